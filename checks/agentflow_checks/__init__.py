@@ -1,0 +1,31 @@
+"""The checks that come with pytest-agentflow, each loaded when it is first used."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+#: Marker function -> module that holds it.
+_HOMES = {
+    "accessibility": "a11y.accessibility",
+    "cost": "spending.cost",
+    "design": "brand.design",
+    "hallucination": "grounding.hallucination",
+    "handoff": "teamwork.handoff",
+    "html_validity": "markup.html_validity",
+    "personalised": "teamwork.personalised",
+    "policy": "policies.policy",
+    "stage_order": "teamwork.stage_order",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    module = importlib.import_module(f"{__name__}.{_HOMES[name]}")
+    return getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return sorted(_HOMES)

@@ -1,0 +1,1 @@
+"""Design guidelines over rendered pages."""

@@ -1,0 +1,1 @@
+"""Company policies over prompts, answers and tool calls."""

@@ -1,0 +1,1 @@
+"""Money, tokens, calls and latency per stage."""

@@ -1,0 +1,1 @@
+"""How stages hand over to each other."""

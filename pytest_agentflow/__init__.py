@@ -1,0 +1,187 @@
+"""The public names of pytest-agentflow, each loaded when it is first used."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pytest_agentflow.attribution.trace import Attribution as Attribution
+    from pytest_agentflow.attribution.trace import ancestors as ancestors
+    from pytest_agentflow.attribution.trace import attribute as attribute
+    from pytest_agentflow.attribution.trace import (
+        attribute_in_artefacts as attribute_in_artefacts,
+    )
+    from pytest_agentflow.checking.check import BadArgument as BadArgument
+    from pytest_agentflow.checking.check import Check as Check
+    from pytest_agentflow.checking.check import CheckError as CheckError
+    from pytest_agentflow.checking.check import CheckFactory as CheckFactory
+    from pytest_agentflow.checking.check import check as check
+    from pytest_agentflow.checking.discovery import UnknownCheck as UnknownCheck
+    from pytest_agentflow.checking.discovery import check_names as check_names
+    from pytest_agentflow.checking.discovery import find_check as find_check
+    from pytest_agentflow.checking.evaluate import evaluate as evaluate
+    from pytest_agentflow.checking.expression import BadExpression as BadExpression
+    from pytest_agentflow.checking.expression import parse_check as parse_check
+    from pytest_agentflow.checking.message import failure_message as failure_message
+    from pytest_agentflow.checking.message import finding_lines as finding_lines
+    from pytest_agentflow.checking.require import CheckFailure as CheckFailure
+    from pytest_agentflow.checking.require import require as require
+    from pytest_agentflow.checking.results import CheckResult as CheckResult
+    from pytest_agentflow.checking.results import Evaluation as Evaluation
+    from pytest_agentflow.checking.results import Examined as Examined
+    from pytest_agentflow.checking.results import Note as Note
+    from pytest_agentflow.checking.results import Rule as Rule
+    from pytest_agentflow.checking.results import RuleResult as RuleResult
+    from pytest_agentflow.checking.waivers import BadWaiver as BadWaiver
+    from pytest_agentflow.checking.waivers import Waiver as Waiver
+    from pytest_agentflow.checking.waivers import load_waivers as load_waivers
+    from pytest_agentflow.checking.waivers import waiver_from as waiver_from
+    from pytest_agentflow.model.call import Attempt as Attempt
+    from pytest_agentflow.model.call import Call as Call
+    from pytest_agentflow.model.call import Invocation as Invocation
+    from pytest_agentflow.model.call import Message as Message
+    from pytest_agentflow.model.call import Picture as Picture
+    from pytest_agentflow.model.call import Request as Request
+    from pytest_agentflow.model.call import Response as Response
+    from pytest_agentflow.model.call import ToolCall as ToolCall
+    from pytest_agentflow.model.codec import Malformed as Malformed
+    from pytest_agentflow.model.codec import from_json as from_json
+    from pytest_agentflow.model.codec import to_json as to_json
+    from pytest_agentflow.model.event import Event as Event
+    from pytest_agentflow.model.exhibit import Bar as Bar
+    from pytest_agentflow.model.exhibit import Bars as Bars
+    from pytest_agentflow.model.exhibit import Exhibit as Exhibit
+    from pytest_agentflow.model.exhibit import Line as Line
+    from pytest_agentflow.model.exhibit import Mark as Mark
+    from pytest_agentflow.model.exhibit import MarkedText as MarkedText
+    from pytest_agentflow.model.exhibit import PictureBox as PictureBox
+    from pytest_agentflow.model.exhibit import PictureExhibit as PictureExhibit
+    from pytest_agentflow.model.exhibit import Swatch as Swatch
+    from pytest_agentflow.model.exhibit import Swatches as Swatches
+    from pytest_agentflow.model.exhibit import Table as Table
+    from pytest_agentflow.model.finding import Finding as Finding
+    from pytest_agentflow.model.money import Money as Money
+    from pytest_agentflow.model.place import Box as Box
+    from pytest_agentflow.model.place import Place as Place
+    from pytest_agentflow.model.price import Charge as Charge
+    from pytest_agentflow.model.price import PriceLock as PriceLock
+    from pytest_agentflow.model.price import UnitPrice as UnitPrice
+    from pytest_agentflow.model.price import UnknownPrice as UnknownPrice
+    from pytest_agentflow.model.run import Artefact as Artefact
+    from pytest_agentflow.model.run import Recorded as Recorded
+    from pytest_agentflow.model.run import Run as Run
+    from pytest_agentflow.model.run import Source as Source
+    from pytest_agentflow.model.run import Stage as Stage
+    from pytest_agentflow.model.run import Takes as Takes
+    from pytest_agentflow.model.run import Timing as Timing
+    from pytest_agentflow.model.run import UnknownStage as UnknownStage
+    from pytest_agentflow.model.usage import Usage as Usage
+    from pytest_agentflow.model.verdict import Severity as Severity
+    from pytest_agentflow.model.verdict import Verdict as Verdict
+
+#: Public name -> module that holds it.
+_HOMES = {
+    "AgentFlow": "running.agentflow",
+    "Artefact": "model.run",
+    "Attempt": "model.call",
+    "Attribution": "attribution.trace",
+    "BadArgument": "checking.check",
+    "BadExpression": "checking.expression",
+    "BadWaiver": "checking.waivers",
+    "Bar": "model.exhibit",
+    "Bars": "model.exhibit",
+    "Box": "model.place",
+    "Call": "model.call",
+    "Charge": "model.price",
+    "Check": "checking.check",
+    "CheckError": "checking.check",
+    "CheckFactory": "checking.check",
+    "CheckFailure": "checking.require",
+    "CheckResult": "checking.results",
+    "Decomposition": "decomposition.gate",
+    "DecompositionFailure": "decomposition.gate",
+    "Evaluation": "checking.results",
+    "Event": "model.event",
+    "Examined": "checking.results",
+    "Exhibit": "model.exhibit",
+    "Finding": "model.finding",
+    "Invocation": "model.call",
+    "Line": "model.exhibit",
+    "Malformed": "model.codec",
+    "Mark": "model.exhibit",
+    "MarkedText": "model.exhibit",
+    "Message": "model.call",
+    "Miss": "wire.miss",
+    "Money": "model.money",
+    "NetworkRefused": "wire.miss",
+    "Note": "checking.results",
+    "Picture": "model.call",
+    "PictureBox": "model.exhibit",
+    "PictureExhibit": "model.exhibit",
+    "Place": "model.place",
+    "PriceBook": "pricing.book",
+    "PriceLock": "model.price",
+    "Recorded": "model.run",
+    "RecordingError": "recording.load",
+    "Request": "model.call",
+    "Response": "model.call",
+    "Rule": "checking.results",
+    "RuleResult": "checking.results",
+    "Run": "model.run",
+    "Severity": "model.verdict",
+    "Source": "model.run",
+    "Stage": "model.run",
+    "Swatch": "model.exhibit",
+    "Swatches": "model.exhibit",
+    "Table": "model.exhibit",
+    "Takes": "model.run",
+    "Timing": "model.run",
+    "ToolCall": "model.call",
+    "UnitPrice": "model.price",
+    "UnknownCheck": "checking.discovery",
+    "UnknownPrice": "model.price",
+    "UnknownStage": "model.run",
+    "Usage": "model.usage",
+    "Verdict": "model.verdict",
+    "Waiver": "checking.waivers",
+    "allow_connection": "wire.guard",
+    "ancestors": "attribution.trace",
+    "artefact": "running.doors",
+    "attribute": "attribution.trace",
+    "attribute_in_artefacts": "attribution.trace",
+    "check": "checking.check",
+    "check_names": "checking.discovery",
+    "evaluate": "checking.evaluate",
+    "evaluate_many": "running.many",
+    "failure_message": "checking.message",
+    "find_check": "checking.discovery",
+    "finding_lines": "checking.message",
+    "from_json": "model.codec",
+    "load": "recording.load",
+    "load_waivers": "checking.waivers",
+    "page_run": "running.page_run",
+    "parse_check": "checking.expression",
+    "require": "checking.require",
+    "require_decomposition": "decomposition.gate",
+    "retriever": "running.doors",
+    "save": "recording.save",
+    "stage": "running.doors",
+    "to_json": "model.codec",
+    "tool": "running.doors",
+    "waiver_from": "checking.waivers",
+}
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605 - one list of names, not two
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    module = importlib.import_module(f"{__name__}.{_HOMES[name]}")
+    return getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return sorted(_HOMES)

@@ -1,0 +1,1 @@
+"""Which stage did it: projections of one requirement over the stage graph."""

@@ -1,0 +1,1 @@
+"""Checks as values, what they find, and what must hold."""

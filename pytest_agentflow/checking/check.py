@@ -1,0 +1,181 @@
+"""Checks as values, and the decorator that makes them from functions."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import importlib
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Generic, ParamSpec
+
+from pytest_agentflow.model.place import Place
+from pytest_agentflow.model.run import Run
+
+P = ParamSpec("P")
+Subjects = Callable[[Run], Iterable[tuple[Place, Any]]]
+
+#: Keyword parameters that the engine fills in; users do not pass them.
+RESERVED = frozenset({"judge"})
+
+
+class CheckError(Exception):
+    """Raised inside a check: it cannot be decided, and why; the verdict is ``error``."""
+
+    __module__ = "pytest_agentflow"
+
+
+class BadArgument(TypeError):
+    """A check was given an argument that it does not take."""
+
+    __module__ = "pytest_agentflow"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What must hold: a function's address and its arguments; compares and pickles."""
+
+    id: str
+    factory: str
+    """``module:name`` of the function that `check` decorated."""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    is_strict: bool = False
+    is_optional: bool = False
+
+    def strict(self) -> Check:
+        """Let undetermined subjects fail, too."""
+        return replace(self, is_strict=True)
+
+    def optional(self) -> Check:
+        """Let ``inapplicable``, and a gate's INCONCLUSIVE, pass with a warning."""
+        return replace(self, is_optional=True)
+
+    def __hash__(self) -> int:
+        return hash((self.factory, str(self), self.is_strict, self.is_optional))
+
+    def __str__(self) -> str:
+        """The check as a marker would be written: ``accessibility("AA")``."""
+        words = [_argument(name, value) for name, value in self._written()]
+        return f"{self.id}({', '.join(words)})" if words else self.id
+
+    def _written(self) -> Iterator[tuple[str | None, Any]]:
+        positional = True
+        for name, parameter in resolve(self.factory).parameters.items():
+            if name not in self.arguments:
+                positional = False
+                continue
+            value = self.arguments[name]
+            if parameter.kind is parameter.VAR_POSITIONAL:
+                yield from ((None, item) for item in value)
+                continue
+            positional &= parameter.kind is not parameter.KEYWORD_ONLY
+            yield (None if positional else name), value
+
+
+def _argument(name: str | None, value: Any) -> str:
+    if isinstance(value, (str, Path)):
+        text = '"' + str(value).replace('"', '\\"') + '"'
+    else:
+        text = repr(value)
+    return text if name is None else f"{name}={text}"
+
+
+class CheckFactory(Generic[P]):
+    """A function that was made into a maker of checks by `check`."""
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        *,
+        id: str,  # noqa: A002 - the word users write
+        each: Subjects | None,
+        validate: Callable[..., None] | None,
+    ) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.id = id
+        self.each = each
+        self._validate = validate
+        _, *rest = inspect.signature(function).parameters.values()
+        self.takes = frozenset(p.name for p in rest) & RESERVED
+        self.parameters = {p.name: p for p in rest if p.name not in RESERVED}
+        self.__signature__ = inspect.Signature(
+            list(self.parameters.values()), return_annotation=Check
+        )
+
+    @property
+    def title(self) -> str:
+        """The first line of the function's docstring: what must hold."""
+        return (inspect.getdoc(self.function) or self.id).splitlines()[0]
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Check:
+        """Make the check; raises `BadArgument` and names the right argument."""
+        try:
+            bound = self.__signature__.bind(*args, **kwargs)
+        except TypeError as error:
+            raise BadArgument(self._explain(error, kwargs)) from None
+        if self._validate is not None:
+            try:
+                self._validate(**bound.arguments)
+            except ValueError as error:
+                message = f"{self.id}: {error}"
+                raise BadArgument(message) from None
+        return Check(id=self.id, factory=self._address(), arguments=bound.arguments)
+
+    def _address(self) -> str:
+        name = self.function.__qualname__
+        if "." in name or "<" in name:
+            message = (
+                f"check {self.id!r} is the function {name}: a check must stand at module "
+                "level, so that worker processes can import it. Move it there."
+            )
+            raise BadArgument(message)
+        return f"{self.function.__module__}:{name}"
+
+    def _explain(self, error: TypeError, kwargs: Mapping[str, Any]) -> str:
+        shown = self.__signature__.replace(return_annotation=inspect.Signature.empty)
+        written = f"{self.id}{shown}"
+        for name in kwargs:
+            if name not in self.parameters:
+                near = difflib.get_close_matches(name, self.parameters, n=1)
+                hint = f"; did you mean {near[0]}=?" if near else ""
+                return f"{self.id} takes no argument {name!r}{hint} It is {written}"
+        return f"{self.id}: {error}. It is {written}"
+
+
+def check(
+    id: str,  # noqa: A002 - the word users write
+    *,
+    each: Subjects | None = None,
+    validate: Callable[..., None] | None = None,
+) -> Callable[[Callable[..., Any]], CheckFactory[...]]:
+    """Make a function into a maker of checks.
+
+    With `each`, the function gets one subject at a time and gives `None`, one sentence,
+    a `Finding`, or several of these. Without, it gets the `Run` and yields `Finding`,
+    `Examined`, `Rule`, `Note`, `Waiver` or an exhibit. Its further parameters are the
+    arguments of the check. The function must stand at module level.
+
+    Args:
+        id: stable id of the check and, with `each`, of its one rule: ``html.img-alt``.
+        each: gives the subjects of a run, as pairs of `Place` and anything.
+        validate: called with the arguments when the check is made (for a marker: at
+            collection); a `ValueError` becomes a `BadArgument`.
+    """
+
+    def decorate(function: Callable[..., Any]) -> CheckFactory[...]:
+        return CheckFactory(function, id=id, each=each, validate=validate)
+
+    return decorate
+
+
+def resolve(factory: str) -> CheckFactory[...]:
+    """Import the factory at ``module:name``."""
+    module, _, name = factory.partition(":")
+    found = getattr(importlib.import_module(module), name)
+    if not isinstance(found, CheckFactory):
+        message = f"{factory} is no check; decorate the function with @af.check(...)"
+        raise BadArgument(message)
+    return found

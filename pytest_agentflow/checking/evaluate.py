@@ -1,0 +1,290 @@
+"""Judge a run: count subjects, collect findings, fold verdicts."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, get_args
+
+from pytest_agentflow.checking.check import Check, CheckError, CheckFactory, resolve
+from pytest_agentflow.checking.results import (
+    CheckResult,
+    Evaluation,
+    Examined,
+    Note,
+    Rule,
+    RuleResult,
+)
+from pytest_agentflow.checking.waivers import Waiver, apply_waivers
+from pytest_agentflow.model.exhibit import Exhibit
+from pytest_agentflow.model.finding import Finding
+from pytest_agentflow.model.place import Place
+from pytest_agentflow.model.price import UnknownPrice
+from pytest_agentflow.model.run import Run, UnknownStage
+from pytest_agentflow.model.verdict import Verdict, fold, fold_verdicts
+
+EXHIBITS = get_args(Exhibit)
+
+#: What checks raise when content is missing; a sentence for the reader, no bug.
+EXPECTED = (CheckError, UnknownStage, UnknownPrice)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What a check has yielded so far."""
+
+    rules: dict[str, Rule] = field(default_factory=dict)
+    examined: Counter[str] = field(default_factory=Counter)
+    findings: list[Finding] = field(default_factory=list)
+    exhibits: list[Any] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    waivers: list[Waiver] = field(default_factory=list)
+
+    def take(self, item: object) -> None:
+        """Sort one yielded item in; raises `TypeError` for anything unknown."""
+        if isinstance(item, Finding):
+            self.rules.setdefault(item.rule, Rule(id=item.rule, title=item.title))
+            self.findings.append(item)
+        elif isinstance(item, Examined):
+            self.rules.setdefault(item.rule, Rule(id=item.rule))
+            self.examined[item.rule] += item.count
+        elif isinstance(item, Rule):
+            self.rules[item.id] = item
+        elif isinstance(item, Note):
+            self.notes.append(item)
+        elif isinstance(item, Waiver):
+            self.waivers.append(item)
+        elif isinstance(item, EXHIBITS):
+            self.exhibits.append(item)
+        else:
+            message = f"a check yielded {type(item).__name__}, which is no outcome"
+            raise TypeError(message)
+
+
+def evaluate(
+    run: Run,
+    *checks: Check,
+    judge: Callable[..., Any] | None = None,
+    known: Mapping[str, int] | None = None,
+    waivers: Sequence[Waiver] = (),
+    strict: bool = False,
+    today: dt.date | None = None,
+    progress: Callable[[Check, str], None] | None = None,
+) -> Evaluation:
+    """Judge `run` by `checks`; never raises on a finding.
+
+    Args:
+        run: what to judge.
+        checks: what must hold.
+        judge: answers what the checks leave undetermined, where a check takes one.
+        known: fingerprints of findings that were there before, with their number; only
+            findings beyond these are new, and only new ones fail.
+        waivers: findings that somebody answers for.
+        strict: let undetermined subjects fail in every check.
+        today: the day that waivers are held against; the current one when not given.
+        progress: called before each check with the check and the run's id.
+    """
+    begin = time.perf_counter()
+    results = []
+    for check in checks:
+        if progress is not None:
+            progress(check, run.id)
+        tally = _collect(run, check, judge)
+        _mark(tally, run.id, known or {}, waivers, today)
+        results.append(_fold(check, tally, strict=strict or check.is_strict))
+    seconds = time.perf_counter() - begin
+    return Evaluation(run=run.id, results=tuple(results), seconds=seconds)
+
+
+def _collect(run: Run, check: Check, judge: Callable[..., Any] | None) -> _Tally:
+    tally = _Tally()
+    try:
+        for item in _outcomes(run, check, judge):
+            tally.take(item)
+    except EXPECTED as error:
+        tally.take(_error(check, str(error)))
+    except Exception as error:  # noqa: BLE001 - one broken check must not hide others
+        tally.take(_error(check, _bug(error)))
+    return tally
+
+
+def _error(check: Check, message: str) -> Finding:
+    return Finding(rule=check.id, message=message, verdict=Verdict.ERROR)
+
+
+def _bug(error: Exception) -> str:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(frame.filename).name}:{frame.lineno}"
+    return f"the check itself failed: {type(error).__name__}: {error} ({where})"
+
+
+def _outcomes(
+    run: Run, check: Check, judge: Callable[..., Any] | None
+) -> Iterator[object]:
+    factory = resolve(check.factory)
+    arguments, extra = _call_arguments(factory, check)
+    if "judge" in factory.takes:
+        extra["judge"] = judge
+    if factory.each is None:
+        yield from factory.function(run, *arguments, **extra) or ()
+        return
+    yield Rule(id=check.id, title=factory.title)
+    for place, subject in factory.each(run):
+        found = list(_sentences(factory.function(subject, *arguments, **extra)))
+        if not found:
+            yield Examined(rule=check.id, place=place)
+        for item in found:
+            yield _placed(item, check, factory, place)
+
+
+def _call_arguments(
+    factory: CheckFactory[...], check: Check
+) -> tuple[list[Any], dict[str, Any]]:
+    positional: list[Any] = []
+    named: dict[str, Any] = {}
+    for name, parameter in factory.parameters.items():
+        if name not in check.arguments:
+            continue
+        value = check.arguments[name]
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            positional.extend(value)
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            named.update(value)
+        else:
+            named[name] = value
+    return positional, named
+
+
+def _sentences(result: object) -> Iterable[str | Finding]:
+    if result is None:
+        return ()
+    if isinstance(result, (str, Finding)):
+        return (result,)
+    if isinstance(result, Iterable):
+        return result
+    message = (
+        f"a check with each= gave {type(result).__name__}; give None or a sentence"
+    )
+    raise TypeError(message)
+
+
+def _placed(
+    item: str | Finding, check: Check, factory: CheckFactory[...], place: Place
+) -> Finding:
+    if isinstance(item, str):
+        item = Finding(rule=check.id, message=item)
+    return replace(
+        item,
+        rule=item.rule or check.id,
+        title=item.title or factory.title,
+        place=place if item.place == Place() else item.place,
+        subject=item.subject or repr(place),
+    )
+
+
+def _mark(
+    tally: _Tally,
+    run: str,
+    known: Mapping[str, int],
+    waivers: Sequence[Waiver],
+    today: dt.date | None,
+) -> None:
+    left = Counter(known)
+    marked = []
+    for finding in tally.findings:
+        print_ = finding.fingerprint
+        if finding.verdict is not Verdict.ERROR and left[print_] > 0:
+            left[print_] -= 1
+            finding = finding.with_status("known")  # noqa: PLW2901
+        marked.append(finding)
+    day = today or dt.datetime.now(dt.UTC).date()
+    covering = [*tally.waivers, *waivers]
+    tally.findings, used = apply_waivers(marked, covering, run=run, today=day)
+    for waiver in tally.waivers:
+        if waiver not in used and waiver.run in (None, run):
+            tally.notes.append(_unused(waiver))
+    for waiver in used:
+        if waiver.expired(day):
+            text = f"the waiver of {waiver.rule} by {waiver.by} ended on {waiver.until}"
+            tally.notes.append(Note(text=text, warning=True))
+
+
+def _unused(waiver: Waiver) -> Note:
+    text = f"the waiver of {waiver.rule} by {waiver.by} waived nothing; remove it"
+    return Note(text=text, warning=True)
+
+
+def _fold(check: Check, tally: _Tally, *, strict: bool) -> CheckResult:
+    factory = resolve(check.factory)
+    rules = tuple(_fold_rule(rule, tally, strict) for rule in tally.rules.values())
+    if rules:
+        verdict = fold_verdicts([r.verdict for r in rules])
+    else:
+        verdict = Verdict.INAPPLICABLE
+    return CheckResult(
+        check=check.id,
+        written=str(check),
+        title=factory.title,
+        verdict=verdict,
+        rules=rules,
+        exhibits=tuple(tally.exhibits),
+        notes=tuple(tally.notes),
+        strict=strict,
+        optional=check.is_optional,
+    )
+
+
+def _fold_rule(rule: Rule, tally: _Tally, strict: bool) -> RuleResult:
+    findings = [f for f in tally.findings if f.rule == rule.id]
+    passed = tally.examined[rule.id]
+    subjects = _subjects(findings)
+    counted = Counter(subjects.values())
+    examined = passed + len(subjects)
+    if rule.must_apply and not examined:
+        findings.append(_must_apply(rule))
+    open_questions = sum(
+        f.verdict is Verdict.UNDETERMINED and f.status in ("new", "expired")
+        for f in findings
+    )
+    failing = sum(f.fails for f in findings) + (open_questions if strict else 0)
+    verdict = fold(
+        errors=sum(f.verdict is Verdict.ERROR for f in findings),
+        failing=failing,
+        decided=passed + counted[Verdict.FAILED],
+        examined=examined,
+    )
+    return RuleResult(
+        rule=rule.id,
+        title=rule.title,
+        verdict=verdict,
+        examined=examined,
+        passed=passed,
+        failed=counted[Verdict.FAILED],
+        undetermined=counted[Verdict.UNDETERMINED],
+        errors=counted[Verdict.ERROR],
+        findings=tuple(findings),
+    )
+
+
+def _subjects(findings: Sequence[Finding]) -> dict[str, Verdict]:
+    rank = (Verdict.UNDETERMINED, Verdict.FAILED, Verdict.ERROR)
+    subjects: dict[str, Verdict] = {}
+    for number, finding in enumerate(findings):
+        key = finding.subject or f"#{number}"
+        before = subjects.get(key, Verdict.UNDETERMINED)
+        subjects[key] = max(before, finding.verdict, key=rank.index)
+    return subjects
+
+
+def _must_apply(rule: Rule) -> Finding:
+    return Finding(
+        rule=rule.id,
+        title=rule.title,
+        message="the rule must apply, but nothing in the run matched it",
+        fix="Mend the rule's matcher, or remove must_apply if the run may lack it.",
+    )

@@ -1,0 +1,106 @@
+"""Evaluations as terminal text: one message that lists every finding of every check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pytest_agentflow.checking.results import CheckResult, Evaluation, RuleResult
+from pytest_agentflow.model.finding import Finding
+from pytest_agentflow.model.verdict import Verdict
+
+PER_CAUSE = 5
+"""At most so many findings of one rule are printed, then a count."""
+
+
+def failure_message(evaluation: Evaluation) -> str:
+    """Say what of `evaluation` does not hold, check by check."""
+    bad = [r for r in evaluation.results if not r.ok]
+    head = f"run {evaluation.run} fails {len(bad)} of {_checks(evaluation)}"
+    if not evaluation.results:
+        return f"run {evaluation.run} was judged by no check"
+    return "\n".join([head, *(line for result in bad for line in _result(result))])
+
+
+def _checks(evaluation: Evaluation) -> str:
+    count = len(evaluation.results)
+    return f"{count} check" if count == 1 else f"{count} checks"
+
+
+def _result(result: CheckResult) -> Iterator[str]:
+    yield ""
+    if result.verdict is Verdict.INAPPLICABLE:
+        yield f"  {result.written}  examined nothing: {result.title}"
+        yield from (f"    {note.text}" for note in result.notes)
+        yield "    (use .optional() if that is intended)"
+        return
+    yield f"  {result.written}  {result.verdict}: {result.title}"
+    for rule in result.rules:
+        if rule.verdict in (Verdict.FAILED, Verdict.ERROR) or _unclear(result, rule):
+            yield from _rule(result, rule)
+    yield from (f"    note: {n.text}" for n in result.notes if n.warning)
+
+
+def _unclear(result: CheckResult, rule: RuleResult) -> bool:
+    return (
+        result.verdict is Verdict.UNDETERMINED and rule.verdict is Verdict.UNDETERMINED
+    )
+
+
+def _rule(result: CheckResult, rule: RuleResult) -> Iterator[str]:
+    shown = [f for f in rule.findings if _shown(result, f)]
+    if rule.rule != result.check:
+        title = f"  {rule.title}" if rule.title else ""
+        yield f"    {rule.rule}  {len(_keys(shown))} of {rule.examined}{title}"
+    elif rule.examined:
+        yield f"    {len(_keys(shown))} of {rule.examined}"
+    for finding in shown[:PER_CAUSE]:
+        yield from finding_lines(finding, indent="      ")
+    if len(shown) > PER_CAUSE:
+        yield f"      and {len(shown) - PER_CAUSE} more of {rule.rule}"
+
+
+def _keys(findings: Sequence[Finding]) -> set[str]:
+    return {f.subject or f"#{i}" for i, f in enumerate(findings)}
+
+
+def _shown(result: CheckResult, finding: Finding) -> bool:
+    if finding.verdict is Verdict.UNDETERMINED:
+        return result.strict or result.verdict is Verdict.UNDETERMINED
+    return finding.verdict is Verdict.ERROR or finding.fails
+
+
+def finding_lines(finding: Finding, indent: str = "") -> Iterator[str]:
+    """Give one finding as lines: place and message, then what helps to repair it."""
+    place = str(finding.place)
+    yield (
+        f"{indent}{place}: {finding.message}" if place else f"{indent}{finding.message}"
+    )
+    inner = indent + "  "
+    if finding.expected is not None:
+        yield f"{inner}expected {finding.expected}"
+    if finding.observed is not None:
+        yield f"{inner}observed {finding.observed}"
+    if blame := attribution_text(finding):
+        yield f"{inner}{blame}"
+    if finding.status == "expired":
+        yield f"{inner}its waiver has expired"
+    if finding.fix:
+        yield f"{inner}fix: {finding.fix}"
+
+
+def attribution_text(finding: Finding) -> str:
+    """Say in words which stage brought the fault in, and which way it went."""
+    if finding.introduced_between is not None:
+        first, last = finding.introduced_between
+        text = f"introduced between {first} and {last}"
+    elif finding.introduced_by is not None:
+        text = f"introduced by {finding.introduced_by}"
+    elif finding.lost_at is not None:
+        text = f"lost at {finding.lost_at}"
+    else:
+        return ""
+    if finding.propagated_through:
+        text += f", propagated through {', '.join(finding.propagated_through)}"
+    if finding.repaired_by is not None:
+        text += f", repaired by {finding.repaired_by}"
+    return text

@@ -1,0 +1,87 @@
+"""Say that checks must hold; the session's settings; who listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_agentflow.checking.check import Check
+from pytest_agentflow.checking.evaluate import evaluate
+from pytest_agentflow.checking.message import failure_message
+from pytest_agentflow.checking.results import Evaluation
+from pytest_agentflow.checking.waivers import Waiver
+from pytest_agentflow.model.run import Run
+
+
+class CheckFailure(AssertionError):
+    """Some check does not hold; the message lists every finding of every check."""
+
+    __module__ = "pytest_agentflow"
+
+    def __init__(self, *evaluations: Evaluation) -> None:
+        self.evaluations = evaluations
+        bad = [failure_message(e) for e in evaluations if not e.ok]
+        super().__init__("\n\n".join(bad))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a session adds to every `require`: set by the plugin and the command line."""
+
+    strict: bool = False
+    waivers: tuple[Waiver, ...] = ()
+    judge: Callable[..., Any] | None = None
+    known: Callable[[Run], Mapping[str, int]] | None = None
+    """Gives the findings that a run had in what the session is held against."""
+    observe: Callable[[Run, Evaluation], None] | None = None
+    """Called with every evaluation that `require` or a marker made."""
+    progress: Callable[[Check, str], None] | None = None
+
+
+_settings = Settings()
+
+
+@contextmanager
+def using(settings: Settings) -> Iterator[None]:
+    """Use `settings` for every `require` and `judge_run` inside."""
+    global _settings  # noqa: PLW0603 - one session per process, like pytest's own
+    before, _settings = _settings, settings
+    try:
+        yield
+    finally:
+        _settings = before
+
+
+def judge_run(run: Run, checks: Sequence[Check]) -> Evaluation:
+    """Evaluate under the session's settings, and tell who observes; never raises."""
+    settings = _settings
+    evaluation = evaluate(
+        run,
+        *checks,
+        judge=settings.judge,
+        known=settings.known(run) if settings.known is not None else None,
+        waivers=settings.waivers,
+        strict=settings.strict,
+        progress=settings.progress,
+    )
+    if settings.observe is not None:
+        settings.observe(run, evaluation)
+    return evaluation
+
+
+def require(run: Run, *checks: Check) -> Evaluation:
+    """Raise `CheckFailure` with every finding unless all `checks` hold on `run`.
+
+    A check holds when it passed: one that examined nothing does not, unless it is
+    `optional`. Returns the evaluation, so that its findings can be asserted on.
+    """
+    __tracebackhide__ = True
+    if not checks:
+        message = "require(run) was given no check; name what must hold"
+        raise TypeError(message)
+    evaluation = judge_run(run, checks)
+    if not evaluation.ok:
+        raise CheckFailure(evaluation)
+    return evaluation

@@ -1,0 +1,1 @@
+"""The agentflow command, one module per subcommand."""

@@ -1,0 +1,1 @@
+"""Comparisons of sets of runs: does the split pay."""

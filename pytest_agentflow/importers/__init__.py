@@ -1,0 +1,1 @@
+"""Foreign traces and cassettes to runs, one module per format."""

@@ -1,0 +1,1 @@
+"""What a run is: pure data, standard library only."""

@@ -1,0 +1,146 @@
+"""One exchange with a model, a retriever, a tool or another HTTP service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pytest_agentflow.model.usage import Usage
+
+CallKind = Literal[
+    "chat", "embeddings", "image", "audio", "retriever", "tool", "http", "judge"
+]
+
+#: Kinds that a model answers, and that therefore must have a price.
+MODEL_KINDS = frozenset({"chat", "embeddings", "image", "audio", "judge"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """An HTTP request as sent, body decoded from any content encoding."""
+
+    method: str
+    scheme: str
+    host: str
+    port: int
+    path: str
+    query: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Kept headers only, names in lower case; secrets never get here."""
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """An HTTP response as received, body decoded from any content encoding."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    chunks: tuple[int, ...] = ()
+    """Sizes in bytes of the pieces a streamed body arrived in; empty: in one piece."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    """A named function call (a retriever or tool of the user's) instead of HTTP."""
+
+    function: str
+    """``module:qualified.name``."""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    result: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """A tool that a model asked for."""
+
+    name: str
+    arguments: Any = None
+    """Parsed JSON; the raw text where it is no JSON."""
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message of a conversation, as text."""
+
+    role: str
+    """``system``, ``user``, ``assistant`` or ``tool``."""
+    text: str = ""
+    path: str = ""
+    """JSON path of the text in the request body, ``$.messages[0].content``."""
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+    tool_name: str | None = None
+    images: int = 0
+    """How many pictures came with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture that a model made."""
+
+    media_type: str
+    data: bytes = b""
+    size: str | None = None
+    """``1024x1024`` where the exchange says so."""
+    quality: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A failed try before the final answer; kept, but never replayed."""
+
+    status: int | None = None
+    error: str = ""
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One exchange; what the wire said, and what a provider reader made of it."""
+
+    id: str
+    """``stage/ordinal``, unique in the run and stable over re-recordings."""
+    kind: CallKind
+    stage: str
+    parents: tuple[str, ...] = ()
+    """Ids of the calls that had to be answered before this one was made."""
+    api: str | None = None
+    """The reader that knew it: ``openai.chat``, ``anthropic.messages``, ..."""
+    provider: str | None = None
+    request: Request | None = None
+    response: Response | None = None
+    invocation: Invocation | None = None
+    model: str | None = None
+    messages: tuple[Message, ...] = ()
+    """What the model was given."""
+    answer: str | None = None
+    """What it said, as text."""
+    tool_calls: tuple[ToolCall, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    usage: Usage | None = None
+    finish_reason: str | None = None
+    """``stop``, ``length``, ``tool_calls``, ``refusal``, ``content_filter`` or other."""
+    attempts: tuple[Attempt, ...] = ()
+    missing: tuple[str, ...] = ()
+    """Content that a foreign format lacked: ``messages``, ``answer``, ``usage``, ..."""
+
+    @property
+    def is_model_call(self) -> bool:
+        """Whether a model answered it, so that it must have a price."""
+        return self.kind in MODEL_KINDS
+
+    @property
+    def billed_as(self) -> str | None:
+        """The name that a price for a call without a model stands under."""
+        if self.invocation is not None:
+            return f"{self.kind}:{self.invocation.function}"
+        return f"http:{self.request.host}" if self.request is not None else None
+
+    @property
+    def prompt(self) -> str:
+        """All messages that the model was given, as one text."""
+        return "\n\n".join(m.text for m in self.messages if m.text)

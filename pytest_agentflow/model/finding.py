@@ -1,0 +1,73 @@
+"""One thing found, with all that a reader needs to act on it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from pytest_agentflow.model.place import Place
+from pytest_agentflow.model.verdict import Severity, Verdict
+
+Status = Literal["new", "known", "waived", "expired"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing found: where, expected, observed, why it matters, how to fix it."""
+
+    rule: str
+    """Stable id of the rule: ``a11y.color-contrast``, ``PII-04``."""
+    message: str
+    """One sentence: what is wrong."""
+    place: Place = field(default_factory=Place)
+    verdict: Verdict = Verdict.FAILED
+    """`FAILED`, `UNDETERMINED` (a question) or `ERROR` (not examinable)."""
+    severity: Severity = Severity.ERROR
+    title: str = ""
+    observed: str | None = None
+    expected: str | None = None
+    why: str = ""
+    fix: str = ""
+    help_url: str | None = None
+    tags: tuple[str, ...] = ()
+    subject: str | None = None
+    """Key of the subject it is about; several findings of one subject count once."""
+    source: Place | None = None
+    """Where the offending value came from."""
+    introduced_by: str | None = None
+    """The stage that brought the fault in; ``inputs`` when it was given one."""
+    introduced_between: tuple[str, str] | None = None
+    """An honest range, where the stages between could not be decided."""
+    propagated_through: tuple[str, ...] = ()
+    repaired_by: str | None = None
+    lost_at: str | None = None
+    """The stage whose output no longer holds what it should have passed on."""
+    evidence: str | None = None
+    """What makes it this finding and no other; masked where it is secret."""
+    status: Status = "new"
+
+    @property
+    def fingerprint(self) -> str:
+        """A key that survives re-recording: rule, stage, path without indexes, evidence.
+
+        16 hexadecimal digits of SHA-256. Line numbers, boxes and spans do not count.
+        """
+        place = self.place
+        spot = place.path or place.selector or place.artefact or ""
+        spot = re.sub(r"\[\d+\]|:nth-(?:child|of-type)\(\d+\)", "", spot)
+        evidence = self.evidence if self.evidence is not None else self.observed
+        words = " ".join((evidence or self.message).split()).casefold()
+        width = "" if place.viewport is None else str(place.viewport)
+        parts = (self.rule, place.stage or "", spot, place.property or "", width, words)
+        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+
+    @property
+    def fails(self) -> bool:
+        """Whether it makes its rule fail: failed, and neither known nor waived."""
+        return self.verdict is Verdict.FAILED and self.status in ("new", "expired")
+
+    def with_status(self, status: Status) -> Finding:
+        """Give the same finding with another status."""
+        return replace(self, status=status)

@@ -1,0 +1,268 @@
+"""One execution of a workflow for one case."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pytest_agentflow.model.call import Call
+from pytest_agentflow.model.money import Money, total
+from pytest_agentflow.model.price import Charge, PriceLock, charges
+from pytest_agentflow.model.usage import Usage, add_usage
+
+if TYPE_CHECKING:
+    from pytest_agentflow.model.event import Event
+
+UNATTRIBUTED = "unattributed"
+"""The stage of calls that no door attributed to a stage."""
+
+SourceKind = Literal["retrieved", "tool", "upstream", "prompt", "profile", "facts"]
+
+
+class UnknownStage(LookupError):
+    """A stage was named that the run does not have."""
+
+    __module__ = "pytest_agentflow"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A document that a stage was given to rely on."""
+
+    id: str
+    text: str
+    kind: SourceKind = "retrieved"
+    stage: str | None = None
+    """The stage it was given to; `None`: to the whole run."""
+    call: str | None = None
+    """The retriever or tool call that gave it."""
+    title: str = ""
+    uri: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artefact:
+    """Something a stage produced: a page, a picture, a JSON brief, a text."""
+
+    name: str
+    """File name or path below the returned folder, ``index.html``."""
+    media_type: str
+    data: bytes
+    stage: str | None = None
+    """The stage that made it; `None`: the workflow's own code, after all stages."""
+    call: str | None = None
+    path: str | None = None
+    """JSON path of where it was found in the stage's output or the call's answer."""
+
+    @property
+    def text(self) -> str:
+        """The data as text, undecodable bytes replaced."""
+        return self.data.decode("utf-8", "replace")
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the data, hexadecimal."""
+        return hashlib.sha256(self.data).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A named step of the workflow, a node of its graph."""
+
+    name: str
+    after: tuple[str, ...] = ()
+    """Names of the stages that had ended before this one began."""
+    outputs: tuple[Any, ...] = ()
+    """What it gave, once per visit: JSON values, where bytes may stand."""
+    found_by: str = ""
+    """The door that found it: ``configuration``, ``code``, ``opentelemetry``, ..."""
+    output_from: str = ""
+    """Where the output came from: ``return value``, ``code``, ``last model answer``."""
+    calls: tuple[Call, ...] = field(default=(), metadata={"json": False}, repr=False)
+    sources: tuple[Source, ...] = field(
+        default=(), metadata={"json": False}, repr=False
+    )
+    artefacts: tuple[Artefact, ...] = field(
+        default=(), metadata={"json": False}, repr=False
+    )
+
+    @property
+    def output(self) -> Any:
+        """The output of the last visit; `None` when the stage gave none."""
+        return self.outputs[-1] if self.outputs else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """When one call began, first answered and ended, in ms since the run began."""
+
+    start: float
+    first_byte: float | None = None
+    end: float | None = None
+    chunks: tuple[float, ...] = ()
+    """Arrival of each piece of a streamed body, in ms since `start`."""
+    overlaps: tuple[str, ...] = ()
+    """Ids of the calls that were under way at the same time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Takes:
+    """How many takes were discarded before this one, and what they cost."""
+
+    discarded: int = 0
+    cost: Money | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """Everything about a run that changes from recording to recording."""
+
+    at: str | None = None
+    """ISO timestamp, UTC."""
+    duration: float | None = None
+    """ms."""
+    calls: Mapping[str, Timing] = field(default_factory=dict)
+    stages: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Start and end of each stage, ms since the run began."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    prices: PriceLock = field(default_factory=PriceLock)
+    takes: Takes = field(default_factory=Takes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One execution of a workflow for one case: all that checks judge."""
+
+    workflow: str
+    case: str
+    variant: str | None = None
+    size: int | None = None
+    trial: int | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    output: Any = None
+    """What the workflow returned, as JSON values."""
+    stages: tuple[Stage, ...] = ()
+    """In the order of the graph; each carries its calls, sources and artefacts."""
+    calls: tuple[Call, ...] = ()
+    """In the order of stages, then of calls within the stage."""
+    sources: tuple[Source, ...] = ()
+    artefacts: tuple[Artefact, ...] = ()
+    missing: tuple[str, ...] = ()
+    """Content that the recording lacks: ``sources:personalizer``, ``artefacts``, ..."""
+    provenance: str = "recorded"
+    """``recorded``, ``authored`` (answers written by people), ``imported: FORMAT``."""
+    ignored_requests: int = 0
+    """Telemetry requests that were neither recorded nor matched."""
+    recorded: Recorded = field(default_factory=Recorded)
+    folder: Path | None = field(default=None, compare=False, metadata={"json": False})
+    """The recordings folder it was loaded from."""
+    path: Path | None = field(default=None, compare=False, metadata={"json": False})
+    """The file it was loaded from."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "stages", tuple(self._equipped()))
+
+    def _equipped(self) -> Iterator[Stage]:
+        for stage in self.stages:
+            yield Stage(
+                name=stage.name,
+                after=stage.after,
+                outputs=stage.outputs,
+                found_by=stage.found_by,
+                output_from=stage.output_from,
+                calls=tuple(c for c in self.calls if c.stage == stage.name),
+                sources=tuple(s for s in self.sources if s.stage == stage.name),
+                artefacts=tuple(a for a in self.artefacts if a.stage == stage.name),
+            )
+
+    @property
+    def id(self) -> str:
+        """``workflow/case`` with size and trial: the recording's name."""
+        size = "" if self.size is None else f".n{self.size}"
+        trial = "" if self.trial is None else f".t{self.trial}"
+        return f"{self.workflow}/{self.case}{size}{trial}"
+
+    @property
+    def authored(self) -> bool:
+        """Whether people wrote the answers: the run is then no evidence."""
+        return self.provenance == "authored"
+
+    def stage(self, name: str) -> Stage:
+        """Find a stage by name; `UnknownStage` suggests the nearest one."""
+        for stage in self.stages:
+            if stage.name == name:
+                return stage
+        names = [stage.name for stage in self.stages]
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        listed = ", ".join(names) or "none"
+        message = f"run {self.id} has no stage {name!r}.{hint} Its stages: {listed}."
+        raise UnknownStage(message)
+
+    def call(self, id: str) -> Call:  # noqa: A002 - the field's own name
+        """Find a call by its id; raises `LookupError`."""
+        for call in self.calls:
+            if call.id == id:
+                return call
+        message = f"run {self.id} has no call {id!r}"
+        raise LookupError(message)
+
+    def pages(self) -> tuple[Artefact, ...]:
+        """Give the final HTML pages: what the workflow ships.
+
+        Pages that the workflow's own code wrote (into the returned folder, say), else
+        those of the last stage in graph order that made any.
+        """
+        pages = [a for a in self.artefacts if a.media_type == "text/html"]
+        shipped = [a for a in pages if a.stage is None]
+        if shipped:
+            return tuple(shipped)
+        for stage in reversed(self.stages):
+            if made := tuple(a for a in stage.artefacts if a.media_type == "text/html"):
+                return made
+        return ()
+
+    def usage(self, stage: str | None = None) -> Usage:
+        """Add up the reported usage of all calls, or of one stage's."""
+        calls = self.calls if stage is None else self.stage(stage).calls
+        whole = Usage()
+        for call in calls:
+            if call.usage is not None:
+                whole = add_usage(whole, call.usage)
+        return whole
+
+    def charges(self, stage: str | None = None) -> tuple[Charge, ...]:
+        """List every charge at the prices locked when the run was recorded."""
+        calls = self.calls if stage is None else self.stage(stage).calls
+        lock = self.recorded.prices
+        return tuple(charge for call in calls for charge in charges(call, lock))
+
+    def cost(self, stage: str | None = None) -> Money:
+        """Add up the charges; raises `UnknownPrice` where a price is missing."""
+        return total(charge.money for charge in self.charges(stage))
+
+    def happens_before(self, first: str, second: str) -> bool:
+        """Whether call `first` was answered before call `second` could be made.
+
+        Follows the recorded parents, never clocks; concurrent calls are not ordered.
+        """
+        by_id = {call.id: call for call in self.calls}
+        open_ids, seen = [second], set[str]()
+        while open_ids:
+            for parent in by_id[open_ids.pop()].parents:
+                if parent == first:
+                    return True
+                if parent not in seen and parent in by_id:
+                    seen.add(parent)
+                    open_ids.append(parent)
+        return False
+
+    def events(self) -> tuple[Event, ...]:
+        """Give the ordered events that policies read; see `Event`."""
+        from pytest_agentflow.model.event import events_of  # noqa: PLC0415 - cycle
+
+        return events_of(self)

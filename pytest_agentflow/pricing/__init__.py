@@ -1,0 +1,1 @@
+"""The price book and the locks made from it."""

@@ -1,0 +1,1 @@
+"""Pure readers from an exchange to model, usage, messages, tool calls and pictures."""

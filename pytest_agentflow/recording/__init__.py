@@ -1,0 +1,1 @@
+"""The recorded run on disk: read, write, redact, match, migrate."""

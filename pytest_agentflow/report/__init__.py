@@ -1,0 +1,1 @@
+"""One report document, drawn as HTML, JSON, Markdown and terminal text."""

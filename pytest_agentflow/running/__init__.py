@@ -1,0 +1,1 @@
+"""Sessions: replay, record, live; the doors; many runs."""

@@ -1,0 +1,1 @@
+"""Intervals, paired tests, growth, non-inferiority: pure functions."""

@@ -1,0 +1,1 @@
+"""The seams that see calls, and the network guard."""
