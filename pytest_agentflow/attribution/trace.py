@@ -107,7 +107,7 @@ def attribute_in_artefacts(
         run: the run.
         fault: key of the fault, one that does not depend on the stage.
         faults_of: all fault keys of one artefact; called once per distinct content.
-        media_type: the artefacts that can show it; stages without any are looked through.
+        media_type: of artefacts that can show it; stages without are looked through.
         at: see `attribute`.
     """
     cache: dict[str, Collection[Hashable]] = {}

@@ -22,7 +22,7 @@ RESERVED = frozenset({"judge"})
 
 
 class CheckError(Exception):
-    """Raised inside a check: it cannot be decided, and why; the verdict is ``error``."""
+    """Raised inside a check: why it cannot be decided; the verdict is ``error``."""
 
     __module__ = "pytest_agentflow"
 
@@ -128,8 +128,8 @@ class CheckFactory(Generic[P]):
         name = self.function.__qualname__
         if "." in name or "<" in name:
             message = (
-                f"check {self.id!r} is the function {name}: a check must stand at module "
-                "level, so that worker processes can import it. Move it there."
+                f"check {self.id!r} is the function {name}: a check must stand at "
+                "module level, so that worker processes can import it. Move it there."
             )
             raise BadArgument(message)
         return f"{self.function.__module__}:{name}"

@@ -37,7 +37,7 @@ def parse_check(text: str) -> Check:
 
 
 def make_check(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Check:
-    """Make the check with this marker name; ``strict`` and ``optional`` are taken out."""
+    """Make the check with this marker name; ``strict``, ``optional`` are taken out."""
     kwargs = dict(kwargs)
     strict, optional = kwargs.pop("strict", False), kwargs.pop("optional", False)
     made = find_check(name)(*args, **kwargs)

@@ -28,15 +28,17 @@ class CheckFailure(AssertionError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a session adds to every `require`: set by the plugin and the command line."""
+    """What a session adds to every `require`; set by the plugin and the command."""
 
     strict: bool = False
     waivers: tuple[Waiver, ...] = ()
     judge: Callable[..., Any] | None = None
-    known: Callable[[Run], Mapping[str, int]] | None = None
+    known: Callable[[Run, Sequence[Check]], Mapping[str, int]] | None = None
     """Gives the findings that a run had in what the session is held against."""
     observe: Callable[[Run, Evaluation], None] | None = None
     """Called with every evaluation that `require` or a marker made."""
+    observe_gate: Callable[[Any], None] | None = None
+    """Called with the outcome of every gate over sets of runs."""
     progress: Callable[[Check, str], None] | None = None
 
 
@@ -54,19 +56,32 @@ def using(settings: Settings) -> Iterator[None]:
         _settings = before
 
 
-def judge_run(run: Run, checks: Sequence[Check]) -> Evaluation:
-    """Evaluate under the session's settings, and tell who observes; never raises."""
+def current_settings() -> Settings:
+    """Give the settings of the session that is under way."""
+    return _settings
+
+
+def judge_run(
+    run: Run, checks: Sequence[Check], *, observed: bool = True
+) -> Evaluation:
+    """Evaluate under the session's settings; never raises on a finding.
+
+    Args:
+        run: what to judge.
+        checks: what must hold.
+        observed: tell who observes the session, so that it stands in the report.
+    """
     settings = _settings
     evaluation = evaluate(
         run,
         *checks,
         judge=settings.judge,
-        known=settings.known(run) if settings.known is not None else None,
+        known=settings.known(run, checks) if settings.known is not None else None,
         waivers=settings.waivers,
         strict=settings.strict,
         progress=settings.progress,
     )
-    if settings.observe is not None:
+    if observed and settings.observe is not None:
         settings.observe(run, evaluation)
     return evaluation
 

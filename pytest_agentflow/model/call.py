@@ -123,7 +123,7 @@ class Call:
     pictures: tuple[Picture, ...] = ()
     usage: Usage | None = None
     finish_reason: str | None = None
-    """``stop``, ``length``, ``tool_calls``, ``refusal``, ``content_filter`` or other."""
+    """``stop``, ``length``, ``tool_calls``, ``refusal``, ``content_filter``, other."""
     attempts: tuple[Attempt, ...] = ()
     missing: tuple[str, ...] = ()
     """Content that a foreign format lacked: ``messages``, ``answer``, ``usage``, ..."""

@@ -34,8 +34,8 @@ class Event:
     ``retrieval`` (a retriever call), ``prompt`` (a message that a model got and had not
     got before in this stage), ``model`` (a model was called), ``answer``, ``tool_call``
     (asked for by a model, or made by a named tool function), ``tool_result``, ``image``
-    (a picture was made), ``http`` (a call that no reader knows), ``output`` (of a stage),
-    ``artefact`` (a text that a stage or the workflow produced).
+    (a picture was made), ``http`` (a call that no reader knows), ``output`` (of a
+    stage), ``artefact`` (a text that a stage or the workflow produced).
     """
 
     seq: int

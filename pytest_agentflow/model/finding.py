@@ -50,7 +50,7 @@ class Finding:
 
     @property
     def fingerprint(self) -> str:
-        """A key that survives re-recording: rule, stage, path without indexes, evidence.
+        """A key that survives re-recording: rule, stage, path sans indexes, evidence.
 
         16 hexadecimal digits of SHA-256. Line numbers, boxes and spans do not count.
         """

@@ -24,7 +24,7 @@ class UnitPrice:
     model: str
     """The model as the recorded call names it, or ``tool:NAME``, ``http:HOST``."""
     unit: str
-    """A token kind such as ``input_tokens``, or a key of `Usage.units`, or ``requests``."""
+    """A token kind (``input_tokens``), a key of `Usage.units`, or ``requests``."""
     amount: Decimal
     """Money for `per` units."""
     per: int = 1
@@ -32,7 +32,7 @@ class UnitPrice:
     above_input_tokens: int = 0
     """Long-context tier: applies to calls with more input tokens than this."""
     source: str = ""
-    """Where the price comes from, with version: ``genai-prices 0.2.3``, ``prices.toml``."""
+    """Who says so, with version: ``genai-prices 0.2.3``, ``prices.toml``."""
     effective: str | None = None
     """ISO date since which this price holds, where the source says so."""
 
@@ -87,10 +87,11 @@ _PART_OF = {
 def charges(call: Call, lock: PriceLock) -> tuple[Charge, ...]:
     """List what `call` is billed for at the prices of `lock`.
 
-    A part of a total (cached input, say) is billed apart where it has a price of its own
-    and at the price of the total otherwise. A model call that reports no usage is one
-    charge without a price, so that asking for its money raises `UnknownPrice`. Calls of
-    tools, retrievers and plain HTTP are billed only where the lock has a price for them.
+    A part of a total (cached input, say) is billed apart where it has a price of its
+    own and at the price of the total otherwise. A model call that reports no usage is
+    one charge without a price, so that asking for its money raises `UnknownPrice`.
+    Calls of tools, retrievers and plain HTTP are billed only where the lock has a price
+    for them.
     """
     usage = call.usage
     if call.model is None or usage is None:

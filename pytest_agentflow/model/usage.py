@@ -40,7 +40,7 @@ class Usage:
     input_image_tokens: int | None = None
     output_image_tokens: int | None = None
     units: Mapping[str, Decimal] = field(default_factory=dict)
-    """Anything else that is billed: ``images:1024x1024:medium``, ``gpu_seconds``, ..."""
+    """Anything else that is billed: ``images:1024x1024:medium``, ``gpu_seconds``."""
     source: UsageOrigin = "wire"
     """Who says so: the provider's answer, an estimate, or the user's declaration."""
 

@@ -1,0 +1,396 @@
+"""Does the split pay: a decomposition against the single large model, case by case."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from pytest_agentflow.checking.check import Check
+from pytest_agentflow.checking.require import current_settings, judge_run
+from pytest_agentflow.checking.results import Evaluation
+from pytest_agentflow.decomposition.ledger import Ledger, bill, dearest_cause
+from pytest_agentflow.model.exhibit import Bar, Bars, Exhibit, Table
+from pytest_agentflow.model.price import UnknownPrice
+from pytest_agentflow.model.run import Run
+from pytest_agentflow.model.verdict import Verdict, fold_verdicts
+from pytest_agentflow.statistics.paired import PairedDifference, paired_difference
+
+_WORDS = {
+    Verdict.PASSED: "PASS",
+    Verdict.FAILED: "FAIL",
+    Verdict.UNDETERMINED: "INCONCLUSIVE",
+    Verdict.ERROR: "ERROR",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """One bound of the gate: what was measured against what was allowed."""
+
+    name: str
+    verdict: Verdict
+    sentence: str
+    stage: str | None = None
+    """The stage that makes the difference."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decomposition:
+    """The outcome of comparing a decomposition with its baseline."""
+
+    workflow: str
+    baseline: str
+    verdict: Verdict
+    bounds: tuple[Bound, ...]
+    exhibits: tuple[Exhibit, ...] = ()
+    authored: bool = False
+
+    @property
+    def word(self) -> str:
+        """``PASS``, ``FAIL``, ``INCONCLUSIVE`` or ``ERROR``."""
+        return _WORDS[self.verdict]
+
+    def __str__(self) -> str:
+        head = f"{self.word}: {self.workflow} against {self.baseline}"
+        bounds = (
+            f"  {bound.name}: {_WORDS[bound.verdict]}: {bound.sentence}"
+            for bound in self.bounds
+        )
+        return "\n".join([head, *bounds])
+
+
+class DecompositionFailure(AssertionError):
+    """The decomposition does not pay, or that could not be decided."""
+
+    __module__ = "pytest_agentflow"
+
+    def __init__(self, decomposition: Decomposition) -> None:
+        self.decomposition = decomposition
+        super().__init__(str(decomposition))
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    key: str
+    split: Run
+    single: Run
+
+
+def require_decomposition(
+    runs: Sequence[Run],
+    *,
+    baseline: Sequence[Run],
+    checks: Sequence[Check] = (),
+    cost_ratio: float | str | Decimal | None = None,
+    quality_margin: float | None = None,
+    pair_by: Literal["case"] | Callable[[Run], str] = "case",
+    population: Literal["fixed"] = "fixed",
+    optional: bool = False,
+) -> Decomposition:
+    """Require that a decomposition is cheap and good enough beside the single model.
+
+    The recorded cases *are* the population: money is compared exactly, pair by pair,
+    and so is the share of cases that pass `checks`. No sampling statement is made.
+
+    Args:
+        runs: of the decomposed workflow.
+        baseline: of the single large model, for the same cases.
+        checks: what decides whether a run is good; needed for `quality_margin`.
+        cost_ratio: the split's money may be at most this share of the baseline's.
+        quality_margin: the split's pass rate may be at most this much lower (0 to 1).
+        pair_by: ``"case"``, or a function that gives the key of a run's pair.
+        population: ``"fixed"``.
+        optional: let INCONCLUSIVE pass.
+
+    Raises:
+        DecompositionFailure: on FAIL, INCONCLUSIVE or ERROR, with the stage and cause
+            that make the difference.
+        ValueError: when nothing is asked, or an argument makes no sense.
+    """
+    __tracebackhide__ = True
+    _validate(checks, cost_ratio, quality_margin, population)
+    result = compare(
+        runs,
+        baseline=baseline,
+        checks=checks,
+        cost_ratio=None if cost_ratio is None else Decimal(str(cost_ratio)),
+        quality_margin=quality_margin,
+        key=(lambda run: run.case) if pair_by == "case" else pair_by,
+    )
+    if (observe := current_settings().observe_gate) is not None:
+        observe(result)
+    inconclusive = result.verdict is Verdict.UNDETERMINED and optional
+    if result.verdict is not Verdict.PASSED and not inconclusive:
+        raise DecompositionFailure(result)
+    return result
+
+
+def _validate(
+    checks: Sequence[Check],
+    cost_ratio: object,
+    quality_margin: float | None,
+    population: str,
+) -> None:
+    if cost_ratio is None and quality_margin is None:
+        message = "give cost_ratio=, quality_margin= or both: else nothing is required"
+        raise ValueError(message)
+    if quality_margin is not None and not checks:
+        message = "quality_margin= needs checks= that decide which runs are good"
+        raise ValueError(message)
+    if quality_margin is not None and not 0 <= quality_margin <= 1:
+        message = f"quality_margin={quality_margin} is a share: 0 to 1"
+        raise ValueError(message)
+    if population != "fixed":
+        message = f"population={population!r} is not known; use 'fixed'"
+        raise ValueError(message)
+
+
+def compare(
+    runs: Sequence[Run],
+    *,
+    baseline: Sequence[Run],
+    checks: Sequence[Check],
+    cost_ratio: Decimal | None,
+    quality_margin: float | None,
+    key: Callable[[Run], str],
+) -> Decomposition:
+    """Compare without raising; see `require_decomposition`."""
+    names = _workflows(runs, "runs"), _workflows(baseline, "baseline")
+    pairs, problem = _pair(runs, baseline, key)
+    bounds: list[Bound] = []
+    exhibits: list[Exhibit] = []
+    if problem:
+        bounds.append(Bound(name="pairs", verdict=Verdict.ERROR, sentence=problem))
+    elif cost_ratio is not None:
+        bound, shown = _cost(pairs, cost_ratio)
+        bounds.append(bound)
+        exhibits.extend(shown)
+    if not problem and quality_margin is not None:
+        bound, shown = _quality(pairs, checks, quality_margin)
+        bounds.append(bound)
+        exhibits.extend(shown)
+    return Decomposition(
+        workflow=names[0],
+        baseline=names[1],
+        verdict=fold_gate([bound.verdict for bound in bounds]),
+        bounds=tuple(bounds),
+        exhibits=tuple(exhibits),
+        authored=any(run.authored for run in (*runs, *baseline)),
+    )
+
+
+def fold_gate(verdicts: list[Verdict]) -> Verdict:
+    """Fold the bounds of a gate: unlike subjects, an open bound leaves it open."""
+    whole = fold_verdicts(verdicts)
+    is_open = Verdict.UNDETERMINED in verdicts
+    return Verdict.UNDETERMINED if whole is Verdict.PASSED and is_open else whole
+
+
+def _workflows(runs: Sequence[Run], side: str) -> str:
+    if not runs:
+        message = f"{side} is empty: no recording matched; look at the glob"
+        raise ValueError(message)
+    return ", ".join(sorted({run.workflow for run in runs}))
+
+
+def _pair(
+    runs: Sequence[Run], baseline: Sequence[Run], key: Callable[[Run], str]
+) -> tuple[list[_Pair], str]:
+    split, single = _by_key(runs, key), _by_key(baseline, key)
+    twice = [k for side in (split, single) for k, found in side.items() if found[1:]]
+    if twice:
+        return [], f"several runs of one side share the key {', '.join(twice)}"
+    alone = sorted(split.keys() ^ single.keys())
+    if alone:
+        return [], (
+            f"{len(alone)} of {len(split | single)} cases stand on one side only: "
+            f"{', '.join(alone)}; record them on the other side, too"
+        )
+    return [_Pair(k, split[k][0], single[k][0]) for k in split], ""
+
+
+def _by_key(runs: Sequence[Run], key: Callable[[Run], str]) -> dict[str, list[Run]]:
+    found: dict[str, list[Run]] = {}
+    for run in runs:
+        found.setdefault(key(run), []).append(run)
+    return found
+
+
+def _cost(pairs: list[_Pair], limit: Decimal) -> tuple[Bound, list[Exhibit]]:
+    try:
+        split = bill([pair.split for pair in pairs])
+        single = bill([pair.single for pair in pairs])
+        ratio = split.total / single.total
+    except UnknownPrice as error:
+        return Bound(name="cost", verdict=Verdict.ERROR, sentence=str(error)), []
+    except ArithmeticError:
+        sentence = "the baseline cost nothing, so that there is no ratio"
+        return Bound(name="cost", verdict=Verdict.ERROR, sentence=sentence), []
+    good = ratio <= limit
+    mark = " (estimated usage)" if split.estimated or single.estimated else ""
+    sentence = (
+        f"{split.total} is {ratio:.1%} of {single.total}{mark} over {len(pairs)} cases; "
+        f"allowed {limit:.0%}"
+    )
+    stage, cause = dearest_cause(split, single)
+    if not good:
+        sentence += f". {cause}"
+    bound = Bound(
+        name="cost",
+        verdict=Verdict.PASSED if good else Verdict.FAILED,
+        sentence=sentence,
+        stage=None if good else stage,
+    )
+    return bound, [
+        _cost_bars(split, single, limit),
+        _cost_table(pairs),
+        _sums(split, single),
+    ]
+
+
+def _cost_bars(split: Ledger, single: Ledger, limit: Decimal) -> Bars:
+    allowed = single.total.amount * limit
+    whole = Bar(
+        label="split, all stages",
+        value=split.total.amount,
+        limit=allowed,
+        against=single.total.amount,
+        verdict=Verdict.PASSED if split.total.amount <= allowed else Verdict.FAILED,
+    )
+    stages = [Bar(label=n, value=m.amount) for n, m in split.stages().items()]
+    return Bars(
+        title="Money of the split beside the single model",
+        unit=split.total.currency,
+        bars=(whole, *stages),
+        against="single model",
+    )
+
+
+def _cost_table(pairs: list[_Pair]) -> Table:
+    rows = []
+    for pair in pairs:
+        cheap, dear = pair.split.cost(), pair.single.cost()
+        share = f"{cheap / dear:.1%}" if dear.amount else "no ratio"
+        rows.append((pair.key, str(cheap), str(dear), share))
+    columns = ("case", "split", "single model", "share")
+    title = "Money case by case"
+    return Table(title=title, columns=columns, rows=tuple(rows), numeric=(1, 2, 3))
+
+
+def _sums(split: Ledger, single: Ledger) -> Table:
+    rows = (
+        ("money", str(split.total), str(single.total)),
+        ("tokens", f"{split.tokens:,}", f"{single.tokens:,}"),
+        ("model calls", f"{split.calls:,}", f"{single.calls:,}"),
+    )
+    columns = ("sum", "split", "single model")
+    return Table(title="Sums", columns=columns, rows=rows, numeric=(1, 2))
+
+
+def _quality(
+    pairs: list[_Pair], checks: Sequence[Check], margin: float
+) -> tuple[Bound, list[Exhibit]]:
+    judged = [
+        (
+            judge_run(p.split, checks, observed=False),
+            judge_run(p.single, checks, observed=False),
+        )
+        for p in pairs
+    ]
+    broken = [e for both in judged for e in both if e.verdict is Verdict.ERROR]
+    table = _quality_table(pairs, judged)
+    if broken:
+        error = next(f for f in broken[0].findings if f.verdict is Verdict.ERROR)
+        sentence = (
+            f"{len(broken)} of {2 * len(pairs)} runs cannot be judged: {error.message}"
+        )
+        bound = Bound(name="quality", verdict=Verdict.ERROR, sentence=sentence)
+        return bound, [table]
+    difference = paired_difference([(_good(a), _good(b)) for a, b in judged])
+    verdict = _margin_verdict(difference, margin)
+    sentence = _quality_sentence(difference, margin)
+    stage, worst = _worst(judged)
+    if verdict is not Verdict.PASSED and worst:
+        sentence += f". {worst}"
+    return Bound(name="quality", verdict=verdict, sentence=sentence, stage=stage), [
+        table
+    ]
+
+
+def _good(evaluation: Evaluation) -> bool | None:
+    verdicts = {r.verdict for r in evaluation.results if not r.ok}
+    if not verdicts:
+        return True
+    return False if Verdict.FAILED in verdicts else None
+
+
+def _margin_verdict(difference: PairedDifference, margin: float) -> Verdict:
+    # A pass rate of exactly the margin lower is allowed; floats must not decide that.
+    allowed = -margin - 1e-12
+    if difference.lowest >= allowed:
+        return Verdict.PASSED
+    return Verdict.FAILED if difference.highest < allowed else Verdict.UNDETERMINED
+
+
+def _quality_sentence(difference: PairedDifference, margin: float) -> str:
+    n = difference.pairs
+    sentence = (
+        f"the split passes {difference.first_passed} of {n} cases, the single model "
+        f"{difference.second_passed} of {n}; allowed {margin:.0%} lower"
+    )
+    if difference.difference is None:
+        span = f"{difference.lowest:+.0%} to {difference.highest:+.0%}"
+        sentence += f" (undecided runs leave the difference at {span})"
+    return sentence
+
+
+def _worst(
+    judged: Sequence[tuple[Evaluation, Evaluation]],
+) -> tuple[str | None, str]:
+    worse = [a for a, b in judged if _good(a) is not True and _good(b) is not False]
+    blamed: Counter[str] = Counter()
+    for evaluation in worse:
+        blamed.update(set(_stages_to_blame(evaluation)))
+    failing = Counter(r.check for e in worse for r in e.results if not r.ok)
+    if not failing:
+        return None, ""
+    checks = ", ".join(
+        f"{name} in {n} of {len(judged)}" for name, n in failing.most_common()
+    )
+    if not blamed:
+        return None, f"worse than the single model: {checks}; no stage can be named"
+    stage, count = blamed.most_common(1)[0]
+    sentence = (
+        f"worse than the single model: {checks}; brought in by {stage} in {count}"
+    )
+    return stage, sentence
+
+
+def _stages_to_blame(evaluation: Evaluation) -> Iterator[str]:
+    for finding in evaluation.findings:
+        if finding.fails and (finding.introduced_by or finding.lost_at):
+            yield str(finding.introduced_by or finding.lost_at)
+
+
+def _quality_table(
+    pairs: list[_Pair], judged: Sequence[tuple[Evaluation, Evaluation]]
+) -> Table:
+    rows = [
+        (
+            pair.key,
+            result.written,
+            str(result.verdict),
+            _verdict_of(single, result.check),
+        )
+        for pair, (split, single) in zip(pairs, judged, strict=True)
+        for result in split.results
+    ]
+    columns = ("case", "check", "split", "single model")
+    return Table(title="Verdicts case by case", columns=columns, rows=tuple(rows))
+
+
+def _verdict_of(evaluation: Evaluation, check: str) -> str:
+    return str(evaluation.result(check).verdict)
