@@ -1,0 +1,1 @@
+"""Grounding: are the values and claims of an answer in the sources it was given."""

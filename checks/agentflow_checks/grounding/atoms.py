@@ -1,0 +1,167 @@
+"""Typed atoms of a text: the values that can be looked up in a source."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Literal
+
+from agentflow_checks.grounding.amounts import amounts
+from agentflow_checks.grounding.contact import (
+    address_normal,
+    addresses,
+    email_normal,
+    emails,
+    identifiers,
+    phone_digits,
+    phones,
+    url_normal,
+    urls,
+)
+from agentflow_checks.grounding.dates import dates, times
+from agentflow_checks.grounding.folding import Folded, fold, letters, original_span
+from agentflow_checks.grounding.kinds import Atom, AtomType
+from agentflow_checks.grounding.names import name_normal, names, quotations
+from agentflow_checks.grounding.spans import Spans
+from agentflow_checks.grounding.units import BASES
+
+_DIGIT = re.compile("[0-9]")
+_LABELS = re.compile(
+    r"\b(?:steps?|passages?|figures?|figs?|tables?|chapters?|sections?|pages?|pp|parts?"
+    r"|questions?|answers?|options?|items?|sources?|documents?|docs?|examples?|notes?"
+    r"|appendix|footnotes?|lines?|rows?|columns?|slides?|images?|pictures?|photos?"
+    r"|exhibits?|volumes?|vol|lessons?|modules?|tasks?|phases?|stages?|rounds?|tips?"
+    r"|reasons?|methods?|rules?|articles?|paragraphs?|clauses?|references?"
+    r"|refs?|visuals?|no\.|nos\.)"
+    r"[ ]?(?:\#|no\.?|number)?[. ]{0,2}[0-9]{1,3}(?![0-9:%]|[.,][0-9]|[/-][0-9]{2})"
+    r"(?:(?:[ ]?(?:,|&|-|and|or|to|through)[ ]?){1,2}[0-9]{1,3}(?![0-9:%]|[.,][0-9])){0,9}",
+    re.IGNORECASE,
+)
+_MARKERS = re.compile(
+    r"(?:\A|(?<=\n))[ \t>*_#-]{0,12}(?:\(?[0-9]{1,3}[.):]|[0-9]{1,2}(?=[ ]{2}))"
+    r"(?=[ \t*_]|\Z)"
+)
+_CITATIONS = re.compile(r"\[[0-9]{1,3}(?:[ ]?[,-][ ]?[0-9]{1,3}){0,9}\]")
+_SLOGANS = re.compile(r"(?<![0-9])(?:24/7(?:/365)?|50[/-]50|9/11|20/20|360°)(?![0-9])")
+_STYLE = re.compile(
+    r"#[0-9A-Fa-f]{3,8}(?![0-9A-Za-z])"
+    r"|\b(?:rgba?|hsla?|calc|clamp|url|scale|rotate|translate[XYZ]?)\([^)\n]{0,200}\)"
+    r"|\b[\w-]{1,80}\.(?:jpe?g|png|gif|svg|webp|css|js|html?|json|pdf|mp4|ico|woff2?)\b"
+    r"|\b(?:font-size|font-weight|line-height|width|height|margin|padding|z-index|opacity"
+    r"|border-radius|top|left|right|bottom|gap)[ ]?:[ ]?[0-9.]+",
+)
+
+_COPYRIGHT = re.compile(
+    r"(?:©|\([cC]\)|\b[Cc]opyright\b)[^\n0-9]{0,60}"
+    r"((?:19|20)[0-9]{2}(?:[ ]?[-,][ ]?(?:19|20)[0-9]{2})?)(?![0-9])"
+)
+
+Role = Literal["claim", "source"]
+
+
+def atoms(text: str, *, lang: str = "en", role: Role = "claim") -> tuple[Atom, ...]:
+    """Read the typed values of a text, in the order of their places.
+
+    Args:
+        text: any text; HTML entities, JSON escapes, typographic quotes, dashes and
+            spaces are read as what they stand for.
+        lang: language code of the text. It says how decimals and groups are written;
+            ``""`` accepts both notations.
+        role: a claim's values do not overlap, and labels ("Step 5", list markers) are
+            no values. A source's may: a date inside a web address supports a date.
+
+    Returns:
+        Atoms whose spans index ``text``.
+    """
+    folded = fold(text)
+    found = _read(folded.text, lang[:2].lower(), role)
+    if folded.offsets is None:
+        return tuple(found)
+    return tuple(_placed(atom, text, folded) for atom in found)
+
+
+def normal_form(kind: AtomType, written: str, *, lang: str = "en") -> str | None:
+    """Give the normal form of one written value, or None if it is not of that kind.
+
+    Normal forms are fixed points: the normal form of a normal form is itself.
+    """
+    shape = _SHAPES.get(kind)
+    if shape is not None and shape.match(written):
+        return written
+    if kind in _WRITTEN:
+        return _WRITTEN[kind](fold(written).text) or None
+    for atom in atoms(written, lang=lang, role="source"):
+        for reading in atom.readings:
+            if reading.type == kind:
+                return reading.normal
+    return None
+
+
+def _placed(atom: Atom, text: str, folded: Folded) -> Atom:
+    start, end = original_span(folded, atom.start, atom.end)
+    return Atom(text[start:end], start, end, atom.readings)
+
+
+def _read(text: str, lang: str, role: Role) -> list[Atom]:
+    taken = Spans()
+    # An address inside a web address is a value of its own, so e-mail comes apart.
+    found = [*urls(text, taken), *emails(text, taken)]
+    if role == "source":
+        taken = Spans()
+    if _DIGIT.search(text) is not None:
+        found += _with_digits(text, taken)
+    found += times(text, taken)
+    _take_labels(text, taken)
+    found += amounts(text, lang, taken)
+    found += names(text, taken)
+    found += quotations(text)
+    found.sort(key=_place)
+    return found
+
+
+def _with_digits(text: str, taken: Spans) -> list[Atom]:
+    for pattern in (_STYLE, _MARKERS):
+        for match in pattern.finditer(text):
+            taken.take(*match.span())
+    for match in _COPYRIGHT.finditer(text):
+        taken.take(*match.span(1))
+    return [
+        *dates(text, taken),
+        *phones(text, taken),
+        *addresses(text, taken),
+        *identifiers(text, taken),
+    ]
+
+
+def _take_labels(text: str, taken: Spans) -> None:
+    """Take what numbers a thing and says nothing: steps, figures, citations."""
+    for pattern in (_LABELS, _CITATIONS, _SLOGANS):
+        for match in pattern.finditer(text):
+            taken.take(*match.span())
+
+
+def _place(atom: Atom) -> tuple[int, int]:
+    return atom.start, atom.end
+
+
+_NUMBER = r"(?:0|[1-9][0-9]*)(?:\.[0-9]*[1-9])?"
+_SHAPES: dict[str, re.Pattern[str]] = {
+    "date": re.compile(r"(?:[0-9]{4}|-)-[0-9]{2}(?:-[0-9]{2})?\Z"),
+    "time": re.compile(r"[0-9]{2}:[0-9]{2}\Z"),
+    "year": re.compile(r"[0-9]{4}s?\Z"),
+    "number": re.compile(rf"{_NUMBER}\Z"),
+    "percent": re.compile(rf"{_NUMBER}%\Z"),
+    "money": re.compile(rf"[A-Z]{{3}} {_NUMBER}\Z"),
+    "quantity": re.compile(
+        rf"-?{_NUMBER} (?:{'|'.join(map(re.escape, ('°', *BASES.values())))})\Z"
+    ),
+}
+_WRITTEN: dict[str, Callable[[str], str]] = {
+    "email": email_normal,
+    "url": url_normal,
+    "phone": phone_digits,
+    "address": address_normal,
+    "identifier": str.upper,
+    "name": name_normal,
+    "quotation": letters,
+}

@@ -1,0 +1,153 @@
+"""Names of two or more words, and quotations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from agentflow_checks.grounding.folding import letters, word_form
+from agentflow_checks.grounding.kinds import Atom, Reading
+from agentflow_checks.grounding.spans import Spans
+
+_UP = "A-Z\u00c0-\u00d6\u00d8-\u00de"
+_LOW = "a-z\u00df-\u00f6\u00f8-\u00ff"
+_CAPITAL = rf"(?:[{_UP}][{_UP}{_LOW}0-9'-]*[{_UP}{_LOW}0-9]|[{_UP}]\.(?=[ ][{_UP}])|[{_UP}])"
+_LINK = (
+    r"(?:of[ ]the|of|de[ ]la|de[ ]los|de|del|della|di|da|do|dos|la|le|van[ ]der|van|von|der"
+    r"|den|du|al|bin|ibn|&)"
+)
+_NAME = re.compile(
+    rf"(?<![{_UP}{_LOW}0-9@_./#&-]){_CAPITAL}"
+    rf"(?:(?:[ ]{_LINK})?[ ]{_CAPITAL}){{1,7}}(?![{_UP}{_LOW}0-9@_])"
+)
+_QUOTATION = re.compile(r'(?<![A-Za-z0-9])"([^"\n]{20,600}?)"(?![A-Za-z0-9])')
+_QUOTED = re.compile(r'"[^"\n]{1,300}"')
+_WORD = re.compile(rf"[{_UP}{_LOW}0-9][{_UP}{_LOW}0-9'-]*")
+_LINE = re.compile(r"[^\n]+")
+_SEGMENT = re.compile(r"[^:|]+")
+_SENTENCE_STARTS = re.compile(r'(?:\A|[.!?:;|>][\'")*_]{0,3}|\n|[-*•·]|\A["(*_]+)[ ]{0,3}["(*_]{0,3}\Z')
+
+#: Capitalised for their place or their kind, not because they name something.
+COMMON = frozenset(
+    """
+    a about above according across after again all also although always among an and
+    another any apart are around as at avoid based be because before below besides best
+    better both but by call can check choose click combine consider contact cook could
+    create did discover do does during each either enjoy enter ensure even every explore
+    figure finally find first for from general generally get given go has have he her
+    here hers high his how however i if important in include included includes including
+    instead into is it its keep last later learn let like list local look low made make
+    many may meanwhile might more moreover most mr mrs ms much must my need new next no
+    nor not note now of off often on once one only open or other others our out over
+    overall page passage passages per place please possible preheat prior put read
+    remember remove repeat second section see select serve set several she should since
+    so some sometimes source sources start step steps still such take tell than that the
+    their them then there therefore these they third this those though through throughout
+    thus to today together too top total try two type typically under unfortunately until
+    up upon use used using usually various very via visit was we welcome well were what
+    when where whether which while who whose why will with within without would yes yet
+    you your
+    monday tuesday wednesday thursday friday saturday sunday january february march april
+    may june july august september october november december jan feb mar apr jun jul aug
+    sep sept oct nov dec mon tue tues wed thu thur thurs fri sat sun am pm
+    """.split()
+)
+_TITLE_SHARE = 0.6
+
+
+def names(text: str, taken: Spans) -> Iterator[Atom]:
+    """Read runs of capitalised words; title-case lines and quoted titles hold none.
+
+    The normal form is the words in lower case without possessive.
+    """
+    skipped: Spans | None = None
+    for match in _NAME.finditer(text):
+        if skipped is None:
+            skipped = _titles(text)
+        span = _trimmed(text, match)
+        if span is None or skipped.overlaps(*span) or taken.overlaps(*span):
+            continue
+        words = _name_words(text[span[0] : span[1]])
+        if len(words) > 1 and taken.take(*span):
+            reading = Reading("name", " ".join(words))
+            yield Atom(text[span[0] : span[1]], *span, (reading,))
+
+
+def quotations(text: str) -> Iterator[Atom]:
+    """Read quotations of five words or more; the normal form is letters and digits."""
+    if text.count('"') < 2:
+        return
+    for match in _QUOTATION.finditer(text):
+        if len(match[1].split()) >= 5:
+            start, end = match.span(1)
+            normal = letters(match[1])
+            if normal:
+                yield Atom(match[1], start, end, (Reading("quotation", normal),))
+
+
+def name_normal(written: str) -> str:
+    """Give the words of a name in lower case, without possessive."""
+    return " ".join(filter(None, (word_form(word) for word in _WORD.findall(written))))
+
+
+def name_words(normal: str) -> tuple[str, ...]:
+    """Give the words of a name's normal form that must be in a source."""
+    return tuple(normal.split(" "))
+
+
+def _name_words(written: str) -> list[str]:
+    folded = (word_form(word) for word in _WORD.findall(written) if word[0].isupper())
+    return [word for word in folded if word]
+
+
+def _trimmed(text: str, match: re.Match[str]) -> tuple[int, int] | None:
+    """Drop leading and trailing words that are capitalised for another reason."""
+    words = [(m.start(), m.end(), m.group()) for m in _WORD.finditer(match.group())]
+    if _starts_item(text, match):
+        words.pop(0)
+    while words and _is_common(words[0][2]):
+        words.pop(0)
+    while words and _is_common(words[-1][2]):
+        words.pop()
+    capitals = [word for word in words if word[2][0].isupper()]
+    if len(capitals) < 2 or not any(c.islower() for _, _, w in capitals for c in w):
+        return None
+    start = match.start()
+    return start + words[0][0], start + words[-1][1]
+
+
+def _is_common(word: str) -> bool:
+    return not word[0].isupper() or word_form(word) in COMMON
+
+
+def _starts_item(text: str, match: re.Match[str]) -> bool:
+    """Tell whether the run begins with the letter of a list item ("B. Engage")."""
+    lettered = match.group()[1:2] == "." and match.group()[2:3] == " "
+    before = text[max(0, match.start() - 4) : match.start()].strip(" \t*(")
+    return lettered and (not before or before[-1] in "\n.!?:;")
+
+
+def _titles(text: str) -> Spans:
+    """Find the lines and line parts in title case and the quoted titles."""
+    spans = Spans()
+    for line in _LINE.finditer(text):
+        for part in (line, *_parts_before_colon(text, line)):
+            if _is_title(part.group()) and spans.take(*part.span()):
+                break
+    for quoted in _QUOTED.finditer(text):
+        if _is_title(quoted.group()):
+            spans.take(*quoted.span())
+    return spans
+
+
+def _parts_before_colon(text: str, line: re.Match[str]) -> Iterator[re.Match[str]]:
+    if ":" in line.group() or "|" in line.group():
+        yield from _SEGMENT.finditer(text, line.start(), line.end())
+
+
+def _is_title(written: str) -> bool:
+    words = [word for word in _WORD.findall(written) if len(word) > 3]
+    if len(words) < 2 or written.rstrip().endswith((".", "!", ";")):
+        return False
+    capitals = sum(word[0].isupper() or word[0].isdigit() for word in words)
+    return capitals >= _TITLE_SHARE * len(words) and len(words) <= 14
