@@ -1,1 +1,1 @@
-"""The seams that see calls, and the network guard."""
+"""The seams that see calls: HTTP clients, threads, and the network guard."""

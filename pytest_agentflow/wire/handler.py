@@ -1,0 +1,77 @@
+"""What a seam and a session say to each other about one HTTP request."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Protocol
+
+from pytest_agentflow.model.call import Request, Response
+from pytest_agentflow.wire.telemetry import Endpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A whole response as it came over the wire; times are `time.perf_counter`'s, s."""
+
+    response: Response
+    """Body decoded from any content encoding, headers that named it left out."""
+    first_byte: float
+    """When status and headers had come."""
+    arrivals: tuple[float, ...]
+    """When each of `response.chunks` had come."""
+    end: float
+    complete: bool = True
+    """False: the application stopped reading before the end."""
+
+
+class Cutting(Protocol):
+    """Something that can be told that nobody reads on."""
+
+    def cut(self) -> None:
+        """Take what was read so far as the answer, marked incomplete."""
+
+
+class Exchange(Protocol):
+    """The session's side of one request that goes over the network."""
+
+    def opened(self, tape: Cutting) -> None:
+        """Status and headers have come; `tape` gathers the body."""
+
+    def answered(self, answer: Answer) -> None:
+        """The body has been read, wholly or as far as the application wanted."""
+
+    def failed(self, error: BaseException) -> None:
+        """No answer came, or it broke off."""
+
+
+class Handler(Protocol):
+    """A session, as seams and the network guard know it."""
+
+    @property
+    def replays(self) -> bool:
+        """Whether it answers from a recording, so that the network is closed."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether the run has ended."""
+
+    @property
+    def allowed(self) -> Collection[tuple[str, int | None]]:
+        """Hosts and ports (`None`: any) that may be reached, and are not recorded."""
+
+    @property
+    def telemetry(self) -> Collection[Endpoint]:
+        """The user's own telemetry endpoints, beside the built-in ones."""
+
+    def handle(self, request: Request) -> Response | Exchange:
+        """Answer `request`, or give who listens while it goes over the network.
+
+        Raises `Miss` where a recording has no answer.
+        """
+
+    def ignored(self, request: Request) -> None:
+        """`request` went to a telemetry endpoint; count it."""
+
+    def refused(self, refusal: BaseException) -> None:
+        """The guard refused a connection; `refusal` is about to be raised."""

@@ -1,0 +1,198 @@
+"""The seam for httpx and httpx2, which are one code under two names.
+
+It sits on the transports that open sockets, so that a user's `MockTransport`,
+`ASGITransport` and the like are left alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from functools import cache, wraps
+from types import ModuleType
+from typing import Any
+
+from pytest_agentflow.model.call import Request, Response
+from pytest_agentflow.wire import routing
+from pytest_agentflow.wire.encoding import Undecodable, decode_body
+from pytest_agentflow.wire.handler import Exchange
+from pytest_agentflow.wire.tape import Tape, pieces_of, replayed_headers
+
+
+def install(module: ModuleType) -> None:
+    """Put the seam into `module`, httpx or httpx2; it is inert without a session."""
+    _install_sync(module)
+    _install_async(module)
+
+
+def _install_sync(module: ModuleType) -> None:
+    transport = module.HTTPTransport
+    original = transport.handle_request
+
+    @wraps(original)
+    def handle_request(self: Any, request: Any) -> Any:
+        handler = routing.current() if routing.anybody() else None
+        if handler is None:
+            return original(self, request)
+        request.read()
+        verdict = routing.dispatch(handler, as_request(request))
+        if verdict is None:
+            return original(self, request)
+        if isinstance(verdict, Response):
+            return _rebuilt(module, verdict)
+        try:
+            response = original(self, request)
+        except BaseException as error:
+            verdict.failed(error)
+            raise
+        return _taped(module, response, verdict)
+
+    transport.handle_request = handle_request
+
+
+def _install_async(module: ModuleType) -> None:
+    transport = module.AsyncHTTPTransport
+    original = transport.handle_async_request
+
+    @wraps(original)
+    async def handle_async_request(self: Any, request: Any) -> Any:
+        handler = routing.current() if routing.anybody() else None
+        if handler is None:
+            return await original(self, request)
+        await request.aread()
+        verdict = routing.dispatch(handler, as_request(request))
+        if verdict is None:
+            return await original(self, request)
+        if isinstance(verdict, Response):
+            await _let_others_run()
+            return _rebuilt(module, verdict)
+        try:
+            response = await original(self, request)
+        except BaseException as error:
+            verdict.failed(error)
+            raise
+        return _taped(module, response, verdict)
+
+    transport.handle_async_request = handle_async_request
+
+
+async def _let_others_run() -> None:
+    """Give way once, as a real request would; trio has no such loop to ask."""
+    if asyncio._get_running_loop() is not None:  # noqa: SLF001 - what sniffio asks
+        await asyncio.sleep(0)
+
+
+def as_request(request: Any) -> Request:
+    """Give an httpx request, whose body has been read, as one of ours."""
+    url = request.url
+    headers = [(name.lower(), value) for name, value in request.headers.multi_items()]
+    body = request.content
+    coding = request.headers.get("content-encoding", "")
+    if coding:
+        try:
+            body = decode_body(body, coding)
+        except Undecodable:
+            pass
+        else:
+            headers = [pair for pair in headers if pair[0] != "content-encoding"]
+    path, _, query = url.raw_path.decode("ascii").partition("?")
+    return Request(
+        method=request.method,
+        scheme=url.scheme,
+        host=url.host,
+        port=url.port or {"http": 80, "https": 443}.get(url.scheme, 0),
+        path=path,
+        query=query,
+        headers=tuple(headers),
+        body=body,
+    )
+
+
+def _rebuilt(module: ModuleType, recorded: Response) -> Any:
+    return module.Response(
+        recorded.status,
+        headers=replayed_headers(recorded),
+        stream=_streams(module).replayed(pieces_of(recorded)),
+        extensions={"http_version": b"HTTP/1.1"},
+    )
+
+
+def _taped(module: ModuleType, response: Any, exchange: Exchange) -> Any:
+    tape = Tape(exchange, response.status_code, response.headers.multi_items())
+    if response.status_code == 101:  # the connection is no longer HTTP
+        tape.end()
+        return response
+    response.stream = _streams(module).taped(response.stream, tape)
+    return response
+
+
+class _Pieces:
+    """A recorded body, given out at its recorded chunk boundaries."""
+
+    def __init__(self, pieces: list[bytes]) -> None:
+        self._pieces = pieces
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._pieces
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self._pieces:
+            yield piece
+            await _let_others_run()
+
+
+class _Tee:
+    """A body on its way to the application, copied onto a tape."""
+
+    def __init__(self, stream: Any, tape: Tape) -> None:
+        self._stream = stream
+        self._tape = tape
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            for data in self._stream:
+                self._tape.add(data)
+                yield data
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            self._tape.fail(error)
+            raise
+        self._tape.end()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for data in self._stream:
+                self._tape.add(data)
+                yield data
+        except GeneratorExit:
+            raise
+        except asyncio.CancelledError:
+            self._tape.cut()
+            raise
+        except BaseException as error:
+            self._tape.fail(error)
+            raise
+        self._tape.end()
+
+    def close(self) -> None:
+        self._stream.close()
+        self._tape.cut()
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+        self._tape.cut()
+
+
+class _Streams:
+    """The two bodies as the classes that one httpx module asks for."""
+
+    def __init__(self, module: ModuleType) -> None:
+        bases = (module.SyncByteStream, module.AsyncByteStream)
+        self.replayed: Any = type("ReplayedStream", (_Pieces, *bases), {})
+        self.taped: Any = type("TapedStream", (_Tee, *bases), {})
+
+
+@cache
+def _streams(module: ModuleType) -> _Streams:
+    return _Streams(module)

@@ -1,0 +1,94 @@
+"""Which session a request belongs to: that of its context, else the only one alive."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from pytest_agentflow.model.call import Request, Response
+from pytest_agentflow.wire.handler import Exchange, Handler
+from pytest_agentflow.wire.miss import NetworkRefused
+from pytest_agentflow.wire.telemetry import is_telemetry
+
+here: ContextVar[Handler | None] = ContextVar("agentflow_handler", default=None)
+_alive: list[Handler] = []
+_lock = threading.Lock()
+
+
+@contextmanager
+def routed_to(handler: Handler) -> Iterator[None]:
+    """Send the traffic of this context, and of what it starts, to `handler`."""
+    before = here.get()
+    with _lock:
+        _alive.append(handler)
+    here.set(handler)
+    try:
+        yield
+    finally:
+        here.set(before)
+        with _lock:
+            _alive.remove(handler)
+
+
+def alive() -> list[Handler]:
+    """Give every session that is under way in this process."""
+    return list(_alive)
+
+
+def anybody() -> bool:
+    """Whether a session is alive, or the context still belongs to one that ended."""
+    return bool(_alive) or here.get() is not None
+
+
+def current() -> Handler | None:
+    """Give the session that this context's traffic belongs to.
+
+    Plain threads have no context of ours; they belong to the only session alive.
+    Raises `NetworkRefused` where that cannot be told, or where a replayed run has ended
+    and something it started still makes requests.
+    """
+    handler = here.get()
+    if handler is not None and not handler.closed:
+        return handler
+    if handler is not None:
+        if handler.replays:
+            raise _late(handler)
+        return None
+    others = alive()
+    if len(others) > 1:
+        raise _ambiguous(others)
+    return others[0] if others else None
+
+
+def _late(handler: Handler) -> NetworkRefused:
+    refusal = NetworkRefused(
+        "a request was made after its replayed run had ended; await or join what the "
+        "workflow starts before it returns"
+    )
+    handler.refused(refusal)
+    return refusal
+
+
+def _ambiguous(sessions: list[Handler]) -> NetworkRefused:
+    refusal = NetworkRefused(
+        f"a request came from a thread that belongs to none of the {len(sessions)} "
+        "sessions under way; start the thread inside the run, or run its function by "
+        "contextvars.copy_context().run"
+    )
+    for handler in sessions:
+        handler.refused(refusal)
+    return refusal
+
+
+def dispatch(handler: Handler, request: Request) -> Response | Exchange | None:
+    """Ask `handler` about `request`; `None`: let it through unseen."""
+    allowed = handler.allowed
+    host = request.host.lower()
+    if (host, request.port) in allowed or (host, None) in allowed:
+        return None
+    if is_telemetry(request, handler.telemetry):
+        handler.ignored(request)
+        return Response(status=200) if handler.replays else None
+    return handler.handle(request)

@@ -1,0 +1,117 @@
+"""Carries a session's context into the threads that a workflow starts.
+
+Threads and executors start with an empty context, so that a call made in one would
+belong to no stage. Only our own context variables are carried; nothing else changes.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
+from functools import wraps
+from types import FrameType
+from typing import Any
+
+from pytest_agentflow.wire import routing
+
+_carried: list[ContextVar[Any]] = [routing.here]
+
+#: Modules on the stack where the work was handed over, innermost first.
+handed_over_by: ContextVar[tuple[str, ...]] = ContextVar(
+    "agentflow_handed_over_by", default=()
+)
+
+
+class Work:
+    """One function that runs in another thread."""
+
+    __slots__ = ("done",)
+
+    def __init__(self) -> None:
+        self.done = False
+
+
+_of_thread = threading.local()
+
+
+def carry(variable: ContextVar[Any]) -> None:
+    """Carry `variable` into threads from now on."""
+    if variable not in _carried:
+        _carried.append(variable)
+
+
+def current_work() -> Work | None:
+    """Give the piece of work that this thread does for another one."""
+    return getattr(_of_thread, "work", None)
+
+
+def carrying(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap `function` so that it runs in our part of the present context."""
+    values = [(variable, variable.get(None)) for variable in _carried]
+    origin = _modules(sys._getframe(2))  # noqa: SLF001 - whom a refusal names
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        work = Work()
+        before = getattr(_of_thread, "work", None)
+        tokens = [(variable, variable.set(value)) for variable, value in values]
+        token = handed_over_by.set(origin)
+        _of_thread.work = work
+        try:
+            return function(*args, **kwargs)
+        finally:
+            work.done = True
+            _of_thread.work = before
+            handed_over_by.reset(token)
+            for variable, one in reversed(tokens):
+                variable.reset(one)
+
+    return run
+
+
+def _modules(frame: FrameType | None) -> tuple[str, ...]:
+    names: list[str] = []
+    while frame is not None and len(names) < 40:
+        names.append(str(frame.f_globals.get("__name__", "?")))
+        frame = frame.f_back
+    return tuple(names)
+
+
+def install() -> None:
+    """Let executors and threads carry our context; inert without a session."""
+    _install_in_executors()
+    _install_in_threads()
+
+
+def _install_in_executors() -> None:
+    original: Any = ThreadPoolExecutor.submit
+
+    @wraps(original)
+    def submit(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if routing.here.get() is None:
+            return original(self, fn, *args, **kwargs)
+        return original(self, carrying(fn), *args, **kwargs)
+
+    ThreadPoolExecutor.submit = submit  # type: ignore[method-assign]
+
+
+def _install_in_threads() -> None:
+    original = threading.Thread.start
+
+    @wraps(original)
+    def start(self: threading.Thread) -> None:
+        if routing.here.get() is not None and not _belongs_to_a_pool(self):
+            self.run = carrying(self.run)  # type: ignore[method-assign]
+        original(self)
+
+    threading.Thread.start = start  # type: ignore[method-assign]
+
+
+def _belongs_to_a_pool(thread: threading.Thread) -> bool:
+    """Whether the thread serves many pieces of work, of many sessions."""
+    target = getattr(thread, "_target", None)
+    names = (getattr(target, "__module__", ""), type(thread).__module__)
+    pools = ("concurrent.futures", "multiprocessing.pool", "anyio")
+    return any(name.startswith(pools) for name in names if name)
