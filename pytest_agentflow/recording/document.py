@@ -1,0 +1,172 @@
+"""A run as the JSON document of a ``*.flow.json`` file, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_agentflow.model.call import Call
+from pytest_agentflow.model.codec import Malformed
+from pytest_agentflow.model.run import Artefact, Recorded, Run
+from pytest_agentflow.recording.blobs import Blobs, ReadBlob
+from pytest_agentflow.recording.exchange import decode_call, encode_call
+from pytest_agentflow.recording.form import (
+    SPECIALS,
+    Special,
+    build,
+    decode_as,
+    decode_fields,
+    encode_as,
+    encode_bytes,
+    encode_fields,
+    encode_text,
+    hints,
+)
+from pytest_agentflow.recording.leaves import decode_bytes, decode_text
+
+SCHEMA = "agentflow/1"
+
+#: Texts of artefacts longer than this go to a side file.
+INLINE_ARTEFACT = 64 * 1024
+
+#: Order of the members; `recorded` is last, since it changes with each recording.
+ORDER = (
+    "schema",
+    "workflow",
+    "case",
+    "variant",
+    "size",
+    "trial",
+    "provenance",
+    "missing",
+    "ignored_requests",
+    "inputs",
+    "stages",
+    "calls",
+    "sources",
+    "artefacts",
+    "output",
+    "recorded",
+)
+
+_TEXT_TYPES = frozenset(
+    {
+        "application/javascript",
+        "application/json",
+        "application/xml",
+        "application/yaml",
+        "image/svg+xml",
+    }
+)
+
+
+def encode(run: Run) -> tuple[dict[str, Any], Blobs]:
+    """Give `run` as a JSON document and its side files by name.
+
+    Raises `Malformed` where a value is no JSON value, or two calls have one id.
+    """
+    blobs: Blobs = {}
+    leave = frozenset({"calls", "recorded"})
+    node = encode_fields(Run, run, blobs, leave=leave)
+    node["schema"] = SCHEMA
+    recorded = encode_as(Recorded, run.recorded, blobs)
+    wires: dict[str, Any] = {}
+    if run.calls:
+        node["calls"] = [_lift_wire(call, blobs, wires) for call in run.calls]
+    if wires:
+        recorded["wire"] = wires
+    node["recorded"] = recorded
+    return {name: node[name] for name in ORDER if name in node}, blobs
+
+
+def _lift_wire(call: Call, blobs: Blobs, wires: dict[str, Any]) -> dict[str, Any]:
+    if call.id in wires:
+        raise Malformed("$.calls", f"two calls have the id {call.id!r}")
+    node = encode_call(call, blobs)
+    if "wire" in node:
+        wires[call.id] = node.pop("wire")
+    return node
+
+
+def decode(document: Any, read_blob: ReadBlob) -> Run:
+    """Build the run; raises `Malformed` with the JSON path of what does not fit."""
+    leave = frozenset({"schema", "calls", "recorded"})
+    fields = decode_fields(Run, document, "$", read_blob, leave=leave)
+    recorded = document.get("recorded", {})
+    wires: dict[str, Any] = {}
+    if isinstance(recorded, dict):
+        wires = recorded.get("wire", {})
+        recorded = {key: item for key, item in recorded.items() if key != "wire"}
+    fields["recorded"] = decode_as(Recorded, recorded, "$.recorded", read_blob)
+    fields["calls"] = _decode_calls(document.get("calls", []), wires, read_blob)
+    run: Run = build(Run, fields, "$")
+    return run
+
+
+def _decode_calls(nodes: Any, wires: Any, read_blob: ReadBlob) -> tuple[Call, ...]:
+    if not isinstance(nodes, list):
+        raise Malformed("$.calls", "expected a list")
+    if not isinstance(wires, dict):
+        raise Malformed("$.recorded.wire", "expected an object")
+    calls: dict[str, Call] = {}
+    for number, node in enumerate(nodes):
+        path = f"$.calls[{number}]"
+        call = decode_call(_lower_wire(node, wires, path), path, read_blob)
+        if call.id in calls:
+            raise Malformed(f"{path}.id", f"two calls have the id {call.id!r}")
+        calls[call.id] = call
+    if unknown := sorted(set(wires) - set(calls)):
+        raise Malformed("$.recorded.wire", f"no call has the id {unknown[0]!r}")
+    return tuple(calls.values())
+
+
+def _lower_wire(node: Any, wires: dict[str, Any], path: str) -> Any:
+    if not isinstance(node, dict):
+        return node
+    if "wire" in node:
+        raise Malformed(f"{path}.wire", "this block stands in recorded.wire")
+    key = node.get("id")
+    wired = isinstance(key, str) and key in wires
+    return {**node, "wire": wires[key]} if wired else node
+
+
+def _encode_artefact(artefact: Artefact, blobs: Blobs) -> dict[str, Any]:
+    node = encode_fields(Artefact, artefact, blobs, leave=frozenset({"data"}))
+    if (text := _inline_text(artefact)) is not None:
+        return {**node, "text": encode_text(text)}
+    return {**node, "data": encode_bytes(artefact.data, blobs, artefact.media_type)}
+
+
+def is_text(media_type: str) -> bool:
+    """Whether content of this media type is read by people as text."""
+    kind = media_type.partition(";")[0].strip().lower()
+    return kind.startswith("text/") or kind in _TEXT_TYPES
+
+
+def _inline_text(artefact: Artefact) -> str | None:
+    data = artefact.data
+    if not is_text(artefact.media_type) or len(data) > INLINE_ARTEFACT:
+        return None
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _decode_artefact(node: Any, path: str, read_blob: ReadBlob) -> Artefact:
+    leave = frozenset({"data", "text"})
+    fields = decode_fields(Artefact, node, path, read_blob, leave=leave)
+    if ("text" in node) is ("data" in node):
+        raise Malformed(path, "expected either text or data")
+    if "text" in node:
+        text = decode_text(node["text"], f"{path}.text")
+        fields["data"] = text.encode("utf-8", "surrogatepass")
+    else:
+        fields["data"] = decode_bytes(node["data"], f"{path}.data", read_blob)
+    artefact: Artefact = build(Artefact, fields, path)
+    return artefact
+
+
+SPECIALS[Artefact] = Special(encode=_encode_artefact, decode=_decode_artefact)
+
+# Annotations are resolved once, here, so that a broken one is found by any test.
+assert "workflow" in hints(Run)  # noqa: S101

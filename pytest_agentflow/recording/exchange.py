@@ -1,0 +1,276 @@
+"""One call in the form it has in a recording, the raw exchange included."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import ipaddress
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pytest_agentflow.model.call import Call, Request, Response
+from pytest_agentflow.model.codec import Malformed
+from pytest_agentflow.recording.blobs import Blobs, ReadBlob
+from pytest_agentflow.recording.bodies import decode_body, encode_body
+from pytest_agentflow.recording.form import (
+    SPECIALS,
+    Special,
+    build,
+    decode_as,
+    decode_fields,
+    encode_as,
+    encode_fields,
+    hints,
+    is_default,
+    stored_fields,
+)
+from pytest_agentflow.recording.leaves import short
+
+#: Fields that a provider reader derives from the raw exchange.
+DERIVED = (
+    "api",
+    "provider",
+    "model",
+    "messages",
+    "answer",
+    "tool_calls",
+    "pictures",
+    "usage",
+    "finish_reason",
+    "missing",
+)
+
+#: Derived fields that stand in the file all the same: a reviewer wants to see them, and
+#: what was billed must not change with a later reader.
+ALWAYS = frozenset({"api", "provider", "model", "usage", "finish_reason"})
+
+_VOLATILE_HEADER = re.compile(
+    r"date|retry-after|age|(x-)?request-id|x-amzn-requestid|cf-ray|.*-processing-ms"
+    r"|(anthropic-|x-)?ratelimit-.*|x-amzn-bedrock-invocation-latency"
+)
+
+_HEADERS = tuple[tuple[str, str], ...]
+_WIRE = frozenset({"port", "headers", "chunks"})
+
+
+def reading_of(call: Call) -> Any:
+    """Give what a provider reader makes of the raw exchange; `None` without one."""
+    if call.request is None or call.response is None:
+        return None
+    # Recordings can be read by an engine that was installed without any reader.
+    if importlib.util.find_spec("pytest_agentflow.providers.read") is None:
+        return None
+    from pytest_agentflow.providers.read import read  # noqa: PLC0415 - see above
+
+    return read(call.request, call.response)
+
+
+def with_reading(call: Call) -> Call:
+    """Fill the derived fields of `call` anew from its raw exchange.
+
+    A call without a raw exchange, and fields that no reader gives, stay as they are.
+    """
+    reading = reading_of(call)
+    if reading is None:
+        return call
+    fields = {name: getattr(reading, name) for name in DERIVED}
+    return dataclasses.replace(call, kind=reading.kind, **fields)
+
+
+def encode_call(call: Call, blobs: Blobs) -> dict[str, Any]:
+    """Write `call`; what differs from recording to recording stands under ``wire``."""
+    special = frozenset({"request", "response", *DERIVED})
+    plain = encode_fields(Call, call, blobs, leave=special)
+    derived = _encode_derived(call, blobs)
+    wire: dict[str, Any] = {}
+    if call.request is not None:
+        plain["request"] = _encode_request(call.request, blobs, wire)
+    if call.response is not None:
+        plain["response"] = _encode_response(call.response, blobs, wire)
+    if wire:
+        plain["wire"] = wire
+    written = {**plain, **derived}
+    order = [*(f.name for f in stored_fields(Call)), "wire"]
+    return {name: written[name] for name in order if name in written}
+
+
+def _encode_derived(call: Call, blobs: Blobs) -> dict[str, Any]:
+    reading = reading_of(call)
+    types = hints(Call)
+    node = {}
+    for field in stored_fields(Call):
+        if field.name not in DERIVED:
+            continue
+        value = getattr(call, field.name)
+        absent = is_default(field, value)
+        derivable = absent if reading is None else value == getattr(reading, field.name)
+        if not derivable or (field.name in ALWAYS and not absent):
+            node[field.name] = encode_as(types[field.name], value, blobs)
+    return node
+
+
+def decode_call(node: Any, path: str, read_blob: ReadBlob) -> Call:
+    """Read a call; fields that are not stored are derived from the raw exchange."""
+    leave = frozenset({"request", "response", "wire"})
+    fields = decode_fields(Call, node, path, read_blob, leave=leave)
+    wire = _decode_wire(node.get("wire", {}), f"{path}.wire")
+    if "request" in node:
+        where = f"{path}.request"
+        fields["request"] = _decode_request(node["request"], where, read_blob, wire)
+    if "response" in node:
+        where = f"{path}.response"
+        fields["response"] = _decode_response(node["response"], where, read_blob, wire)
+    bare: Call = build(Call, fields, path)
+    return _fill(bare, fields, path)
+
+
+def _fill(bare: Call, stored: Mapping[str, Any], path: str) -> Call:
+    try:
+        reading = reading_of(bare)
+    except Exception as error:
+        # A damaged body may confuse a reader in any way; the file must be named.
+        problem = f"no reader understands this exchange: {short(error)}"
+        raise Malformed(path, problem) from error
+    if reading is None:
+        return bare
+    rest = {n: getattr(reading, n) for n in DERIVED if n not in stored}
+    return dataclasses.replace(bare, **rest)
+
+
+def _encode_request(
+    request: Request, blobs: Blobs, wire: dict[str, Any]
+) -> dict[str, Any]:
+    leave = frozenset({"headers", "body"})
+    node = encode_fields(Request, request, blobs, leave=leave)
+    if is_loopback(request.host):
+        # A local server gets another port each time.
+        wire["port"] = node.pop("port")
+    if request.headers:
+        node["headers"] = _encode_headers(request.headers)
+    if request.body:
+        node["body"] = encode_body(request.body, media_type(request.headers), blobs)
+    return node
+
+
+def _decode_request(
+    node: Any, path: str, read_blob: ReadBlob, wire: dict[str, Any]
+) -> Request:
+    if isinstance(node, dict) and "port" in wire and "port" not in node:
+        node = {**node, "port": wire["port"]}
+    leave = frozenset({"headers", "body"})
+    fields = decode_fields(Request, node, path, read_blob, leave=leave)
+    request: Request = build(Request, fields | _wrapped(node, path, read_blob), path)
+    return request
+
+
+def _wrapped(node: dict[str, Any], path: str, read_blob: ReadBlob) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    if "headers" in node:
+        fields["headers"] = _decode_headers(node["headers"], f"{path}.headers")
+    if "body" in node:
+        fields["body"] = decode_body(node["body"], f"{path}.body", read_blob)
+    return fields
+
+
+def _encode_response(
+    response: Response, blobs: Blobs, wire: dict[str, Any]
+) -> dict[str, Any]:
+    node: dict[str, Any] = {"status": response.status}
+    stable = tuple(h for h in response.headers if not _is_volatile(h[0]))
+    if len(stable) < len(response.headers):
+        wire["headers"] = [
+            [position, name, value]
+            for position, (name, value) in enumerate(response.headers)
+            if _is_volatile(name)
+        ]
+    if response.chunks:
+        wire["chunks"] = list(response.chunks)
+    if stable:
+        node["headers"] = _encode_headers(stable)
+    if response.body:
+        node["body"] = encode_body(response.body, media_type(response.headers), blobs)
+    return node
+
+
+def _is_volatile(name: str) -> bool:
+    return _VOLATILE_HEADER.fullmatch(name) is not None
+
+
+def _decode_response(
+    node: Any, path: str, read_blob: ReadBlob, wire: dict[str, Any]
+) -> Response:
+    leave = frozenset({"headers", "body", "chunks"})
+    fields = decode_fields(Response, node, path, read_blob, leave=leave)
+    if "chunks" in node:
+        raise Malformed(f"{path}.chunks", "chunk sizes stand in recorded.wire")
+    fields |= _wrapped(node, path, read_blob)
+    headers = list(fields.get("headers", ()))
+    for position, name, value in wire.get("headers", ()):
+        headers.insert(position, (name, value))
+    chunks = wire.get("chunks", ())
+    response: Response = build(
+        Response, {**fields, "headers": tuple(headers), "chunks": chunks}, path
+    )
+    if chunks and sum(chunks) != len(response.body):
+        problem = f"chunk sizes add up to {sum(chunks)}, not to {len(response.body)}"
+        raise Malformed(path, f"{problem} bytes, the length of the body")
+    return response
+
+
+def _decode_wire(node: Any, path: str) -> dict[str, Any]:
+    if not isinstance(node, dict) or not set(node) <= _WIRE:
+        raise Malformed(path, f"expected port, headers, chunks, found {short(node)}")
+    forms: dict[str, Any] = {
+        "port": int,
+        "headers": tuple[tuple[int, str, str], ...],
+        "chunks": tuple[int, ...],
+    }
+    wire = {
+        name: decode_as(forms[name], item, f"{path}.{name}", _no_blob)
+        for name, item in node.items()
+    }
+    if any(size < 0 for size in wire.get("chunks", ())):
+        raise Malformed(f"{path}.chunks", "a chunk has a negative size")
+    return wire
+
+
+def _no_blob(name: str) -> bytes:
+    raise FileNotFoundError(2, "no side file may stand here", name)
+
+
+def _encode_headers(headers: _HEADERS) -> Any:
+    names = {name for name, _ in headers}
+    if len(names) == len(headers):
+        return dict(headers)
+    return [list(header) for header in headers]
+
+
+def _decode_headers(node: Any, path: str) -> _HEADERS:
+    pairs = list(node.items()) if isinstance(node, dict) else node
+    if not isinstance(pairs, list):
+        raise Malformed(path, f"expected headers, found {short(node)}")
+    for number, pair in enumerate(pairs):
+        if len(pair) != 2 or not all(isinstance(part, str) for part in pair):
+            where = f"{path}[{number}]"
+            raise Malformed(where, f"expected name and value, found {short(pair)}")
+    return tuple((name, value) for name, value in pairs)
+
+
+def media_type(headers: _HEADERS) -> str:
+    """Give the media type that the headers name, without parameters."""
+    kinds = [value for name, value in headers if name == "content-type"]
+    return kinds[0].partition(";")[0].strip().lower() if kinds else ""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+SPECIALS[Call] = Special(encode=encode_call, decode=decode_call)

@@ -1,0 +1,256 @@
+"""Dataclasses in the form they have in a recording, by their type annotations."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import types
+import typing
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from typing import Any
+
+from pytest_agentflow.model.codec import Malformed
+from pytest_agentflow.recording.blobs import Blobs, ReadBlob
+from pytest_agentflow.recording.leaves import (
+    decode_bytes,
+    decode_text,
+    decode_value,
+    encode_bytes,
+    encode_text,
+    encode_value,
+    escape_key,
+    short,
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Special:
+    """How one class is written where its fields alone do not say it."""
+
+    encode: Callable[[Any, Blobs], dict[str, Any]]
+    decode: Callable[[Any, str, ReadBlob], Any]
+
+
+#: Classes with a form of their own; filled by `document`, which knows them.
+SPECIALS: dict[type, Special] = {}
+
+
+def stored_fields(form: Any) -> tuple[dataclasses.Field[Any], ...]:
+    """List the fields of a dataclass that stand in a recording."""
+    return tuple(
+        field
+        for field in dataclasses.fields(form)
+        if field.init and field.metadata.get("json") is not False
+    )
+
+
+@cache
+def hints(form: Any) -> dict[str, Any]:
+    """Give the resolved annotations of a dataclass."""
+    return typing.get_type_hints(form)
+
+
+def optional_of(form: Any) -> Any:
+    """Give ``X`` for ``X | None``, and `None` for every other annotation."""
+    if typing.get_origin(form) in (typing.Union, types.UnionType):
+        (inner,) = [c for c in typing.get_args(form) if c is not types.NoneType]
+        return inner
+    return None
+
+
+def encode_as(form: Any, value: Any, blobs: Blobs) -> Any:
+    """Write `value`, which is annotated as `form`."""
+    if value is None and form is not Any:
+        return None
+    if (inner := optional_of(form)) is not None:
+        return encode_as(inner, value, blobs)
+    if form is str:
+        return encode_text(value)
+    if form is float:
+        return encode_value(float(value), blobs)
+    if form is Decimal:
+        return str(value)
+    if form is bytes:
+        return encode_bytes(value, blobs)
+    if dataclasses.is_dataclass(form):
+        return _encode_dataclass(form, value, blobs)
+    return _encode_container(form, value, blobs)
+
+
+def _encode_container(form: Any, value: Any, blobs: Blobs) -> Any:
+    inner = typing.get_args(form)
+    if typing.get_origin(form) is tuple:
+        forms = inner[:1] * len(value) if inner[-1] is Ellipsis else inner
+        return [encode_as(f, v, blobs) for f, v in zip(forms, value, strict=True)]
+    if is_mapping(form) and inner[1] is not Any:
+        return {escape_key(k): encode_as(inner[1], v, blobs) for k, v in value.items()}
+    return encode_value(value, blobs)
+
+
+def is_mapping(form: Any) -> bool:
+    """Whether `form` is an annotation of a mapping."""
+    origin = typing.get_origin(form)
+    return isinstance(origin, type) and issubclass(origin, Mapping)
+
+
+def _encode_dataclass(form: Any, value: Any, blobs: Blobs) -> dict[str, Any]:
+    if special := SPECIALS.get(form):
+        return special.encode(value, blobs)
+    return encode_fields(form, value, blobs)
+
+
+def encode_fields(
+    form: Any, value: Any, blobs: Blobs, leave: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """Write the fields of a dataclass that differ from their default, except `leave`."""
+    types_ = hints(form)
+    return {
+        field.name: encode_as(types_[field.name], item, blobs)
+        for field in stored_fields(form)
+        if field.name not in leave
+        and not is_default(field, item := getattr(value, field.name))
+    }
+
+
+def is_default(field: dataclasses.Field[Any], item: object) -> bool:
+    """Whether a field has its default value, and so need not be written."""
+    if field.default is not dataclasses.MISSING:
+        return type(item) is type(field.default) and bool(item == field.default)
+    if field.default_factory is not dataclasses.MISSING:
+        return bool(item == field.default_factory())
+    return False
+
+
+def decode_as(form: Any, node: Any, path: str, read_blob: ReadBlob) -> Any:
+    """Read what `encode_as` wrote; raises `Malformed` with the JSON path."""
+    if (inner := optional_of(form)) is not None:
+        return None if node is None else decode_as(inner, node, path, read_blob)
+    if form is str:
+        return decode_text(node, path)
+    if form is bytes:
+        return decode_bytes(node, path, read_blob)
+    if dataclasses.is_dataclass(form):
+        special = SPECIALS.get(typing.cast("type", form))
+        decode = special.decode if special else _decode_plain(form)
+        return decode(node, path, read_blob)
+    if typing.get_origin(form) is tuple:
+        return _decode_tuple(form, node, path, read_blob)
+    if is_mapping(form):
+        return _decode_mapping(form, node, path, read_blob)
+    if form is Any:
+        return decode_value(node, path, read_blob)
+    return _decode_scalar(form, node, path)
+
+
+def _decode_plain(form: Any) -> Callable[[Any, str, ReadBlob], Any]:
+    def decode(node: Any, path: str, read_blob: ReadBlob) -> Any:
+        return build(form, decode_fields(form, node, path, read_blob), path)
+
+    return decode
+
+
+def _decode_scalar(form: Any, node: Any, path: str) -> Any:
+    if typing.get_origin(form) is typing.Literal:
+        choices = typing.get_args(form)
+        _expect(isinstance(node, str) and node in choices, str(choices), node, path)
+        return node
+    if form is Decimal:
+        return _decode_decimal(node, path)
+    if form is float:
+        return _decode_float(node, path)
+    good = isinstance(node, form) and (form is bool or not isinstance(node, bool))
+    _expect(good, form.__name__, node, path)
+    return node
+
+
+def _decode_float(node: Any, path: str) -> float:
+    if isinstance(node, dict):
+        node = decode_value(node, path, _no_blob)
+    good = isinstance(node, (int, float)) and not isinstance(node, bool)
+    _expect(good, "a number", node, path)
+    try:
+        return float(node)
+    except OverflowError:
+        return math.inf if node > 0 else -math.inf
+
+
+def _no_blob(name: str) -> bytes:
+    raise FileNotFoundError(2, "no side file may stand here", name)
+
+
+def _decode_decimal(node: Any, path: str) -> Decimal:
+    _expect(isinstance(node, str), "a decimal number as text", node, path)
+    try:
+        number = Decimal(node)
+    except InvalidOperation:
+        raise Malformed(path, f"{short(node)} is no decimal number") from None
+    _expect(number.is_finite(), "a finite number", node, path)
+    return number
+
+
+def _decode_tuple(form: Any, node: Any, path: str, read_blob: ReadBlob) -> Any:
+    _expect(isinstance(node, list), "a list", node, path)
+    inner = typing.get_args(form)
+    forms = inner[:1] * len(node) if inner[-1] is Ellipsis else inner
+    _expect(len(forms) == len(node), f"a list of {len(forms)}", node, path)
+    return tuple(
+        decode_as(f, item, f"{path}[{number}]", read_blob)
+        for number, (f, item) in enumerate(zip(forms, node, strict=True))
+    )
+
+
+def _decode_mapping(form: Any, node: Any, path: str, read_blob: ReadBlob) -> Any:
+    _expect(isinstance(node, dict), "an object", node, path)
+    inner = typing.get_args(form)[1]
+    decoded = {}
+    for key, item in node.items():
+        where = f"{path}.{key}"
+        good = not key.startswith("$") or key.startswith("$$")
+        _expect(good, "a key of a user's, $ written $$", key, where)
+        name = key.removeprefix("$")
+        decoded[name] = decode_as(inner, item, where, read_blob)
+    return decoded
+
+
+def decode_fields(
+    form: Any,
+    node: Any,
+    path: str,
+    read_blob: ReadBlob,
+    leave: frozenset[str] = frozenset(),
+) -> dict[str, Any]:
+    """Read the fields of a dataclass, except `leave`; unknown ones are errors."""
+    _expect(isinstance(node, dict), "an object", node, path)
+    types_ = hints(form)
+    fields = {f.name: f for f in stored_fields(form) if f.name not in leave}
+    for key in node:
+        if key not in fields and key not in leave:
+            known = ", ".join(fields)
+            raise Malformed(f"{path}.{key}", f"unknown field (known: {known})")
+    for name, field in fields.items():
+        required = (
+            field.default is dataclasses.MISSING
+            and field.default_factory is dataclasses.MISSING
+        )
+        if required and name not in node:
+            raise Malformed(f"{path}.{name}", "this field is missing")
+    return {
+        name: decode_as(types_[name], node[name], f"{path}.{name}", read_blob)
+        for name in fields
+        if name in node
+    }
+
+
+def build(form: Any, fields: dict[str, Any], path: str) -> Any:
+    """Make the dataclass; what its own rules refuse is `Malformed`."""
+    try:
+        return form(**fields)
+    except (TypeError, ValueError) as error:
+        raise Malformed(path, str(error)) from error
+
+
+def _expect(good: bool, what: str, node: Any, path: str) -> None:
+    if not good:
+        raise Malformed(path, f"expected {what}, found {short(node)}")
