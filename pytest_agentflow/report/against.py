@@ -18,11 +18,11 @@ from pytest_agentflow.recording.revision import materialise, merge_base
 
 @dataclass(slots=True)
 class AgainstRevision:
-    """Judges the recordings of a commit with today's checks, when they are asked for."""
+    """Judges the recordings of a commit with today's checks, when asked for them."""
 
     ref: str
     commit: str
-    folder: Path
+    scratch: tempfile.TemporaryDirectory[str]
     runs: dict[str, Run | None] = field(default_factory=dict)
     findings: dict[tuple[str, Check], Counter[str]] = field(default_factory=dict)
 
@@ -31,7 +31,7 @@ class AgainstRevision:
         if run.path is None:
             return None
         if run.id not in self.runs:
-            path = materialise(self.commit, run.path, self.folder)
+            path = materialise(self.commit, run.path, Path(self.scratch.name))
             self.runs[run.id] = None if path is None else load(path)
         return self.runs[run.id]
 
@@ -48,6 +48,10 @@ class AgainstRevision:
         for check in dict.fromkeys(checks):
             whole.update(self.findings[run.id, check])
         return whole
+
+    def close(self) -> None:
+        """Remove the copies of the recordings."""
+        self.scratch.cleanup()
 
 
 @dataclass(slots=True)
@@ -73,6 +77,9 @@ class AgainstReport:
                 whole.update(f.fingerprint for f in result.findings)
         return whole
 
+    def close(self) -> None:
+        """Nothing to remove."""
+
 
 def _prints(evaluation: Evaluation) -> Counter[str]:
     return Counter(finding.fingerprint for finding in evaluation.findings)
@@ -84,5 +91,5 @@ def against_revision(ref: str, folder: Path) -> AgainstRevision:
     Raises `RevisionError` where that would be an empty comparison.
     """
     commit = merge_base(ref, folder)
-    target = Path(tempfile.mkdtemp(prefix="agentflow-against-"))
-    return AgainstRevision(ref=ref, commit=commit, folder=target)
+    scratch = tempfile.TemporaryDirectory(prefix="agentflow-against-")
+    return AgainstRevision(ref=ref, commit=commit, scratch=scratch)

@@ -1,0 +1,124 @@
+"""agentflow check: judge recordings and pages without pytest."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from pytest_agentflow.checking.check import BadArgument, Check
+from pytest_agentflow.checking.discovery import UnknownCheck
+from pytest_agentflow.checking.evaluate import evaluate
+from pytest_agentflow.checking.expression import BadExpression, parse_check
+from pytest_agentflow.checking.message import failure_message
+from pytest_agentflow.checking.waivers import BadWaiver, Waiver, load_waivers
+from pytest_agentflow.cli.outcome import FAILED, PASSED, CallWrong
+from pytest_agentflow.cli.targets import find_targets, load_target
+from pytest_agentflow.report.document import Entry, Report, build_entry, build_report
+from pytest_agentflow.report.progress import Progress
+from pytest_agentflow.report.terminal import summary_lines
+from pytest_agentflow.report.write import write
+
+
+def main(argv: list[str]) -> int:
+    """Judge every target by every check; print what fails, write the reports."""
+    options = _parser().parse_args(argv)
+    checks = [_check(text) for text in options.check]
+    waivers = _waivers(options.waivers)
+    paths = find_targets(options.target)
+    progress = Progress(sys.stderr)
+    entries = []
+    failures = []
+    for path in paths:
+        entry, failure = _judge(path, checks, waivers, options, progress)
+        entries.append(entry)
+        failures.extend([failure] if failure else [])
+    progress.clear()
+    report = build_report(entries, mode="check", command=_command(argv))
+    _print(report, failures, options.report)
+    return FAILED if failures else PASSED
+
+
+def _judge(
+    path: Path,
+    checks: list[Check],
+    waivers: tuple[Waiver, ...],
+    options: argparse.Namespace,
+    progress: Progress,
+) -> tuple[Entry, str]:
+    run = load_target(path, options.root)
+    evaluation = evaluate(
+        run, *checks, waivers=waivers, strict=options.strict, progress=progress
+    )
+    words = " ".join(f"-c '{check}'" for check in checks)
+    entry = build_entry(
+        str(path), run, evaluation, reproduce=f"agentflow check {path} {words}"
+    )
+    return entry, "" if evaluation.ok else failure_message(evaluation)
+
+
+def _print(report: Report, failures: list[str], paths: list[str]) -> None:
+    out = sys.stdout
+    for failure in failures:
+        out.write(f"{failure}\n\n")
+    for path in paths:
+        try:
+            write(report, Path(path))
+        except (OSError, ValueError) as error:
+            raise CallWrong(str(error)) from error
+    lines = summary_lines(report, width=100)
+    out.write("\n".join([*lines, *(f"report: {path}" for path in paths)]) + "\n")
+
+
+def _check(text: str) -> Check:
+    try:
+        return parse_check(text)
+    except (BadExpression, BadArgument, UnknownCheck) as error:
+        message = f"-c {text!r}: {error}"
+        raise CallWrong(message) from error
+
+
+def _waivers(path: Path | None) -> tuple[Waiver, ...]:
+    try:
+        return load_waivers(path) if path is not None else ()
+    except BadWaiver as error:
+        raise CallWrong(str(error)) from error
+
+
+def _command(argv: list[str]) -> str:
+    import shlex  # noqa: PLC0415 - only here
+
+    return shlex.join(["agentflow", "check", *argv])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="agentflow check",
+        description="Judge recordings, HTML pages or folders of either.",
+        epilog=(
+            "Exit status: 0 all passed, 1 some check did not, 2 the call was wrong. "
+            "Example: agentflow check site/ -c html_validity -c accessibility "
+            "--report quality.html"
+        ),
+    )
+    add = parser.add_argument
+    add("target", nargs="+", metavar="TARGET", help="*.flow.json, *.html or a folder")
+    add(
+        "-c",
+        "--check",
+        action="append",
+        required=True,
+        metavar="CHECK",
+        help='a check as a marker is written: accessibility("AA"); repeatable',
+    )
+    add(
+        "--report",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help=".html, .json, .md",
+    )
+    add("--root", type=Path, help="the site's root folder, for links between pages")
+    add("--waivers", type=Path, help="YAML file of waivers")
+    add("--strict", action="store_true", help="undecided subjects fail, too")
+    return parser

@@ -1,0 +1,166 @@
+"""agentflow diff: what changed between runs, stage by stage."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pytest_agentflow.cli.outcome import FAILED, PASSED, CallWrong
+from pytest_agentflow.cli.targets import find_targets, load_target
+from pytest_agentflow.model.call import Call
+from pytest_agentflow.model.price import UnknownPrice
+from pytest_agentflow.model.run import Run, Stage
+from pytest_agentflow.recording.match import difference
+from pytest_agentflow.recording.revision import materialise
+
+Runs = Mapping[str, Run]
+SHOWN = 5
+"""At most so many changed texts of a stage are printed."""
+
+
+def main(argv: list[str]) -> int:
+    """Print the differences; exit status 1 when there are any, as diff does."""
+    parser = argparse.ArgumentParser(
+        prog="agentflow diff",
+        description="What changed between two runs, folders of runs, or git revisions.",
+    )
+    parser.add_argument(
+        "a", metavar="A", help="a recording, a folder, or a git revision"
+    )
+    parser.add_argument(
+        "b", metavar="B", nargs="?", default=".", help="the same (default: .)"
+    )
+    options = parser.parse_args(argv)
+    with tempfile.TemporaryDirectory(prefix="agentflow-diff-") as scratch:
+        first = _side(options.a, options.b, Path(scratch, "a"))
+        second = _side(options.b, options.a, Path(scratch, "b"))
+        found = list(compare(first, second))
+    sys.stdout.write("\n".join(found or ["no difference"]) + "\n")
+    return FAILED if found else PASSED
+
+
+def _side(name: str, other: str, scratch: Path) -> Runs:
+    if Path(name).exists():
+        runs = [load_target(p, None) for p in find_targets([name])]
+        runs = [run for run in runs if run.calls or run.stages]
+        return {run.id: run for run in runs}
+    folder = Path(other) if Path(other).is_dir() else Path()
+    if Path(other).is_file():
+        folder = Path(other).parent
+    scratch.mkdir()
+    return {run.id: run for run in _at_revision(name, folder, scratch)}
+
+
+def _at_revision(ref: str, folder: Path, scratch: Path) -> Iterator[Run]:
+    listing = _git(folder, "ls-tree", "-r", "--name-only", "-z", "--full-tree", ref)
+    top = _git(folder, "rev-parse", "--show-toplevel")
+    if listing is None or top is None:
+        message = f"{ref} is neither a file or folder nor a git revision here"
+        raise CallWrong(message)
+    for name in listing.split("\0"):
+        path = Path(top.strip(), name)
+        inside = folder.resolve() in path.resolve().parents
+        if name.endswith(".flow.json") and inside:
+            copy = materialise(ref, path, scratch)
+            if copy is not None:
+                yield load_target(copy, None)
+
+
+def _git(folder: Path, *args: str) -> str | None:
+    command = ("git", *args)
+    done = subprocess.run(  # noqa: S603 - no shell; a revision is an argument
+        command, cwd=folder, capture_output=True, text=True, check=False
+    )
+    return done.stdout if done.returncode == 0 else None
+
+
+def compare(first: Runs, second: Runs) -> Iterator[str]:
+    """Give the differences of two sets of runs as lines; a lone pair is compared."""
+    if len(first) == len(second) == 1:
+        yield from compare_runs(*first.values(), *second.values())
+        return
+    for name in sorted(first.keys() | second.keys()):
+        if name not in second:
+            yield f"{name}: only in the first"
+        elif name not in first:
+            yield f"{name}: only in the second"
+        else:
+            yield from compare_runs(first[name], second[name])
+
+
+def compare_runs(first: Run, second: Run) -> Iterator[str]:
+    """Give the differences of two runs as lines."""
+    body = []
+    names = dict.fromkeys(s.name for run in (first, second) for s in run.stages)
+    for name in names:
+        body += _stage_lines(name, first, second)
+    money = _change(_money(first), _money(second))
+    body += [f"  total cost {money}"] if money else []
+    if body:
+        yield first.id if first.id == second.id else f"{first.id} -> {second.id}"
+        yield from body
+
+
+def _stage_lines(name: str, first: Run, second: Run) -> list[str]:
+    before, after = _stage(first, name), _stage(second, name)
+    if before is None or after is None:
+        return [f"  {name}: {'added' if before is None else 'removed'}"]
+    lines = [
+        f"    {what} {change}"
+        for what, change in _figures(first, before, second, after)
+        if change
+    ]
+    lines += [f"    {line}" for line in _texts(before, after)]
+    if json.dumps(before.outputs, default=repr) != json.dumps(
+        after.outputs, default=repr
+    ):
+        lines.append("    output changed")
+    return [f"  {name}", *lines] if lines else []
+
+
+def _stage(run: Run, name: str) -> Stage | None:
+    return next((s for s in run.stages if s.name == name), None)
+
+
+def _figures(
+    first: Run, before: Stage, second: Run, after: Stage
+) -> Iterator[tuple[str, str]]:
+    usage = first.usage(before.name), second.usage(after.name)
+    models = [sorted({c.model for c in s.calls if c.model}) for s in (before, after)]
+    yield "calls", _change(len(before.calls), len(after.calls))
+    yield "models", _change(", ".join(models[0]), ", ".join(models[1]))
+    yield "input tokens", _change(usage[0].input_tokens, usage[1].input_tokens)
+    yield "output tokens", _change(usage[0].output_tokens, usage[1].output_tokens)
+    yield "cost", _change(_money(first, before.name), _money(second, after.name))
+
+
+def _change(before: Any, after: Any) -> str:
+    return "" if before == after else f"{before} -> {after}"
+
+
+def _money(run: Run, stage: str | None = None) -> str:
+    try:
+        return str(run.cost(stage))
+    except UnknownPrice:
+        return "unknown"
+
+
+def _texts(before: Stage, after: Stage) -> Iterator[str]:
+    pairs = zip(before.calls, after.calls, strict=False)
+    changes = [line for old, new in pairs for line in _call_changes(old, new)]
+    yield from changes[:SHOWN]
+    if len(changes) > SHOWN:
+        yield f"and {len(changes) - SHOWN} more changed texts"
+
+
+def _call_changes(old: Call, new: Call) -> Iterator[str]:
+    if old.request is None or new.request is None:
+        return
+    for change in difference(old.request.body, new.request.body):
+        yield f"{new.id} {change}"

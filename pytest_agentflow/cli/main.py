@@ -1,0 +1,49 @@
+"""The agentflow command: find the subcommand and call it."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import sys
+
+from pytest_agentflow.cli.outcome import CallWrong
+
+GROUP = "pytest_agentflow.commands"
+
+_OWN = {
+    "check": "judge recordings, pages (.html) or folders of either",
+    "show": "stages, calls, tokens, money, sources and artefacts of one run",
+    "diff": "what changed, stage by stage",
+    "init": "first test and first recording command for this project",
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one subcommand: 0 all passed, 1 some check did not, 2 the call was wrong."""
+    words = sys.argv[1:] if argv is None else argv
+    if not words or words[0] in ("-h", "--help"):
+        sys.stdout.write(_usage())
+        return 0 if words else 2
+    name, rest = words[0], words[1:]
+    try:
+        if name in _OWN:
+            module = importlib.import_module(f"pytest_agentflow.cli.{name}")
+            return int(module.main(rest))
+        families = importlib.metadata.entry_points(group=GROUP, name=name)
+        for entry in families:
+            return int(entry.load()(rest))
+    except CallWrong as error:
+        sys.stderr.write(f"agentflow {name}: {error}\n")
+        return 2
+    sys.stderr.write(f"agentflow: there is no command {name!r}\n\n{_usage()}")
+    return 2
+
+
+def _usage() -> str:
+    lines = ["usage: agentflow COMMAND ...", ""]
+    lines += [f"  {name:<10} {text}" for name, text in _OWN.items()]
+    for entry in sorted(importlib.metadata.entry_points(group=GROUP)):
+        owner = entry.dist.name if entry.dist else "?"
+        lines.append(f"  {entry.name:<10} (from {owner})")
+    lines += ["", "agentflow COMMAND --help says more.", ""]
+    return "\n".join(lines)

@@ -1,0 +1,137 @@
+"""agentflow show: what one run holds, and which door found it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pytest_agentflow.cli.outcome import PASSED
+from pytest_agentflow.cli.targets import load_target
+from pytest_agentflow.model.price import UnknownPrice
+from pytest_agentflow.model.run import UNATTRIBUTED, Run, Stage
+
+
+def main(argv: list[str]) -> int:
+    """Print one run, stage by stage."""
+    parser = argparse.ArgumentParser(prog="agentflow show", description=__doc__)
+    parser.add_argument("run", type=Path, metavar="RUN", help="a *.flow.json file")
+    parser.add_argument("--json", action="store_true", help="machine-readable")
+    options = parser.parse_args(argv)
+    run = load_target(options.run, None)
+    if options.json:
+        text = json.dumps(facts(run), indent=1, ensure_ascii=False)
+    else:
+        text = "\n".join(lines(run))
+    sys.stdout.write(f"{text}\n")
+    return PASSED
+
+
+def facts(run: Run) -> dict[str, Any]:
+    """Give what `show` prints as JSON values."""
+    return {
+        "run": run.id,
+        "provenance": run.provenance,
+        "recorded": run.recorded.at,
+        "stages": [_stage_facts(run, stage) for stage in run.stages],
+        "calls": len(run.calls),
+        "unattributed_calls": [c.id for c in run.calls if c.stage == UNATTRIBUTED],
+        "cost": _money(run),
+        "sources": [
+            {"id": s.id, "kind": s.kind, "stage": s.stage, "characters": len(s.text)}
+            for s in run.sources
+        ],
+        "artefacts": [
+            {
+                "name": a.name,
+                "media_type": a.media_type,
+                "stage": a.stage,
+                "bytes": len(a.data),
+            }
+            for a in run.artefacts
+        ],
+        "missing": list(run.missing),
+        "ignored_requests": run.ignored_requests,
+    }
+
+
+def _stage_facts(run: Run, stage: Stage) -> dict[str, Any]:
+    usage = run.usage(stage.name)
+    return {
+        "stage": stage.name,
+        "after": list(stage.after),
+        "found_by": stage.found_by,
+        "output_from": stage.output_from,
+        "calls": len(stage.calls),
+        "models": sorted({c.model for c in stage.calls if c.model}),
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "pictures": sum(len(c.pictures) for c in stage.calls),
+        "sources": len(stage.sources),
+        "artefacts": [a.name for a in stage.artefacts],
+        "cost": _money(run, stage.name),
+    }
+
+
+def _money(run: Run, stage: str | None = None) -> str:
+    try:
+        return str(run.cost(stage))
+    except UnknownPrice as error:
+        return f"unknown: {error}"
+
+
+def lines(run: Run) -> Iterator[str]:
+    """Give what `show` prints as text."""
+    found = facts(run)
+    yield f"{run.id}  ({run.provenance}, recorded {found['recorded'] or 'at no date'})"
+    yield ""
+    columns = ("stage", "found by", "output from", "calls", "tokens in/out", "pictures")
+    rows = [(*columns, "sources", "artefacts", "cost")]
+    rows += [_row(stage) for stage in found["stages"]]
+    yield from _aligned(rows)
+    yield ""
+    yield f"total {found['cost']} over {found['calls']} calls"
+    if found["unattributed_calls"]:
+        yield f"in no stage: {', '.join(found['unattributed_calls'])}"
+    if not found["sources"]:
+        yield "sources: none were found; name the retriever (agentflow_retrievers)"
+    for source in found["sources"]:
+        owner = source["stage"] or "the run"
+        yield f"source {source['id']} ({source['kind']}, given to {owner})"
+    for artefact in found["artefacts"]:
+        owner = artefact["stage"] or "the workflow's own code"
+        size = f"{artefact['bytes']:,} bytes"
+        what = f"{artefact['name']} {artefact['media_type']} {size}"
+        yield f"artefact {what}, from {owner}"
+    yield from (f"missing: {item}" for item in found["missing"])
+    if run.ignored_requests:
+        yield f"{run.ignored_requests} telemetry requests were left out"
+
+
+def _row(stage: dict[str, Any]) -> tuple[str, ...]:
+    tokens = f"{_number(stage['input_tokens'])}/{_number(stage['output_tokens'])}"
+    return (
+        stage["stage"],
+        stage["found_by"] or "-",
+        stage["output_from"] or "none",
+        str(stage["calls"]),
+        tokens,
+        str(stage["pictures"]),
+        str(stage["sources"]),
+        str(len(stage["artefacts"])),
+        stage["cost"].partition(":")[0],
+    )
+
+
+def _number(value: int | None) -> str:
+    return "?" if value is None else f"{value:,}"
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> Iterator[str]:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield "  ".join(cells).rstrip()

@@ -1,0 +1,314 @@
+"""One pytest session that uses agentflow: bind marks, run tests, judge their runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_agentflow.checking.check import BadArgument, Check
+from pytest_agentflow.checking.discovery import CheckNotInstalled, UnknownCheck
+from pytest_agentflow.checking.expression import make_check
+from pytest_agentflow.checking.message import failure_message
+from pytest_agentflow.checking.require import Settings, judge_run, using
+from pytest_agentflow.checking.results import Evaluation
+from pytest_agentflow.checking.waivers import BadWaiver, Waiver, load_waivers
+from pytest_agentflow.decomposition.gate import Decomposition
+from pytest_agentflow.model.run import Run
+from pytest_agentflow.plugin import FIXTURES, OPTIONS
+from pytest_agentflow.plugin.naming import case_of_item
+from pytest_agentflow.plugin.settings import run_settings
+from pytest_agentflow.recording.load import RecordingError
+from pytest_agentflow.recording.revision import RevisionError
+from pytest_agentflow.report.against import (
+    AgainstReport,
+    AgainstRevision,
+    against_revision,
+)
+from pytest_agentflow.report.progress import Progress
+from pytest_agentflow.running.agentflow import AgentFlow
+
+MARK_ARGUMENTS = frozenset({"recording", "workflow", "variant", "size", "trial"})
+
+
+@dataclass(slots=True)
+class ItemState:
+    """What one test has to do with us."""
+
+    checks: tuple[Check, ...] = ()
+    runs: list[Run] = field(default_factory=list)
+    judged: list[tuple[Run, Evaluation]] = field(default_factory=list)
+    gates: list[Decomposition] = field(default_factory=list)
+
+
+state_key = pytest.StashKey[ItemState]()
+
+
+class SessionPlugin:
+    """Hooks that are registered only when some collected test uses agentflow."""
+
+    def __init__(self, config: pytest.Config, session: pytest.Session) -> None:
+        self.config = config
+        self.session = session
+        self.item: pytest.Item | None = None
+        self.fixture: tuple[str, str] | None = None
+        self.wider: dict[tuple[str, str], list[Run]] = {}
+        self.against = _against(config)
+        self.progress = Progress(sys.__stderr__ or sys.stderr)
+        self.settings = Settings(
+            strict=config.getoption("agentflow_strict"),
+            waivers=_waivers(config),
+            known=self.against.known if self.against else None,
+            observe=self._observe,
+            observe_gate=self._observe_gate,
+            progress=self.progress if config.get_verbosity() >= 0 else None,
+        )
+        self.agentflow = AgentFlow(run_settings(self))
+        _hand_over_options(config)
+
+    # Collecting
+
+    def bind(
+        self, items: Sequence[pytest.Item], names: dict[str, str], declared: set[str]
+    ) -> None:
+        """Make the checks of all marked tests; a wrong mark is a usage error."""
+        for item in items:
+            uses = not FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
+            marks = [m for m in item.iter_markers() if m.name in names]
+            own = [m for m in item.own_markers if m.name in names]
+            taken = [m.name for m in marks if m.name in declared]
+            if taken and uses:
+                raise pytest.UsageError(_taken(item, taken[0]))
+            own = [m for m in own if m.name not in declared]
+            if own and not uses:
+                raise pytest.UsageError(_no_fixture(item, own[0].name))
+            if uses:
+                _check_agentflow_marks(item)
+                checks = [_make(item, names[m.name], m) for m in reversed(marks)]
+                unique = tuple(dict.fromkeys(checks))
+                item.stash[state_key] = ItemState(checks=unique)
+
+    # Running
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """Remember which test is under way, also for worker threads."""
+        self.item = item
+        try:
+            with using(self.settings):
+                return (yield)
+        finally:
+            self.item = None
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+    ) -> Generator[None, Any, Any]:
+        """Remember which fixture is being made: its runs belong to all who ask."""
+        before = self.fixture
+        self.fixture = (fixturedef.argname, request.node.nodeid)
+        self.wider.pop(self.fixture, None)
+        try:
+            return (yield)
+        finally:
+            self.fixture = before
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """Judge the runs of the test when its body is done; one outcome for all."""
+        __tracebackhide__ = True
+        state = item.stash.get(state_key, None)
+        try:
+            result = yield
+        except (KeyboardInterrupt, SystemExit, pytest.skip.Exception):
+            raise
+        except BaseException as error:
+            if state is not None and (text := self._judge(item, state)):
+                error.add_note(f"\n{text}")
+            raise
+        if state is None:
+            return result
+        if state.checks and not self._runs(item, state):
+            pytest.fail(_no_run(state), pytrace=False)
+        if text := self._judge(item, state):
+            pytest.fail(text, pytrace=False)
+        return result
+
+    def _runs(self, item: pytest.Item, state: ItemState) -> list[Run]:
+        fixtures = getattr(item, "fixturenames", ())
+        wider = [
+            run
+            for (name, node), runs in self.wider.items()
+            if name in fixtures and (not node or item.nodeid.startswith(node))
+            for run in runs
+        ]
+        return [*wider, *state.runs]
+
+    def _judge(self, item: pytest.Item, state: ItemState) -> str:
+        if not state.checks:
+            return ""
+        evaluations = [judge_run(run, state.checks) for run in self._runs(item, state)]
+        self.progress.clear()
+        return "\n\n".join(failure_message(e) for e in evaluations if not e.ok)
+
+    def ran(self, run: Run) -> None:
+        """Take note of a run that the workflow, or a fixture, has just made."""
+        if self.fixture is not None:
+            self.wider.setdefault(self.fixture, []).append(run)
+        elif self.item is not None and state_key in self.item.stash:
+            self.item.stash[state_key].runs.append(run)
+
+    def _observe(self, run: Run, evaluation: Evaluation) -> None:
+        if self.item is not None:
+            state = self.item.stash.setdefault(state_key, ItemState())
+            state.judged.append((run, evaluation))
+
+    def _observe_gate(self, gate: Decomposition) -> None:
+        if self.item is not None:
+            self.item.stash.setdefault(state_key, ItemState()).gates.append(gate)
+
+    def marked_run(self, item: pytest.Item) -> Run:
+        """Load the run that ``agentflow(recording=...)`` names; it is judged, too."""
+        mark = item.get_closest_marker("agentflow")
+        name = mark.kwargs.get("recording") if mark else None
+        if not name:
+            message = (
+                f"{item.nodeid} uses agentflow_run, but no mark says which recording: "
+                '@pytest.mark.agentflow(recording="workflow/case")'
+            )
+            raise pytest.UsageError(message)
+        run = self.agentflow.load(name)
+        item.stash[state_key].runs.append(run)
+        return run
+
+    def recordings_folder(self) -> Path:
+        """Give the recordings folder of the test that is under way."""
+        if given := self.config.getini("agentflow_recordings"):
+            return Path(self.config.rootpath, str(given))
+        place = (
+            self.item.path.parent if self.item else self.config.invocation_params.dir
+        )
+        return place / "recordings"
+
+    def case_for(self, inputs: dict[str, Any]) -> str | None:
+        """Name the case by the ids of the parameters that were passed to the run."""
+        return case_of_item(self.item, inputs) if self.item is not None else None
+
+    def mark_argument(self, name: str) -> Any:
+        """Give an argument of the closest ``agentflow`` mark of the test."""
+        marks = self.item.iter_markers("agentflow") if self.item is not None else ()
+        return next((m.kwargs[name] for m in marks if name in m.kwargs), None)
+
+    def reproduce(self, *extra: str) -> str:
+        """Give the command that runs the current test again."""
+        node = f"'{self.item.nodeid}'" if self.item is not None else ""
+        return " ".join(("pytest", node, *extra))
+
+    # Reporting
+
+    def attach(self, item: pytest.Item, report: pytest.TestReport) -> None:
+        """Put what was judged in the test on its report, as one JSON text."""
+        state = item.stash.get(state_key, None)
+        if state is None or not (state.judged or state.gates):
+            return
+        from pytest_agentflow.plugin.collector import pack  # noqa: PLC0415 - lazy
+
+        self.item = item
+        text = pack(
+            item.nodeid,
+            state.judged,
+            state.gates,
+            index=self.session.items.index(item),
+            outcome=report.outcome,
+            pictures=bool(self.config.getoption("agentflow_report")),
+            before=self.against.before if self.against else None,
+        )
+        report.agentflow = text  # type: ignore[attr-defined] # rides on the report
+
+    def pytest_sessionfinish(self) -> None:
+        """Remove what was brought from another revision."""
+        if self.against is not None:
+            self.against.close()
+
+
+def _make(item: pytest.Item, name: str, mark: pytest.Mark) -> Check:
+    try:
+        return make_check(name, mark.args, dict(mark.kwargs))
+    except (BadArgument, UnknownCheck, CheckNotInstalled) as error:
+        message = f"{item.nodeid}: @pytest.mark.{mark.name}: {error}"
+        raise pytest.UsageError(message) from None
+
+
+def _check_agentflow_marks(item: pytest.Item) -> None:
+    for mark in item.iter_markers("agentflow"):
+        wrong = [*map(repr, mark.args), *sorted(mark.kwargs.keys() - MARK_ARGUMENTS)]
+        if wrong:
+            known = ", ".join(f"{name}=" for name in sorted(MARK_ARGUMENTS))
+            message = (
+                f"{item.nodeid}: @pytest.mark.agentflow takes no {', '.join(wrong)}; "
+                f"it takes {known}"
+            )
+            raise pytest.UsageError(message)
+
+
+def _taken(item: pytest.Item, name: str) -> str:
+    return (
+        f"{item.nodeid}: the mark {name!r} is this project's own, and the test uses an "
+        "agentflow fixture, so that it could mean either. Give our marks a prefix in "
+        f'the configuration, agentflow_marker_prefix = "af_", and write af_{name}.'
+    )
+
+
+def _no_fixture(item: pytest.Item, name: str) -> str:
+    return (
+        f"{item.nodeid}: @pytest.mark.{name} judges runs, but the test has none: let "
+        "it take the fixture agentflow (and call agentflow.run) or agentflow_run"
+    )
+
+
+def _no_run(state: ItemState) -> str:
+    marks = ", ".join(str(check) for check in state.checks)
+    return (
+        f"the test is marked {marks}, but returned without a run: nothing was judged. "
+        "Call agentflow.run(workflow, ...) in it, or use agentflow_run."
+    )
+
+
+def _waivers(config: pytest.Config) -> tuple[Waiver, ...]:
+    if not (name := config.getini("agentflow_waivers")):
+        return ()
+    try:
+        return load_waivers(Path(config.rootpath, str(name)))
+    except BadWaiver as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def _against(config: pytest.Config) -> AgainstRevision | AgainstReport | None:
+    if not (given := config.getoption("agentflow_against")):
+        return None
+    try:
+        if given.startswith("git:"):
+            return against_revision(given.removeprefix("git:"), config.rootpath)
+        from pytest_agentflow.report.against import against_report  # noqa: PLC0415
+
+        return against_report(config.invocation_params.dir / given)
+    except (RevisionError, RecordingError, ValueError) as error:
+        message = f"--agentflow-against={given}: {error}"
+        raise pytest.UsageError(message) from None
+
+
+def _hand_over_options(config: pytest.Config) -> None:
+    import importlib.metadata  # noqa: PLC0415 - only where options are handed over
+
+    for entry in importlib.metadata.entry_points(group=OPTIONS):
+        value = config.getoption(f"agentflow_option_{entry.name}")
+        if value is not None:
+            try:
+                entry.load()(value)
+            except ValueError as error:
+                message = f"--agentflow-{entry.name}={value}: {error}"
+                raise pytest.UsageError(message) from None

@@ -1,0 +1,79 @@
+"""Checks of a user, for the tests of the engine."""
+
+from collections.abc import Iterator
+
+import pytest_agentflow as af
+
+
+def stages(run: af.Run) -> Iterator[tuple[af.Place, af.Stage]]:
+    """Every stage is a subject."""
+    return ((af.Place(stage=s.name), s) for s in run.stages)
+
+
+@af.check("stage.output", each=stages)
+def gives_output(stage: af.Stage, *, least: int = 1) -> str | None:
+    """Every stage gives an output."""
+    return None if len(stage.outputs) >= least else "it gave none"
+
+
+@af.check("always.asks")
+def asks(run: af.Run, question: str = "why?") -> Iterator[object]:
+    """Leaves one question open beside two decided subjects."""
+    yield af.Examined(rule="asks.rule", count=2)
+    yield af.Finding(
+        rule="asks.rule", message=question, verdict=af.Verdict.UNDETERMINED
+    )
+
+
+@af.check("bug")
+def broken(run: af.Run) -> Iterator[object]:
+    """Has a bug."""
+    yield af.Examined(rule="bug.rule")
+    raise KeyError(run.case)
+
+
+@af.check("content")
+def lacks_content(run: af.Run) -> Iterator[object]:
+    """Needs what the run lacks."""
+    raise af.CheckError("the recording holds no prompts")
+    yield
+
+
+@af.check("nothing")
+def nothing(run: af.Run) -> Iterator[object]:
+    """Announces a rule that meets no subject."""
+    yield af.Rule(id="nothing.rule", title="A rule")
+
+
+@af.check("must")
+def must(run: af.Run) -> Iterator[object]:
+    """Announces a rule that must meet a subject."""
+    yield af.Rule(id="must.rule", title="A rule", must_apply=True)
+
+
+@af.check("findings")
+def findings(run: af.Run, *stages: str, twice: bool = False) -> Iterator[object]:
+    """Finds one thing for each stage named."""
+    for stage in stages:
+        for number in range(1 + twice):
+            yield af.Finding(
+                rule="f.rule",
+                message=f"bad {number}",
+                place=af.Place(stage=stage),
+                subject=stage,
+            )
+    yield af.Waiver(
+        rule="f.rule", stage="waived", until="2030-01-01", by="qa", reason="known"
+    )
+
+
+def _level(*, level: str = "AA") -> None:
+    if level not in ("A", "AA"):
+        message = f"level {level!r} is none of A, AA"
+        raise ValueError(message)
+
+
+@af.check("validated", validate=_level)
+def validated(run: af.Run, level: str = "AA") -> Iterator[object]:
+    """Takes one of two levels."""
+    yield af.Examined(rule="validated")
