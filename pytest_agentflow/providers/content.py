@@ -1,0 +1,87 @@
+"""The content of a message, which every API gives as a text or a list of parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from pytest_agentflow.model.call import Message
+from pytest_agentflow.providers import lenient
+
+#: Keys under which parts of a message keep text.
+_TEXTS = ("text", "refusal", "thinking")
+
+#: Keys under which parts keep further parts: tool results, documents, summaries.
+_NESTED = ("content", "source", "summary", "output")
+
+_PICTURES = frozenset({"image", "image_url", "input_image", "computer_screenshot"})
+
+_DEPTH = 6
+"""How deep parts are looked into; providers nest three deep."""
+
+
+def messages_of(
+    role: str, content: object, path: str, **more: Any
+) -> Iterator[Message]:
+    """Give one message per text in `content`, each with the path of its text.
+
+    Pictures are counted on the first one, which also carries the tool calls; content
+    without any text is one message with an empty text.
+
+    Args:
+        role: of all of them; ``developer`` counts as ``system``.
+        content: a text, a list of parts, or a part.
+        path: JSON path of `content` in the request.
+        more: further fields of the message.
+    """
+    role = {"developer": "system", "function": "tool"}.get(role, role)
+    message = Message(role=role, path=path, images=_pictures(content, 0), **more)
+    spots = [(said, spot) for said, spot in _texts(content, path, 0) if said]
+    if not spots:
+        if message.images or message.tool_calls or message.tool_call_id:
+            yield message
+        return
+    for said, spot in spots:
+        yield replace(message, text=said, path=spot)
+        message = replace(message, images=0, tool_calls=())
+
+
+def said_in(content: object) -> str:
+    """Give all text in `content`, joined as the providers' clients join it."""
+    return "".join(said for said, _ in _texts(content, "", 0))
+
+
+def _texts(content: object, path: str, depth: int) -> Iterator[tuple[str, str]]:
+    if isinstance(content, str):
+        yield lenient.text(content), path
+    elif isinstance(content, list) and depth < _DEPTH:
+        for number, part in enumerate(content):
+            yield from _texts(part, f"{path}[{number}]", depth + 1)
+    elif isinstance(content, dict) and depth < _DEPTH:
+        yield from _part_texts(content, path, depth)
+
+
+def _part_texts(
+    part: dict[str, Any], path: str, depth: int
+) -> Iterator[tuple[str, str]]:
+    for key in _TEXTS:
+        if isinstance(part.get(key), str):
+            yield lenient.text(part[key]), f"{path}.{key}"
+    if part.get("type") == "text" and isinstance(part.get("data"), str):
+        yield lenient.text(part["data"]), f"{path}.data"  # a plain text document
+    for key in _NESTED:
+        if isinstance(part.get(key), (list, dict)) or key == "content":
+            yield from _texts(part.get(key), f"{path}.{key}", depth + 1)
+
+
+def _pictures(content: object, depth: int) -> int:
+    if depth >= _DEPTH:
+        return 0
+    if isinstance(content, list):
+        return sum(_pictures(part, depth + 1) for part in content)
+    if not isinstance(content, dict):
+        return 0
+    if lenient.text(content.get("type")) in _PICTURES:
+        return 1
+    return sum(_pictures(content.get(key), depth + 1) for key in _NESTED)

@@ -1,0 +1,75 @@
+"""Find the reader that knows an exchange, and let it read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from types import ModuleType
+
+from pytest_agentflow.model.call import Request, Response
+from pytest_agentflow.model.usage import Usage
+from pytest_agentflow.providers import (
+    anthropic_messages,
+    lenient,
+    openai_chat,
+    openai_embeddings,
+    openai_images,
+    openai_responses,
+)
+from pytest_agentflow.providers.exchange import Exchange, open_exchange
+from pytest_agentflow.providers.hosts import provider_at
+from pytest_agentflow.providers.reading import Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """What reads one API: how to know it, and how to read it."""
+
+    api: str
+    knows: Callable[[Exchange], bool]
+    read: Callable[[Exchange], Reading]
+
+
+def _reader(module: ModuleType) -> Reader:
+    return Reader(api=module.API, knows=module.knows, read=module.read)
+
+
+#: The APIs that are read; the first reader that knows an exchange reads it. To add one,
+#: write a module with `API`, `knows` and `read`, and list it here.
+READERS: tuple[Reader, ...] = tuple(
+    _reader(module)
+    for module in (
+        openai_chat,
+        openai_responses,
+        openai_images,
+        openai_embeddings,
+        anthropic_messages,
+    )
+)
+
+
+def read(request: Request, response: Response) -> Reading:
+    """Read an exchange by its method, path and form, whatever the host.
+
+    Total: any bytes give a reading. What no reader knows has kind ``http``. A call that
+    the provider refused (status 400 and above) is billed nothing: its usage is zero.
+    """
+    exchange = open_exchange(request, response)
+    reader = next((r for r in READERS if r.knows(exchange)), None)
+    if reader is None:
+        return Reading()
+    provider = provider_at(request.host, reader.api)
+    reading = replace(reader.read(exchange), api=reader.api, provider=provider)
+    return _refusal(exchange, reading) if exchange.refused else reading
+
+
+def _refusal(exchange: Exchange, reading: Reading) -> Reading:
+    error = lenient.mapping(exchange.answered.get("error"))
+    filtered = "content_filter" in (error.get("code"), error.get("type"))
+    return replace(
+        reading,
+        answer=None,
+        usage=Usage(input_tokens=0, output_tokens=0),
+        finish_reason="content_filter" if filtered else "error",
+        missing=(),
+    )
