@@ -92,10 +92,8 @@ def fetch(name: object, read_blob: ReadBlob, path: str) -> bytes:
     try:
         data = read_blob(match.string)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise Malformed(
-            path, f"the side file {name} cannot be read: {reason}"
-        ) from None
+        problem = f"the side file {name} cannot be read: {error.strerror or error}"
+        raise Malformed(path, problem) from None
     if hashlib.sha256(data).hexdigest() != match[1]:
         raise Malformed(path, f"the side file {name} was changed: its digest differs")
     return data

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NoReturn
 
@@ -23,10 +24,8 @@ INLINE_TEXT = 256 * 1024
 _GO = re.compile("[<>&\u2028\u2029]")
 
 
-def _dump(
-    value: Any, *, go: bool = False, newline: bool = False, **style: Any
-) -> bytes:
-    text = json.dumps(value, allow_nan=False, **style)
+def _dump(value: Any, *, go: bool = False, newline: bool = False, **kw: Any) -> bytes:
+    text = json.dumps(value, allow_nan=False, **kw)
     if go:
         text = _GO.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
     return (text + "\n" * newline).encode("utf-8")
@@ -41,7 +40,7 @@ _LAYOUTS: dict[str, dict[str, Any]] = {
 }
 
 #: The ways of writing JSON that are known; any other body is kept as text.
-STYLES = {
+STYLES: dict[str, Callable[[Any], bytes]] = {
     f"{layout}{'-ascii' * ascii_}{'-newline' * newline}": partial(
         _dump, ensure_ascii=ascii_, newline=newline, **options
     )
@@ -60,7 +59,7 @@ def style_of(body: bytes, value: Any) -> str | None:
     return None
 
 
-def _fits(dump: partial[bytes], value: Any, body: bytes) -> bool:
+def _fits(dump: Callable[[Any], bytes], value: Any, body: bytes) -> bool:
     try:
         return dump(value) == body
     except (ValueError, RecursionError):

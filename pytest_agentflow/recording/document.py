@@ -16,12 +16,15 @@ from pytest_agentflow.recording.form import (
     decode_as,
     decode_fields,
     encode_as,
-    encode_bytes,
     encode_fields,
-    encode_text,
     hints,
 )
-from pytest_agentflow.recording.leaves import decode_bytes, decode_text
+from pytest_agentflow.recording.leaves import (
+    decode_bytes,
+    decode_text,
+    encode_bytes,
+    encode_text,
+)
 
 SCHEMA = "agentflow/1"
 
@@ -125,8 +128,9 @@ def _lower_wire(node: Any, wires: dict[str, Any], path: str) -> Any:
     if "wire" in node:
         raise Malformed(f"{path}.wire", "this block stands in recorded.wire")
     key = node.get("id")
-    wired = isinstance(key, str) and key in wires
-    return {**node, "wire": wires[key]} if wired else node
+    if not isinstance(key, str) or key not in wires:
+        return node
+    return {**node, "wire": wires[key]}
 
 
 def _encode_artefact(artefact: Artefact, blobs: Blobs) -> dict[str, Any]:

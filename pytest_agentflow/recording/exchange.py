@@ -179,11 +179,11 @@ def _encode_response(
     node: dict[str, Any] = {"status": response.status}
     stable = tuple(h for h in response.headers if not _is_volatile(h[0]))
     if len(stable) < len(response.headers):
-        wire["headers"] = [
-            [position, name, value]
+        wire["headers"] = {
+            f"{position} {name}": value
             for position, (name, value) in enumerate(response.headers)
             if _is_volatile(name)
-        ]
+        }
     if response.chunks:
         wire["chunks"] = list(response.chunks)
     if stable:
@@ -206,8 +206,9 @@ def _decode_response(
         raise Malformed(f"{path}.chunks", "chunk sizes stand in recorded.wire")
     fields |= _wrapped(node, path, read_blob)
     headers = list(fields.get("headers", ()))
-    for position, name, value in wire.get("headers", ()):
-        headers.insert(position, (name, value))
+    for key, value in wire.get("headers", {}).items():
+        position, _, name = key.partition(" ")
+        headers.insert(int(position), (name, value))
     chunks = wire.get("chunks", ())
     response: Response = build(
         Response, {**fields, "headers": tuple(headers), "chunks": chunks}, path
@@ -223,13 +224,17 @@ def _decode_wire(node: Any, path: str) -> dict[str, Any]:
         raise Malformed(path, f"expected port, headers, chunks, found {short(node)}")
     forms: dict[str, Any] = {
         "port": int,
-        "headers": tuple[tuple[int, str, str], ...],
+        "headers": Mapping[str, str],
         "chunks": tuple[int, ...],
     }
     wire = {
         name: decode_as(forms[name], item, f"{path}.{name}", _no_blob)
         for name, item in node.items()
     }
+    for key in wire.get("headers", {}):
+        if not re.fullmatch(r"[0-9]{1,4} .*", key, re.DOTALL):
+            where = f"{path}.headers.{key}"
+            raise Malformed(where, "expected the place and the name of a header")
     if any(size < 0 for size in wire.get("chunks", ())):
         raise Malformed(f"{path}.chunks", "a chunk has a negative size")
     return wire

@@ -104,7 +104,7 @@ def _encode_dataclass(form: Any, value: Any, blobs: Blobs) -> dict[str, Any]:
 def encode_fields(
     form: Any, value: Any, blobs: Blobs, leave: frozenset[str] = frozenset()
 ) -> dict[str, Any]:
-    """Write the fields of a dataclass that differ from their default, except `leave`."""
+    """Write the fields that differ from their default, except those in `leave`."""
     types_ = hints(form)
     return {
         field.name: encode_as(types_[field.name], item, blobs)

@@ -29,7 +29,7 @@ _NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
 def encode_text(text: str) -> Any:
-    """Give text of several lines as ``{"$lines": [...]}``, so that diffs are by line."""
+    """Give text of several lines as ``{"$lines": [...]}``: diffs are then by line."""
     if "\n" not in text[:-1]:
         return text
     lines = text.split("\n")
@@ -127,7 +127,7 @@ def _encode_string(text: str, blobs: Blobs) -> Any:
 
 
 def escape_key(key: Any) -> str:
-    """Double the ``$`` that a user's key begins with; raises `Malformed` for no text."""
+    """Double the ``$`` that a user's key begins with; keys must be text."""
     if not isinstance(key, str):
         raise Malformed("$", f"keys must be text, found {short(key)}")
     return f"${key}" if key.startswith("$") else key

@@ -28,7 +28,7 @@ _BLOBS = (
 
 
 class RecordingError(ValueError):
-    """A recording cannot be read: which file, where in it, what is wrong, what to do."""
+    """A recording cannot be read: which file, where, what is wrong, what to do."""
 
     __module__ = "pytest_agentflow"
 

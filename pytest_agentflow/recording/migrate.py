@@ -38,7 +38,7 @@ def migrate(
 
 
 def version_of(document: Any) -> int:
-    """Give the version that a document names; raises `Malformed` where there is none."""
+    """Give the version that a document names; `Malformed` where there is none."""
     if not isinstance(document, dict):
         raise Malformed("$", "is no recording: expected an object")
     name = document.get("schema")

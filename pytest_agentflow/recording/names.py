@@ -50,7 +50,7 @@ def recording_path(
     size: int | None = None,
     trial: int | None = None,
 ) -> Path:
-    """Give the file of a recording: ``<workflow>/<case>[.n<size>][.t<trial>].flow.json``.
+    """Give a recording's file: ``<workflow>/<case>[.n<size>][.t<trial>].flow.json``.
 
     Args:
         folder: the recordings folder; the path never leads out of it.

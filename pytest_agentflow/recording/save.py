@@ -51,7 +51,7 @@ def _holds(file: Path, data: bytes) -> bool:
 
 
 def _replace(file: Path, data: bytes) -> None:
-    """Write beside the file and rename: a reader sees the old or the new, never half."""
+    """Write beside the file and rename: readers see the old or the new, never half."""
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=".", suffix=".writing")
     try:
         with os.fdopen(handle, "wb") as stream:

@@ -18,7 +18,7 @@ from typing import Any
 
 from pytest_agentflow.recording.leaves import MAX_DEPTH
 
-#: Keys of our own, which a user's keys of the same form are told from by one more ``$``.
+#: Keys of our own; a user's keys of the same form get one more ``$``.
 _OWN = re.compile(r"\$+(class|tuple)")
 
 _NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
@@ -74,9 +74,9 @@ def _encode_dict(value: dict[Any, Any], where: str, depth: int) -> dict[str, Any
 
 def _refused(where: str, problem: str) -> UnstorableValue:
     return UnstorableValue(
-        f"{where} {problem}; a recording holds JSON values, bytes, tuples, dataclasses, "
-        "named tuples and pydantic models. Return one of these, or mark the function "
-        "replay=False to run it in every replay."
+        f"{where} {problem}; a recording holds JSON values, bytes, tuples, "
+        "dataclasses, named tuples and pydantic models. Return one of these, or mark "
+        "the function replay=False to run it in every replay."
     )
 
 

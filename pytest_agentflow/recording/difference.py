@@ -1,0 +1,207 @@
+"""What changed between a recorded request and a new one, by JSON path and word."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_agentflow.model.call import Request
+from pytest_agentflow.recording.canonical import STRICT, Matching, comparable_body
+
+#: Words shown on both sides of a change.
+CONTEXT = 6
+#: Changes shown of one text; the others are counted.
+MOST_HUNKS = 8
+#: Words shown of one side of a change; of longer ones the middle is left out.
+LONGEST_SIDE = 60
+
+_TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
+_PLAIN_KEY = re.compile(r"[A-Za-z_][\w-]*")
+_TOO_MANY = 3_000
+_ABSENT = object()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One place where two requests differ."""
+
+    path: str
+    """JSON path in the body; ``method``, ``path`` or ``query`` outside of it."""
+    before: str | None
+    """As recorded, as text; `None`: it was not there."""
+    after: str | None
+    """As asked now; `None`: it is not there."""
+    text: str
+    """``…when you state [-number-]{+figure+} 40. Rule 41:…``"""
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.text}"
+
+
+def difference(recorded: bytes, new: bytes) -> list[Change]:
+    """Compare two bodies; what never counts is left out.
+
+    Args:
+        recorded: the body as recorded.
+        new: the body as asked now.
+    """
+    bodies = [_body_of(body) for body in (recorded, new)]
+    return list(_changes("$", bodies[0], bodies[1]))
+
+
+def _body_of(body: bytes) -> Any:
+    return comparable_body(
+        Request(method="POST", scheme="", host="", port=0, path="", body=body)
+    )
+
+
+def request_difference(
+    recorded: Request, new: Request, rules: Matching = STRICT
+) -> list[Change]:
+    """Compare two requests: method, path and query, then the bodies."""
+    changes: list[Change] = []
+    for name in ("method", "path", "query"):
+        changes += _changes(name, getattr(recorded, name), getattr(new, name))
+    before, after = comparable_body(recorded, rules), comparable_body(new, rules)
+    return [*changes, *_changes("$", before, after)]
+
+
+def _changes(path: str, before: Any, after: Any) -> Iterator[Change]:
+    if type(before) is type(after) and before == after:
+        return
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in dict.fromkeys([*before, *after]):
+            where = f"{path}{_member(key)}"
+            old, new = before.get(key, _ABSENT), after.get(key, _ABSENT)
+            yield from _changes(where, old, new)
+    elif isinstance(before, list) and isinstance(after, list):
+        yield from _list_changes(path, before, after)
+    else:
+        yield _change(path, before, after)
+
+
+def _member(key: str) -> str:
+    return f".{key}" if _PLAIN_KEY.fullmatch(key) else f"[{json.dumps(key)}]"
+
+
+def _list_changes(path: str, before: list[Any], after: list[Any]) -> Iterator[Change]:
+    """Align the items, so that one inserted message is one change."""
+    old, new = ([_aligned(item) for item in items] for items in (before, after))
+    for tag, i1, i2, j1, j2 in _opcodes(old, new):
+        if tag == "equal":
+            continue
+        for offset in range(max(i2 - i1, j2 - j1)):
+            i, j = i1 + offset, j1 + offset
+            gone, come = j >= j2, i >= i2
+            where = f"{path}[{i if gone else j}]"
+            item = _ABSENT if come else before[i]
+            yield from _changes(where, item, _ABSENT if gone else after[j])
+
+
+def _aligned(item: Any) -> str:
+    return json.dumps(item, sort_keys=True)
+
+
+def _change(path: str, before: Any, after: Any) -> Change:
+    old = None if before is _ABSENT else _shown(before)
+    new = None if after is _ABSENT else _shown(after)
+    if old is None or new is None:
+        sides = _side("-", _tokens(old or "")) + _side("+", _tokens(new or ""))
+        return Change(path=path, before=old, after=new, text=_visible(sides))
+    return Change(path=path, before=old, after=new, text=word_diff(old, new))
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def word_diff(before: str, after: str) -> str:
+    """Show what changed as ``[-old-]{+new+}`` with some words around it.
+
+    However long the texts are, every change is shown with its surroundings: the
+    unchanged text between changes is what is left out.
+    """
+    if before == after:
+        # Only the JSON type differs: "1" and 1.
+        return f"[-{before}-]{{+{after}+}} (of another JSON type)"
+    old, new = _tokens(before), _tokens(after)
+    hunks = _merged(_opcodes(old, new))
+    shown = [_hunk(old, new, hunk) for hunk in hunks[:MOST_HUNKS]]
+    text = "…".join(shown)
+    first, last = hunks[0], hunks[len(shown) - 1]
+    start = "…" if first[0] > 2 * CONTEXT else ""
+    end = "…" if last[1] + 2 * CONTEXT < len(old) else ""
+    more = len(hunks) - len(shown)
+    tail = f" (and {more} more changes in this text)" if more else ""
+    return _visible(start + text + end) + tail
+
+
+def _tokens(text: str) -> list[str]:
+    tokens = _TOKEN.findall(text)
+    # Very long texts are compared by line first; words would take minutes.
+    return tokens if len(tokens) <= 20 * _TOO_MANY else text.splitlines(keepends=True)
+
+
+def _opcodes(
+    old: Sequence[str], new: Sequence[str]
+) -> list[tuple[str, int, int, int, int]]:
+    """Align two sequences; what they begin and end with in common costs nothing."""
+    shortest = min(len(old), len(new))
+    head = next((i for i in range(shortest) if old[i] != new[i]), shortest)
+    rest = shortest - head
+    tail = next((i for i in range(rest) if old[~i] != new[~i]), rest)
+    left, right = old[head : len(old) - tail], new[head : len(new) - tail]
+    if len(left) * len(right) > _TOO_MANY**2:
+        inner = [("replace", 0, len(left), 0, len(right))]
+    else:
+        matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
+        inner = list(matcher.get_opcodes())
+    codes = [
+        (tag, i1 + head, i2 + head, j1 + head, j2 + head)
+        for tag, i1, i2, j1, j2 in inner
+    ]
+    return [("equal", 0, head, 0, head), *codes]
+
+
+_Hunk = tuple[int, int, int, int]
+
+
+def _merged(codes: list[tuple[str, int, int, int, int]]) -> list[_Hunk]:
+    """Join changes that only a space or a sign parts: they read as one."""
+    hunks: list[_Hunk] = []
+    for tag, i1, i2, j1, j2 in codes:
+        if tag == "equal":
+            continue
+        if hunks and i1 - hunks[-1][1] <= 2:
+            first = hunks.pop()
+            hunks.append((first[0], i2, first[2], j2))
+        else:
+            hunks.append((i1, i2, j1, j2))
+    return hunks
+
+
+def _hunk(old: list[str], new: list[str], hunk: _Hunk) -> str:
+    i1, i2, j1, j2 = hunk
+    before = "".join(old[max(0, i1 - 2 * CONTEXT) : i1])
+    after = "".join(old[i2 : i2 + 2 * CONTEXT])
+    return before + _side("-", old[i1:i2]) + _side("+", new[j1:j2]) + after
+
+
+def _side(sign: str, tokens: list[str]) -> str:
+    if not tokens:
+        return ""
+    text = "".join(tokens)
+    if len(tokens) > 2 * LONGEST_SIDE:
+        head = "".join(tokens[:LONGEST_SIDE])
+        left_out = len(tokens) - 2 * LONGEST_SIDE
+        tail = "".join(tokens[-LONGEST_SIDE:])
+        text = f"{head} … ({left_out} words and signs) … {tail}"
+    return f"[-{text}-]" if sign == "-" else f"{{+{text}+}}"
+
+
+def _visible(text: str) -> str:
+    return text.replace("\r", "").replace("\n", "↵")

@@ -1,0 +1,191 @@
+"""Recorded calls by what was asked: found at once, each once, near ones shown."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import threading
+from collections import defaultdict, deque
+from collections.abc import Iterable
+
+from pytest_agentflow.model.call import Call, Invocation, Request
+from pytest_agentflow.model.run import Run
+from pytest_agentflow.recording.canonical import (
+    STRICT,
+    Matching,
+    canonical_call,
+    canonical_invocation,
+    canonical_request,
+    key_of_call,
+    match_key,
+    match_key_of_invocation,
+)
+from pytest_agentflow.recording.difference import (
+    Change,
+    difference,
+    request_difference,
+)
+
+__all__ = [
+    "Change",
+    "Index",
+    "Matching",
+    "difference",
+    "match_key",
+    "match_key_of_invocation",
+    "nearest",
+    "request_difference",
+]
+
+#: Calls whose distance is measured exactly, out of those that share the most words.
+_CANDIDATES = 5
+#: A call of the same stage that is nearer than this is shown without looking further.
+_NEAR = 0.5
+#: Longer texts are compared by their shared words alone.
+_LONGEST = 6_000
+
+# Pieces of at most 8 letters: scripts without spaces have words of their own kind.
+_WORD = re.compile(r"\w{1,8}|[^\w\s]")
+
+
+class Index:
+    """The calls of one recording, each to be played once, in the order recorded.
+
+    Looking up costs the same however many calls there are. It may be used by several
+    threads at once.
+    """
+
+    def __init__(self, run: Run, rules: Matching = STRICT) -> None:
+        self._rules = rules
+        self._calls = run.calls
+        self._waiting: dict[tuple[str, str], deque[Call]] = defaultdict(deque)
+        self._recorded: dict[tuple[str, str], int] = defaultdict(int)
+        self._played: set[str] = set()
+        self._words: dict[str, frozenset[str]] = {}
+        self._lock = threading.Lock()
+        self.unplayable = tuple(c for c in run.calls if not self._add(c))
+
+    def _add(self, call: Call) -> bool:
+        key = key_of_call(call, self._rules)
+        if key is None:
+            return False
+        self._waiting[call.stage, key].append(call)
+        self._recorded[call.stage, key] += 1
+        return True
+
+    def take(self, stage: str, key: str) -> Call | None:
+        """Give the next call of `stage` with this key and count it as played.
+
+        `None` when there is none left: calls of other stages are never given.
+        """
+        with self._lock:
+            waiting = self._waiting.get((stage, key))
+            if not waiting:
+                return None
+            call = waiting.popleft()
+            self._played.add(call.id)
+            return call
+
+    def recorded(self, stage: str, key: str) -> int:
+        """Say how often the recording holds such a call in `stage`, played or not."""
+        return self._recorded.get((stage, key), 0)
+
+    def stages_with(self, key: str) -> tuple[str, ...]:
+        """Name the stages that hold a call with this key, to explain a miss."""
+        return tuple(stage for stage, known in self._recorded if known == key)
+
+    def unplayed(self) -> tuple[Call, ...]:
+        """List the calls that could be played and were not, in recorded order."""
+        with self._lock:
+            gone = self._played | {call.id for call in self.unplayable}
+            return tuple(call for call in self._calls if call.id not in gone)
+
+    def nearest(
+        self, stage: str, asked: Request | Invocation, kind: str = "tool"
+    ) -> tuple[Call, float] | None:
+        """Find the recorded call that reads most like what was asked.
+
+        Args:
+            stage: looked through first; other stages only where it has nothing near.
+            asked: the request or function call that was missed.
+            kind: of the function call.
+
+        Returns the call and its distance: the share of words that differ, 0 to 1.
+        `None` for a recording without calls of that sort.
+        """
+        text = self._text(asked, kind)
+        same = [c for c in self._calls if _is_same_sort(c, asked)]
+        here = self._nearest_of(text, [c for c in same if c.stage == stage])
+        if here is not None and here[1] <= _NEAR:
+            return here
+        elsewhere = self._nearest_of(text, [c for c in same if c.stage != stage])
+        found = [pair for pair in (here, elsewhere) if pair is not None]
+        return min(found, key=lambda pair: pair[1], default=None)
+
+    def _text(self, asked: Request | Invocation, kind: str) -> str:
+        if isinstance(asked, Request):
+            return canonical_request(asked, self._rules)
+        return canonical_invocation(kind, asked.function, asked.arguments)
+
+    def _nearest_of(self, text: str, calls: list[Call]) -> tuple[Call, float] | None:
+        words = frozenset(_WORD.findall(text))
+        shared = sorted(calls, key=lambda call: _overlap(words, self._words_of(call)))
+        measured = [
+            (distance(text, canonical_call(call, self._rules) or ""), call)
+            for call in shared[-_CANDIDATES:]
+        ]
+        if not measured:
+            return None
+        order = {call.id: place for place, call in enumerate(calls)}
+        best = min(
+            measured, key=lambda m: (m[0], m[1].id in self._played, order[m[1].id])
+        )
+        return best[1], best[0]
+
+    def _words_of(self, call: Call) -> frozenset[str]:
+        if call.id not in self._words:
+            text = canonical_call(call, self._rules) or ""
+            self._words[call.id] = frozenset(_WORD.findall(text))
+        return self._words[call.id]
+
+
+def _is_same_sort(call: Call, asked: Request | Invocation) -> bool:
+    if isinstance(asked, Request):
+        return call.request is not None
+    return call.invocation is not None
+
+
+def _overlap(left: frozenset[str], right: frozenset[str]) -> float:
+    return len(left & right) / (len(left | right) or 1)
+
+
+def distance(left: str, right: str) -> float:
+    """Give the share of words that differ between two texts, from 0 to 1."""
+    if left == right:
+        return 0.0
+    a, b = _WORD.findall(left), _WORD.findall(right)
+    head = _common(zip(a, b, strict=False))
+    rest = zip(reversed(a[head:]), reversed(b[head:]), strict=False)
+    tail = _common(rest)
+    middle_a, middle_b = a[head : len(a) - tail], b[head : len(b) - tail]
+    if len(middle_a) + len(middle_b) > _LONGEST:
+        return 1.0 - _overlap(frozenset(a), frozenset(b))
+    matcher = difflib.SequenceMatcher(None, middle_a, middle_b, autojunk=False)
+    same = head + tail + sum(block.size for block in matcher.get_matching_blocks())
+    return 1.0 - 2.0 * same / (len(a) + len(b) or 1)
+
+
+def _common(pairs: Iterable[tuple[str, str]]) -> int:
+    count = 0
+    for left, right in pairs:
+        if left != right:
+            break
+        count += 1
+    return count
+
+
+def nearest(
+    run: Run, stage: str, request: Request, rules: Matching = STRICT
+) -> tuple[Call, float] | None:
+    """Find the call of `run` that reads most like `request`; see `Index.nearest`."""
+    return Index(run, rules).nearest(stage, request)
