@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 import importlib.metadata
+import sys
 from functools import cache
 
 from pytest_agentflow.checking.check import CheckFactory
 
 GROUP = "pytest_agentflow.checks"
+VERSIONS = "pytest_agentflow.versions"
 
 
 class UnknownCheck(LookupError):
@@ -43,4 +45,17 @@ def find_check(name: str) -> CheckFactory[...]:
     if not isinstance(found, CheckFactory):
         message = f"entry point {name} = {names[name]} is no check (@af.check)"
         raise UnknownCheck(message)
+    return found
+
+
+def engine_versions() -> dict[str, str]:
+    """Ask the families that were used in this process for their engines' versions.
+
+    The values of the group ``pytest_agentflow.versions`` are functions that give names
+    and versions; one whose module was never imported has judged nothing.
+    """
+    found: dict[str, str] = {}
+    for entry in sorted(importlib.metadata.entry_points(group=VERSIONS)):
+        if entry.module in sys.modules:
+            found |= entry.load()()
     return found

@@ -35,7 +35,7 @@ class Settings:
     judge: Callable[..., Any] | None = None
     known: Callable[[Run, Sequence[Check]], Mapping[str, int]] | None = None
     """Gives the findings that a run had in what the session is held against."""
-    observe: Callable[[Run, Evaluation], None] | None = None
+    observe: Callable[[Run, tuple[Check, ...], Evaluation], None] | None = None
     """Called with every evaluation that `require` or a marker made."""
     observe_gate: Callable[[Any], None] | None = None
     """Called with the outcome of every gate over sets of runs."""
@@ -82,7 +82,7 @@ def judge_run(
         progress=settings.progress,
     )
     if observed and settings.observe is not None:
-        settings.observe(run, evaluation)
+        settings.observe(run, tuple(checks), evaluation)
     return evaluation
 
 

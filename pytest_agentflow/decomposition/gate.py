@@ -13,6 +13,7 @@ from pytest_agentflow.checking.require import current_settings, judge_run
 from pytest_agentflow.checking.results import Evaluation
 from pytest_agentflow.decomposition.ledger import Ledger, bill, dearest_cause
 from pytest_agentflow.model.exhibit import Bar, Bars, Exhibit, Table
+from pytest_agentflow.model.money import Money
 from pytest_agentflow.model.price import UnknownPrice
 from pytest_agentflow.model.run import Run
 from pytest_agentflow.model.verdict import Verdict, fold_verdicts
@@ -46,7 +47,12 @@ class Decomposition:
     verdict: Verdict
     bounds: tuple[Bound, ...]
     exhibits: tuple[Exhibit, ...] = ()
+    cost: Money | None = None
+    """Of all runs of the split; `None` where money was not compared."""
+    baseline_cost: Money | None = None
     authored: bool = False
+    estimated: bool = False
+    optional: bool = False
 
     @property
     def word(self) -> str:
@@ -119,6 +125,7 @@ def require_decomposition(
         cost_ratio=None if cost_ratio is None else Decimal(str(cost_ratio)),
         quality_margin=quality_margin,
         key=(lambda run: run.case) if pair_by == "case" else pair_by,
+        optional=optional,
     )
     if (observe := current_settings().observe_gate) is not None:
         observe(result)
@@ -156,16 +163,18 @@ def compare(
     cost_ratio: Decimal | None,
     quality_margin: float | None,
     key: Callable[[Run], str],
+    optional: bool = False,
 ) -> Decomposition:
     """Compare without raising; see `require_decomposition`."""
     names = _workflows(runs, "runs"), _workflows(baseline, "baseline")
     pairs, problem = _pair(runs, baseline, key)
+    bills: tuple[Ledger, Ledger] | None = None
     bounds: list[Bound] = []
     exhibits: list[Exhibit] = []
     if problem:
         bounds.append(Bound(name="pairs", verdict=Verdict.ERROR, sentence=problem))
     elif cost_ratio is not None:
-        bound, shown = _cost(pairs, cost_ratio)
+        bills, bound, shown = _cost(pairs, cost_ratio)
         bounds.append(bound)
         exhibits.extend(shown)
     if not problem and quality_margin is not None:
@@ -178,6 +187,10 @@ def compare(
         verdict=fold_gate([bound.verdict for bound in bounds]),
         bounds=tuple(bounds),
         exhibits=tuple(exhibits),
+        cost=bills[0].total if bills else None,
+        baseline_cost=bills[1].total if bills else None,
+        estimated=any(ledger.estimated for ledger in bills or ()),
+        optional=optional,
         authored=any(run.authored for run in (*runs, *baseline)),
     )
 
@@ -219,36 +232,45 @@ def _by_key(runs: Sequence[Run], key: Callable[[Run], str]) -> dict[str, list[Ru
     return found
 
 
-def _cost(pairs: list[_Pair], limit: Decimal) -> tuple[Bound, list[Exhibit]]:
+def _cost(
+    pairs: list[_Pair], limit: Decimal
+) -> tuple[tuple[Ledger, Ledger] | None, Bound, list[Exhibit]]:
     try:
         split = bill([pair.split for pair in pairs])
         single = bill([pair.single for pair in pairs])
-        ratio = split.total / single.total
     except UnknownPrice as error:
-        return Bound(name="cost", verdict=Verdict.ERROR, sentence=str(error)), []
-    except ArithmeticError:
-        sentence = "the baseline cost nothing, so that there is no ratio"
-        return Bound(name="cost", verdict=Verdict.ERROR, sentence=sentence), []
-    good = ratio <= limit
-    mark = " (estimated usage)" if split.estimated or single.estimated else ""
-    sentence = (
-        f"{split.total} is {ratio:.1%} of {single.total}{mark} over {len(pairs)} cases; "
-        f"allowed {limit:.0%}"
-    )
-    stage, cause = dearest_cause(split, single)
-    if not good:
-        sentence += f". {cause}"
-    bound = Bound(
-        name="cost",
-        verdict=Verdict.PASSED if good else Verdict.FAILED,
-        sentence=sentence,
-        stage=None if good else stage,
-    )
-    return bound, [
+        return None, _cost_error(str(error)), []
+    if not single.total.amount:
+        return None, _cost_error("the baseline cost nothing: there is no ratio"), []
+    bound = _cost_bound(split, single, limit)
+    shown = [
         _cost_bars(split, single, limit),
         _cost_table(pairs),
         _sums(split, single),
     ]
+    return (split, single), bound, shown
+
+
+def _cost_error(sentence: str) -> Bound:
+    return Bound(name="cost", verdict=Verdict.ERROR, sentence=sentence)
+
+
+def _cost_bound(split: Ledger, single: Ledger, limit: Decimal) -> Bound:
+    ratio = split.total / single.total
+    mark = " (estimated usage)" if split.estimated or single.estimated else ""
+    sentence = (
+        f"{split.total} is {ratio:.1%} of {single.total}{mark} over {split.runs} cases; "
+        f"allowed {limit:.0%}"
+    )
+    if ratio <= limit:
+        return Bound(name="cost", verdict=Verdict.PASSED, sentence=sentence)
+    stage, cause = dearest_cause(split, single)
+    return Bound(
+        name="cost",
+        verdict=Verdict.FAILED,
+        sentence=f"{sentence}. {cause}",
+        stage=stage,
+    )
 
 
 def _cost_bars(split: Ledger, single: Ledger, limit: Decimal) -> Bars:

@@ -20,15 +20,13 @@ from pytest_agentflow.checking.waivers import BadWaiver, Waiver, load_waivers
 from pytest_agentflow.decomposition.gate import Decomposition
 from pytest_agentflow.model.run import Run
 from pytest_agentflow.plugin import FIXTURES, OPTIONS
+from pytest_agentflow.plugin.collector import Judged, Told, pack
 from pytest_agentflow.plugin.naming import case_of_item
 from pytest_agentflow.plugin.settings import run_settings
 from pytest_agentflow.recording.load import RecordingError
 from pytest_agentflow.recording.revision import RevisionError
-from pytest_agentflow.report.against import (
-    AgainstReport,
-    AgainstRevision,
-    against_revision,
-)
+from pytest_agentflow.report.against import AgainstReport, AgainstRevision, against
+from pytest_agentflow.report.build import UnreadableReport
 from pytest_agentflow.report.progress import Progress
 from pytest_agentflow.running.agentflow import AgentFlow
 
@@ -41,7 +39,7 @@ class ItemState:
 
     checks: tuple[Check, ...] = ()
     runs: list[Run] = field(default_factory=list)
-    judged: list[tuple[Run, Evaluation]] = field(default_factory=list)
+    judged: list[Judged] = field(default_factory=list)
     gates: list[Decomposition] = field(default_factory=list)
 
 
@@ -162,10 +160,13 @@ class SessionPlugin:
         elif self.item is not None and state_key in self.item.stash:
             self.item.stash[state_key].runs.append(run)
 
-    def _observe(self, run: Run, evaluation: Evaluation) -> None:
+    def _observe(
+        self, run: Run, checks: tuple[Check, ...], evaluation: Evaluation
+    ) -> None:
         if self.item is not None:
             state = self.item.stash.setdefault(state_key, ItemState())
-            state.judged.append((run, evaluation))
+            one = Judged(run=run, checks=checks, evaluation=evaluation)
+            state.judged.append(one)
 
     def _observe_gate(self, gate: Decomposition) -> None:
         if self.item is not None:
@@ -215,17 +216,17 @@ class SessionPlugin:
         state = item.stash.get(state_key, None)
         if state is None or not (state.judged or state.gates):
             return
-        from pytest_agentflow.plugin.collector import pack  # noqa: PLC0415 - lazy
-
-        self.item = item
         text = pack(
-            item.nodeid,
             state.judged,
             state.gates,
-            index=self.session.items.index(item),
-            outcome=report.outcome,
-            pictures=bool(self.config.getoption("agentflow_report")),
-            before=self.against.before if self.against else None,
+            Told(
+                target=item.nodeid,
+                outcome="passed" if report.passed else "failed",
+                problem=_problem(report, state),
+                position=self.session.items.index(item),
+                pictures=bool(self.config.getoption("agentflow_report")),
+                against=self.against,
+            ),
         )
         report.agentflow = text  # type: ignore[attr-defined] # rides on the report
 
@@ -278,6 +279,13 @@ def _no_run(state: ItemState) -> str:
     )
 
 
+def _problem(report: pytest.TestReport, state: ItemState) -> str:
+    if report.passed or any(not one.evaluation.ok for one in state.judged):
+        return ""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return str(getattr(crash, "message", "") or report.longreprtext)[:2000]
+
+
 def _waivers(config: pytest.Config) -> tuple[Waiver, ...]:
     if not (name := config.getini("agentflow_waivers")):
         return ()
@@ -291,12 +299,8 @@ def _against(config: pytest.Config) -> AgainstRevision | AgainstReport | None:
     if not (given := config.getoption("agentflow_against")):
         return None
     try:
-        if given.startswith("git:"):
-            return against_revision(given.removeprefix("git:"), config.rootpath)
-        from pytest_agentflow.report.against import against_report  # noqa: PLC0415
-
-        return against_report(config.invocation_params.dir / given)
-    except (RevisionError, RecordingError, ValueError) as error:
+        return against(given, config.invocation_params.dir)
+    except (RevisionError, RecordingError, UnreadableReport) as error:
         message = f"--agentflow-against={given}: {error}"
         raise pytest.UsageError(message) from None
 

@@ -163,7 +163,7 @@ def test_at_most_five_findings_per_cause_then_a_count() -> None:
 def test_who_observes_hears_of_every_judgement() -> None:
     """The plugin and the command see what require judged."""
     heard = []
-    settings = Settings(observe=lambda run, found: heard.append((run.id, found.ok)))
+    settings = Settings(observe=lambda run, _, found: heard.append((run.id, found.ok)))
     with using(settings), pytest.raises(af.CheckFailure):
         af.require(RUN, checks.gives_output())
     af.require(RUN, checks.asks())

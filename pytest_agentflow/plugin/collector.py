@@ -1,0 +1,174 @@
+"""What the tests judged, sent on their reports and put together to one report."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import shlex
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pytest_agentflow.checking.check import Check
+from pytest_agentflow.checking.discovery import engine_versions
+from pytest_agentflow.checking.results import Evaluation
+from pytest_agentflow.decomposition.gate import Decomposition
+from pytest_agentflow.model.run import Run
+from pytest_agentflow.report.against import AgainstReport, AgainstRevision
+from pytest_agentflow.report.build import build_report
+from pytest_agentflow.report.document import Entry, GateEntry, Outcome, Report
+from pytest_agentflow.report.encoding import (
+    entry_from_text,
+    entry_to_text,
+    gate_from_text,
+    gate_to_text,
+)
+from pytest_agentflow.report.entry import build_entry
+from pytest_agentflow.report.terminal import summary_lines
+from pytest_agentflow.report.write import write
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One run that a test had judged, and by which checks."""
+
+    run: Run
+    checks: tuple[Check, ...]
+    evaluation: Evaluation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the report tells of a test beside what it judged."""
+
+    target: str
+    outcome: Outcome
+    problem: str
+    position: int
+    pictures: bool
+    """Whether a report is asked for, so that pictures are worth sending."""
+    against: AgainstRevision | AgainstReport | None
+
+
+def pack(judged: Sequence[Judged], gates: Sequence[Decomposition], told: Told) -> str:
+    """Give what one test judged as one JSON text."""
+    entries = [_entry(one, told) for one in judged]
+    before = [
+        entry
+        for one in judged
+        if told.against is not None
+        for entry in told.against.entries(one.run, one.checks)
+    ]
+    return json.dumps(
+        {
+            "entries": [entry_to_text(e, pictures=told.pictures) for e in entries],
+            "before": [entry_to_text(e, pictures=False) for e in before],
+            "gates": [gate_to_text(_gate(gate, told)) for gate in gates],
+            "versions": engine_versions(),
+        }
+    )
+
+
+def _entry(one: Judged, told: Told) -> Entry:
+    return build_entry(
+        told.target,
+        one.run,
+        one.evaluation,
+        outcome=told.outcome,
+        problem=told.problem,
+        position=told.position,
+    )
+
+
+def _gate(gate: Decomposition, told: Told) -> GateEntry:
+    return GateEntry(
+        title=f"{gate.workflow} against {gate.baseline}",
+        verdict=gate.verdict,
+        sentences=tuple(f"{bound.name}: {bound.sentence}" for bound in gate.bounds),
+        exhibits=gate.exhibits,
+        target=told.target,
+        reproduce=f"pytest '{told.target}'",
+        position=told.position,
+        optional=gate.optional,
+        cost=gate.cost,
+        baseline_cost=gate.baseline_cost,
+        authored=gate.authored,
+        estimated=gate.estimated,
+    )
+
+
+class Collector:
+    """Takes what test reports carry, in the process that logs them."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        # Keyed by test, so that a test that is run again counts once.
+        self.texts: dict[str, str] = {}
+
+    def take(self, nodeid: str, text: str) -> None:
+        """Keep what one test judged."""
+        self.texts[nodeid] = text
+
+    def report(self) -> Report:
+        """Put everything together."""
+        entries: list[Entry] = []
+        before: list[Entry] = []
+        gates: list[GateEntry] = []
+        versions: dict[str, str] = {}
+        for text in self.texts.values():
+            data = json.loads(text)
+            entries += map(entry_from_text, data["entries"])
+            before += map(entry_from_text, data["before"])
+            gates += map(gate_from_text, data["gates"])
+            versions |= data["versions"]
+        return build_report(
+            entries,
+            decompositions=gates,
+            before=list({e.run.id: e for e in before}.values()),
+            against=self.config.getoption("agentflow_against") or "",
+            mode=str(self.config.getoption("agentflow_mode") or "replay"),
+            git=_revision(self.config.rootpath),
+            versions=versions,
+            created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            command=shlex.join(
+                ["pytest", *map(str, self.config.invocation_params.args)]
+            ),
+        )
+
+    def write(self, paths: Sequence[str]) -> None:
+        """Write every report that was asked for."""
+        report = self.report()
+        for path in paths:
+            try:
+                write(report, Path(self.config.invocation_params.dir, path))
+            except (OSError, ValueError) as error:
+                message = f"--agentflow-report={path}: {error}"
+                raise pytest.UsageError(message) from error
+
+    def summarise(self, terminal: pytest.TerminalReporter) -> None:
+        """Print one line per check; nothing when no run was judged."""
+        paths = self.config.getoption("agentflow_report")
+        width = terminal._tw.fullwidth  # noqa: SLF001 - pytest offers no other way
+        lines = list(summary_lines(self.report(), width=width))
+        if not (lines or paths):
+            return
+        terminal.section("agentflow")
+        for line in [*lines, *(f"report: {path}" for path in paths)]:
+            terminal.write_line(line)
+
+
+def _revision(folder: Path) -> str:
+    if revision := os.environ.get("GITHUB_SHA"):
+        return revision
+    command = ("git", "describe", "--always", "--dirty", "--exclude=*")
+    try:
+        done = subprocess.run(  # noqa: S603 - fixed arguments
+            command, cwd=folder, capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return ""
+    return done.stdout.strip()
