@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -72,10 +72,11 @@ class Charge:
         return Money(amount=amount, currency=self.price.currency)
 
 
-#: Kinds that are part of a total, so that the total is billed without them.
+#: What is part of something else, so that the whole is billed without it.
 _PART_OF = {
     "cache_read_tokens": "input_tokens",
     "cache_write_tokens": "input_tokens",
+    "cache_write_1h_tokens": "cache_write_tokens",
     "input_audio_tokens": "input_tokens",
     "input_image_tokens": "input_tokens",
     "output_audio_tokens": "output_tokens",
@@ -83,15 +84,20 @@ _PART_OF = {
     "reasoning_tokens": "output_tokens",
 }
 
+#: Measures of a whole call: where one has a price, tokens need none.
+_WHOLE_CALL = ("gpu_seconds", "requests")
+
 
 def charges(call: Call, lock: PriceLock) -> tuple[Charge, ...]:
     """List what `call` is billed for at the prices of `lock`.
 
     A part of a total (cached input, say) is billed apart where it has a price of its
-    own and at the price of the total otherwise. A model call that reports no usage is
-    one charge without a price, so that asking for its money raises `UnknownPrice`.
-    Calls of tools, retrievers and plain HTTP are billed only where the lock has a price
-    for them.
+    own and at the price of the total otherwise. Of two measures of the same thing (the
+    pictures of an image call and their tokens) the one with a price is billed; all else
+    that was used is a charge, so that asking for its money raises `UnknownPrice` where
+    it has no price. A model call that reports no usage is one such charge. Calls of
+    tools, retrievers and plain HTTP are billed only where the lock has a price for
+    them.
     """
     usage = call.usage
     if call.model is None or usage is None:
@@ -106,7 +112,7 @@ def charges(call: Call, lock: PriceLock) -> tuple[Charge, ...]:
             price=_find(lock, call.model, unit, usage.input_tokens or 0),
             estimated=usage.source == "estimated",
         )
-        for unit, quantity in _billed(usage, call.model, lock)
+        for unit, quantity in _billed(call, call.model, usage, lock)
     )
 
 
@@ -126,25 +132,58 @@ def _flat_charges(call: Call, lock: PriceLock) -> Iterator[Charge]:
     )
 
 
-def _billed(usage: Usage, model: str, lock: PriceLock) -> Iterator[tuple[str, Decimal]]:
-    amounts = {kind: getattr(usage, kind) for kind in TOKEN_KINDS}
-    priced_by_unit = any(_find(lock, model, unit, 0) for unit in usage.units)
-    for kind, whole in _PART_OF.items():
-        part = amounts[kind]
-        if not part or _find(lock, model, kind, usage.input_tokens or 0) is None:
-            amounts[kind] = None
-        else:
-            amounts[whole] = max((amounts[whole] or 0) - part, 0)
-    for kind, amount in amounts.items():
-        has_price = _find(lock, model, kind, usage.input_tokens or 0) is not None
-        if amount and (has_price or not priced_by_unit):
-            yield kind, Decimal(amount)
-    for unit, quantity in usage.units.items():
-        tokens_priced = any(
-            _find(lock, model, kind, 0) and getattr(usage, kind) for kind in TOKEN_KINDS
-        )
-        if quantity and (_find(lock, model, unit, 0) or not tokens_priced):
+def _billed(
+    call: Call, model: str, usage: Usage, lock: PriceLock
+) -> Iterator[tuple[str, Decimal]]:
+    def priced(unit: str) -> bool:
+        return _find(lock, model, unit, usage.input_tokens or 0) is not None
+
+    measures = _apart(measured(usage), priced)
+    if priced("requests"):
+        measures.setdefault("requests", Decimal(1))
+    for unit, quantity in measures.items():
+        same = (other for other in measures if same_thing(call, unit, other))
+        if quantity and (priced(unit) or not any(map(priced, same))):
             yield unit, quantity
+
+
+def measured(usage: Usage) -> dict[str, Decimal]:
+    """Give everything that was used, by kind of token and by unit."""
+    tokens = {kind: Decimal(getattr(usage, kind) or 0) for kind in TOKEN_KINDS}
+    return {unit: n for unit, n in {**tokens, **usage.units}.items() if n}
+
+
+def _apart(
+    measures: dict[str, Decimal], priced: Callable[[str], bool]
+) -> dict[str, Decimal]:
+    left = {u: n for u, n in measures.items() if u not in _PART_OF or priced(u)}
+    for part in [unit for unit in left if unit in _PART_OF]:
+        whole = _PART_OF[part]
+        while whole in _PART_OF and whole not in left:
+            whole = _PART_OF[whole]
+        if whole in left:
+            left[whole] = max(left[whole] - measures[part], Decimal(0))
+    return left
+
+
+def same_thing(call: Call, unit: str, other: str) -> bool:
+    """Whether two units of a call measure the same, so that one of them is billed.
+
+    The pictures of an image call are also its tokens; those that a chat model had
+    painted (``images:1024x1024:medium``) are also tokens of the model that painted them
+    (``gpt-image-1:output_image_tokens``). GPU seconds and requests measure whole calls.
+    """
+    return _measures(call, unit, other) or _measures(call, other, unit)
+
+
+def _measures(call: Call, unit: str, other: str) -> bool:
+    if unit in _WHOLE_CALL:
+        return other in TOKEN_KINDS
+    if not unit.startswith("images:"):
+        return False
+    if call.kind == "image":
+        return other in TOKEN_KINDS
+    return ":" in other and other.endswith("_tokens")
 
 
 def _find(lock: PriceLock, model: str, unit: str, tokens: int) -> UnitPrice | None:
