@@ -1,9 +1,9 @@
 """How often is the usage read off recorded traffic what its owners expect?
 
 Reads every VCR cassette (``*.yaml``) of DATA, folders or tar and zip archives, and
-takes each exchange that one of our readers knows. Three figures, ours beside genai-prices on
-the same exchanges (which reads one JSON object and no streams, so it is also given the
-objects that our readers fold streams into):
+takes each exchange that one of our readers knows. Three figures, ours beside
+genai-prices on the same exchanges (which reads one JSON object and no streams, so it is
+also given the objects that our readers fold streams into):
 
 1. expected: of the values in ``*.expected-usage.json`` (file -> list of usages in call
    order), how many stand in the right order in what was read of that file; a refused

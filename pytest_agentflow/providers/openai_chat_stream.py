@@ -78,11 +78,10 @@ def _slot(
     calls: list[dict[str, Any]], index: int | None, id_: str | None
 ) -> dict[str, Any]:
     # Some hosts give every call index 0, or none, and tell them apart by id only.
-    for call in reversed(calls):
+    for call in calls[::-1]:
         if call["index"] == index and (id_ is None or call["id"] in (None, id_)):
-            break
-    else:
-        call = {"index": index, "id": None}
-        calls.append(call)
-    call["id"] = call["id"] or id_
-    return call
+            call["id"] = call["id"] or id_
+            return call
+    new: dict[str, Any] = {"index": index, "id": id_}
+    calls.append(new)
+    return new
