@@ -1,0 +1,271 @@
+"""The browser: one warm Chromium for the whole process, started through selenium."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import dataclasses
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest_agentflow as af
+from agentflow_checks.web import cdp, processes, server
+from agentflow_checks.web.missing import PartMissing, python_package
+
+if TYPE_CHECKING:
+    from selenium.webdriver.chrome.service import Service
+
+VIEWPORT = (1280, 800)
+"""Width and height, in CSS pixels, that pages are judged in."""
+
+START_SECONDS = 30.0
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ELSEWHERE = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+    r"C:\Program Files (x86)\Google\Chrome\Application\chrome.exe",
+)
+
+FLAGS = (
+    "--headless=new",
+    # A container's root has no user namespaces to build the sandbox from; pages reach
+    # neither the network nor files, which the flags below and the page server see to.
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-domain-reliability",
+    "--disable-sync",
+    "--disable-extensions",
+    "--disable-breakpad",
+    "--disable-client-side-phishing-detection",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--no-pings",
+    "--mute-audio",
+    "--autoplay-policy=no-user-gesture-required",
+    "--hide-scrollbars",
+    "--force-color-profile=srgb",
+    "--force-device-scale-factor=1",
+    "--lang=en-US",
+    # All frames in one process: one protocol session sees them all, axe gets into each.
+    "--disable-site-isolation-trials",
+    "--disable-features=IsolateSandboxedIframes,IsolateOrigins,site-per-process,"
+    "BackForwardCache,Translate,MediaRouter,OptimizationHints,PaintHolding",
+    "--disable-back-forward-cache",
+    "--disable-renderer-backgrounding",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-background-timer-throttling",
+    "--disable-ipc-flooding-protection",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--no-proxy-server",
+)
+
+
+@dataclasses.dataclass(slots=True, kw_only=True)
+class Browser:
+    """A running browser with its page server; owned by the process that started it."""
+
+    owner: int
+    pids: tuple[int, ...]
+    service: Service
+    connection: cdp.Connection
+    pages: server.PageServer
+    profile: Path
+    watcher: subprocess.Popen[bytes] | None
+    version: str
+
+
+_lock = threading.RLock()
+_running: Browser | None = None
+
+
+def running() -> Browser:
+    """Return this process's browser, started on the first call.
+
+    :raises PartMissing: no Chromium, driver or selenium on this machine.
+    """
+    global _running
+    with _lock:
+        # After a fork the parent's browser is known here, and not ours to talk to.
+        if _running is None or _running.owner != os.getpid():
+            _running = _start()
+            _end_with_process()
+        return _running
+
+
+def stop() -> None:
+    """End the browser, if this process started one, with all its processes."""
+    global _running
+    with _lock:
+        browser, _running = _running, None
+    if browser is not None and browser.owner == os.getpid():
+        _end(browser)
+
+
+def _end_with_process() -> None:
+    """Have the browser ended at exit, in worker processes of a pool too."""
+    from multiprocessing import util
+
+    atexit.unregister(stop)
+    atexit.register(stop)
+    # Pool workers leave through os._exit, which runs these finalizers and no atexit.
+    util.Finalize(None, stop, exitpriority=10)
+
+
+def _end(browser: Browser) -> None:
+    # A browser that already died leaves a closed socket behind.
+    with contextlib.suppress(OSError, cdp.ConnectionLost):
+        cdp.close(browser.connection)
+    driver = browser.service.process
+    for pid in browser.pids:
+        processes.end(pid)
+    if driver is not None:
+        driver.wait(timeout=10)
+    # Selenium's own clean-up would ask the dead driver to stop, over HTTP.
+    browser.service.process = None
+    server.stop(browser.pages)
+    processes.dismiss(browser.watcher)
+    _remove(browser.profile)
+
+
+def _remove(folder: Path) -> None:
+    """Remove the profile; dying processes may still write into it for a moment."""
+    for _ in range(20):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.05)
+
+
+def executable() -> str:
+    """Return the browser's path.
+
+    :raises PartMissing: neither Chromium nor Chrome is installed.
+    """
+    for name in NAMES:
+        if path := shutil.which(name):
+            return path
+    for place in ELSEWHERE:
+        if Path(place).exists():
+            return place
+    raise PartMissing(_no_browser())
+
+
+def _no_browser() -> str:
+    if sys.platform == "darwin":
+        cure = "brew install --cask google-chrome"
+    elif sys.platform == "win32":
+        cure = "winget install Google.Chrome"
+    else:
+        cure = "apt-get install chromium chromium-driver"
+    return (
+        "Page checks need Chromium or Chrome, and none is on this machine's path. "
+        f"Install it with: {cure}"
+    )
+
+
+def allow(host: str, port: int) -> None:
+    """Register a loopback socket of ours with the engine's network guard."""
+    af.allow_connection(host, port)
+
+
+def free_port() -> int:
+    """Return a loopback port that nothing listens on at this moment."""
+    with contextlib.closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _start() -> Browser:
+    program = executable()
+    try:
+        from selenium import webdriver
+        from selenium.common.exceptions import WebDriverException
+        from selenium.webdriver.chrome.service import Service
+    except ImportError as error:
+        raise python_package("selenium", "to start the browser") from error
+    pages = server.start()
+    profile = Path(tempfile.mkdtemp(prefix="agentflow-browser-"))
+    options = webdriver.ChromeOptions()
+    options.binary_location = program
+    options.add_experimental_option("excludeSwitches", ["disable-popup-blocking"])
+    for flag in (*FLAGS, *_flags_of_this_run(profile, pages.port)):
+        options.add_argument(flag)
+    port = free_port()
+    for host in ("localhost", "127.0.0.1", "::1"):
+        allow(host, port)
+    service = Service(
+        executable_path=shutil.which("chromedriver"),
+        port=port,
+        # Ctrl-C in the terminal is ours to handle, not the driver's.
+        popen_kw={"start_new_session": True},
+    )
+    try:
+        driver = webdriver.Chrome(options=options, service=service)
+    except (WebDriverException, OSError) as error:
+        server.stop(pages)
+        _remove(profile)
+        raise PartMissing(_did_not_start(program, error)) from error
+    version = driver.capabilities.get("browserVersion", "")
+    return _attached(service, pages, profile, version)
+
+
+def _attached(
+    service: Service, pages: server.PageServer, profile: Path, version: str
+) -> Browser:
+    """Open the debugging socket of a browser that has just started."""
+    driver = service.process.pid
+    pids = (driver, *processes.descendants(driver))
+    watcher = processes.end_with_us(pids, profile)
+    port, path = (profile / "DevToolsActivePort").read_text().splitlines()[:2]
+    allow("127.0.0.1", int(port))
+    connection = cdp.connect(
+        f"ws://127.0.0.1:{port}{path}", timeout=START_SECONDS
+    )
+    return Browser(
+        owner=os.getpid(),
+        pids=pids,
+        service=service,
+        connection=connection,
+        pages=pages,
+        profile=profile,
+        watcher=watcher,
+        version=version,
+    )
+
+
+def _flags_of_this_run(profile: Path, port: int) -> tuple[str, ...]:
+    # Names and addresses alike are mapped, so nothing but our page server is reachable:
+    # not even other ports of this machine.
+    rules = f"MAP *.{server.DOMAIN} 127.0.0.1:{port}, MAP * ~NOTFOUND"
+    return (
+        f"--user-data-dir={profile}",
+        f"--window-size={VIEWPORT[0]},{VIEWPORT[1]}",
+        f"--host-resolver-rules={rules}",
+    )
+
+
+def _did_not_start(program: str, error: Exception) -> str:
+    reason = str(getattr(error, "msg", None) or error).strip().partition("\n")[0]
+    driver = shutil.which("chromedriver")
+    cure = (
+        f"Try: {program} --headless=new --no-sandbox --dump-dom about:blank"
+        if driver
+        else "The driver is missing: apt-get install chromium-driver "
+        "(macOS: brew install --cask chromedriver)"
+    )
+    return f"The browser {program} did not start: {reason}. {cure}"

@@ -1,0 +1,133 @@
+// Runs in a world of its own beside each document, after axe-core's source: the page's
+// scripts cannot see or change it, and it reads the DOM through unbroken prototypes.
+axe.configure({ allowedOrigins: ["<unsafe_all_origins>"] });
+globalThis.agentflow = (() => {
+  "use strict";
+  const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  // Called through the prototype: a form named "getElementsByTagName" would win else.
+  const all = () => Document.prototype.getElementsByTagName.call(document, "*");
+
+  // Transitions are brought to their end, endless animations to their beginning, so
+  // that colours and boxes are those at rest and the same in every run.
+  const freeze = () => {
+    for (const animation of Document.prototype.getAnimations.call(document)) {
+      try {
+        const timing = animation.effect?.getComputedTiming();
+        if (timing && Number.isFinite(timing.endTime)) animation.finish();
+        else { animation.pause(); animation.currentTime = 0; }
+      } catch { /* an animation without a target cannot be finished */ }
+    }
+  };
+
+  const settle = async (limit) => {
+    const fonts = Object.getOwnPropertyDescriptor(Document.prototype, "fonts");
+    const calm = async () => {
+      await fonts.get.call(document).ready;
+      await frame();
+      await frame();
+      return true;
+    };
+    const settled = await Promise.race([calm(), pause(limit).then(() => false)]);
+    freeze();
+    return JSON.stringify({
+      settled, ready: document.readyState, url: location.href, elements: all().length,
+    });
+  };
+
+  const selector = (element) => {
+    const steps = [];
+    for (let at = element; at && at.nodeType === 1; at = at.parentElement) {
+      if (at.id && document.querySelectorAll(`#${CSS.escape(at.id)}`).length === 1) {
+        steps.unshift(`#${CSS.escape(at.id)}`);
+        break;
+      }
+      const name = CSS.escape(at.localName);
+      const like = at.parentElement
+        ? [...at.parentElement.children].filter((c) => c.localName === at.localName)
+        : [];
+      steps.unshift(like.length > 1 ? `${name}:nth-of-type(${like.indexOf(at) + 1})`
+                                    : name);
+    }
+    return steps.join(" > ");
+  };
+
+  // Elements that stick out are the cause only where no ancestor clips or scrolls them;
+  // of a nest of them the innermost is named.
+  const clipped = (element) => {
+    for (let at = element.parentElement; at && at !== document.body;
+         at = at.parentElement) {
+      if (getComputedStyle(at).overflowX !== "visible") return true;
+    }
+    return false;
+  };
+  const overflow = () => {
+    const root = document.documentElement;
+    const width = document.scrollingElement || root;
+    const pixels = width.scrollWidth - innerWidth;
+    const culprits = [];
+    if (pixels > 1) {
+      const out = new Set();
+      for (const element of all()) {
+        const box = element.getBoundingClientRect();
+        if (box.width > 0 && box.right + scrollX > innerWidth + 1) out.add(element);
+      }
+      for (const element of out) {
+        if (culprits.length >= 5) break;
+        const inner = [...element.children].some((child) => out.has(child));
+        if (!inner && !clipped(element)) culprits.push(selector(element));
+      }
+    }
+    return JSON.stringify({ pixels, culprits });
+  };
+
+  const boxed = (target) => {
+    try {
+      const first = Array.isArray(target[0]) ? target[0][0] : target[0];
+      const box = document.querySelector(first).getBoundingClientRect();
+      return [box.x + scrollX, box.y + scrollY, box.width, box.height];
+    } catch { return null; }
+  };
+  const check = ({ id, message, data, relatedNodes }) => ({
+    id, message, data: data ?? null,
+    related: (relatedNodes ?? []).map((node) => node.target),
+  });
+  const node = ({ target, html, impact, any, all, none, failureSummary }) => ({
+    target, html, impact, failureSummary, box: boxed(target),
+    checks: [...any, ...all, ...none].map(check),
+  });
+  const rule = ({ id, impact, tags, description, help, helpUrl, nodes }) => ({
+    id, impact, tags, description, help, helpUrl, nodes: nodes.map(node),
+  });
+  const judge = async (rules) => {
+    const result = await axe.run(document, {
+      runOnly: { type: "rule", values: rules }, elementRef: false,
+    });
+    return JSON.stringify({
+      version: axe.version,
+      violations: result.violations.map(rule),
+      incomplete: result.incomplete.map(rule),
+      passes: result.passes.map(({ id, nodes }) => ({ id, nodes: nodes.length })),
+      inapplicable: result.inapplicable.map(({ id }) => id),
+    });
+  };
+  const rules = () => JSON.stringify(axe._audit.rules.map(
+    ({ id, tags, enabled }) => ({ id, tags, enabled })));
+
+  const dom = () => {
+    const kind = document.doctype;
+    const head = kind ? new XMLSerializer().serializeToString(kind) : "";
+    return head + document.documentElement.outerHTML;
+  };
+
+  const accepts = (styles) => JSON.stringify(styles.map(({ property, value, rule }) => {
+    if (property) return CSS.supports(property, value);
+    try {
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync(rule);
+      return sheet.cssRules.length > 0;
+    } catch { return false; }
+  }));
+
+  return { settle, overflow, judge, rules, dom, accepts, count: () => all().length };
+})();

@@ -1,0 +1,100 @@
+"""Processes that this process started: their children, and their end with it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def descendants(pid: int) -> list[int]:
+    """List the process ids below PID, parents before children."""
+    children: dict[int, list[int]] = {}
+    for child, parent in _parents():
+        children.setdefault(parent, []).append(child)
+    found: list[int] = []
+    waiting = [pid]
+    while waiting:
+        born = children.get(waiting.pop(0), [])
+        found.extend(born)
+        waiting.extend(born)
+    return found
+
+
+def _parents() -> list[tuple[int, int]]:
+    """List (pid, parent's pid) of all processes; empty where it cannot be asked."""
+    if Path("/proc/self/stat").exists():
+        return _parents_from_proc()
+    if sys.platform == "win32":
+        return []
+    table = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=False
+    )
+    rows = (line.split() for line in table.stdout.splitlines())
+    return [(int(row[0]), int(row[1])) for row in rows if len(row) == 2]
+
+
+def _parents_from_proc() -> list[tuple[int, int]]:
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            # A process may end between listing and reading.
+            with contextlib.suppress(OSError):
+                # The name in parentheses may itself hold spaces and parentheses.
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
+                found.append((int(folder.name), int(fields[1])))
+    return found
+
+
+def end(pid: int) -> None:
+    """End one process and everything below it, by process id."""
+    if sys.platform == "win32":
+        subprocess.run(
+            ["taskkill", "/T", "/F", "/PID", str(pid)], capture_output=True, check=False
+        )
+        return
+    for each in [pid, *descendants(pid)]:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(each, signal.SIGKILL)
+
+
+_AFTER_US = 'cat >/dev/null; kill -9 $PIDS 2>/dev/null; sleep 0.3; rm -rf -- "$FOLDER"'
+
+
+def end_with_us(pids: Sequence[int], folder: Path) -> subprocess.Popen[bytes] | None:
+    """Start a watcher that ends PIDS and removes FOLDER when this process dies.
+
+    A test run that is killed runs no exit handler, and a browser of 0.8 GB would stay.
+    The watcher waits for its input to close, which the system does for the dead too.
+
+    :returns: the watcher, to be killed when the processes were ended in good order;
+        None on systems without ``/bin/sh``.
+    """
+    if not Path("/bin/sh").exists():
+        return None
+    surroundings = {
+        "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+        "PIDS": " ".join(map(str, pids)),
+        "FOLDER": str(folder),
+    }
+    return subprocess.Popen(
+        ["/bin/sh", "-c", _AFTER_US],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=surroundings,
+        start_new_session=True,
+    )
+
+
+def dismiss(watcher: subprocess.Popen[bytes] | None) -> None:
+    """End a watcher whose processes are already gone."""
+    if watcher is not None:
+        watcher.kill()
+        watcher.wait()
+        if watcher.stdin:
+            watcher.stdin.close()

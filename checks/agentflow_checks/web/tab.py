@@ -1,0 +1,318 @@
+"""One browser tab: it loads a page, keeps its log, and answers for it."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import importlib.resources
+import time
+from typing import Any
+
+from agentflow_checks.web import cdp
+from agentflow_checks.web.cdp import Json
+from agentflow_checks.web.page import LogEntry, MissingAsset
+from agentflow_checks.web.server import DOMAIN
+
+WORLD = "agentflow"
+LOG_LIMIT = 200
+"""Entries kept per visit: a page in a loop must not fill the memory."""
+GUARD_WORD = "agentflow:guard"
+
+
+@dataclasses.dataclass(slots=True, kw_only=True)
+class Tab:
+    """An attached tab and what its current load has shown so far."""
+
+    connection: cdp.Connection
+    target: str
+    """Also the id of its main frame."""
+    session: str
+    context: str | None = None
+    """Unique id of the main frame's isolated world."""
+    crashed: bool = False
+    wanted: str = ""
+    """Address that this visit loads; any other main document is refused."""
+    admitted: bool = False
+    """Whether that document's first request has been let through."""
+    loader: str = ""
+    loaded: bool = False
+    moved: bool = False
+    """Whether another document took the place of the one that was loaded."""
+    log: list[LogEntry] = dataclasses.field(default_factory=list)
+    assets: dict[str, MissingAsset] = dataclasses.field(default_factory=dict)
+    requests: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
+    navigated_to: list[str] = dataclasses.field(default_factory=list)
+    dialogs: list[str] = dataclasses.field(default_factory=list)
+
+
+def open_tab(connection: cdp.Connection, *, axe: str, seconds: float) -> Tab:
+    """Open a fresh tab in which the guard and axe-core await every document."""
+    deadline = time.monotonic() + seconds
+    ask = functools.partial(cdp.call, connection, deadline=deadline)
+    target = ask("Target.createTarget", {"url": "about:blank"})["targetId"]
+    attached = ask("Target.attachToTarget", {"targetId": target, "flatten": True})
+    tab = Tab(connection=connection, target=target, session=attached["sessionId"])
+    connection.on_event = functools.partial(_on_event, tab)
+    for method, params in _preparations(axe):
+        ask(method, params, session=tab.session)
+    return tab
+
+
+def _preparations(axe: str) -> list[tuple[str, Json]]:
+    world = axe + "\n" + _script("probe.js")
+    add = "Page.addScriptToEvaluateOnNewDocument"
+    still = [{"name": "prefers-reduced-motion", "value": "reduce"}]
+    # Only documents are held up: everything else is refused by the resolver rules.
+    documents = [{"resourceType": "Document", "requestStage": "Request"}]
+    return [
+        ("Page.enable", {}),
+        ("Page.setLifecycleEventsEnabled", {"enabled": True}),
+        ("Inspector.enable", {}),
+        ("Runtime.enable", {}),
+        ("Log.enable", {}),
+        ("Network.enable", {}),
+        ("Network.setCacheDisabled", {"cacheDisabled": True}),
+        ("Fetch.enable", {"patterns": documents}),
+        ("DOMSnapshot.enable", {}),
+        ("Emulation.setEmulatedMedia", {"media": "", "features": still}),
+        ("Emulation.setFocusEmulationEnabled", {"enabled": True}),
+        (add, {"source": _script("guard.js")}),
+        (add, {"source": world, "worldName": WORLD}),
+    ]
+
+
+@functools.cache
+def _script(name: str) -> str:
+    folder = importlib.resources.files("agentflow_checks.web")
+    return folder.joinpath(name).read_text(encoding="utf-8")
+
+
+def command(tab: Tab, method: str, params: Json | None = None, *, by: float) -> Json:
+    """Send one command to the tab and wait for its result until ``by``."""
+    return cdp.call(
+        tab.connection,
+        method,
+        params,
+        session=tab.session,
+        deadline=by,
+        interrupted=lambda: tab.crashed,
+    )
+
+
+def load(tab: Tab, url: str, *, by: float) -> None:
+    """Go to URL and wait for its load event; return at ``by`` without it, too."""
+    tab.context, tab.loader, tab.wanted = None, "", url
+    tab.loaded = tab.moved = tab.admitted = False
+    tab.log, tab.assets, tab.requests = [], {}, {}
+    tab.navigated_to, tab.dialogs = [], []
+    answer = command(tab, "Page.navigate", {"url": url}, by=by)
+    if reason := answer.get("errorText"):
+        raise cdp.ProtocolError(f"the page did not load: {reason}")
+    cdp.pump(
+        tab.connection,
+        until=lambda: (
+            (tab.loaded and tab.context is not None)
+            or tab.crashed
+            or url in tab.navigated_to
+        ),
+        deadline=by,
+    )
+
+
+def evaluate(tab: Tab, expression: str, *, by: float) -> Any:
+    """Evaluate in the isolated world, await a promise, and return a JSON value.
+
+    Raises:
+        CallTimeout: scripts of the page kept the answer from coming.
+        ProtocolError: the expression threw; the message is the browser's.
+    """
+    if tab.context is None:
+        raise cdp.CallTimeout("the document never began")
+    result = command(
+        tab,
+        "Runtime.evaluate",
+        {
+            "expression": expression,
+            "uniqueContextId": tab.context,
+            "awaitPromise": True,
+            "returnByValue": True,
+        },
+        by=by,
+    )
+    if problem := result.get("exceptionDetails"):
+        thrown = problem.get("exception", {})
+        raise cdp.ProtocolError(thrown.get("description") or problem["text"])
+    return result["result"].get("value")
+
+
+def abandon(tab: Tab) -> None:
+    """Close a tab that may be stuck in a script, without waiting for it."""
+    # A browser that died with its tab is found out by whoever needs it next.
+    with contextlib.suppress(cdp.ConnectionLost):
+        tab.connection.on_event = _unheard
+        cdp.post(tab.connection, "Runtime.terminateExecution", session=tab.session)
+        cdp.post(tab.connection, "Target.closeTarget", {"targetId": tab.target})
+
+
+def _unheard(session: str, method: str, params: Json) -> None:
+    """Take an event that no tab waits for."""
+
+
+def _on_event(tab: Tab, session: str, method: str, params: Json) -> None:
+    handler = _HANDLERS.get(method)
+    if handler is not None and session in (tab.session, ""):
+        handler(tab, params)
+
+
+def _on_lifecycle(tab: Tab, event: Json) -> None:
+    if event["frameId"] == tab.target and event["loaderId"] == tab.loader:
+        tab.loaded = tab.loaded or event["name"] == "load"
+
+
+def _on_navigated(tab: Tab, event: Json) -> None:
+    frame = event["frame"]
+    if frame["id"] != tab.target:
+        return
+    if tab.loader and frame["loaderId"] != tab.loader:
+        tab.moved = True
+    tab.loader = frame["loaderId"]
+
+
+def _on_context(tab: Tab, event: Json) -> None:
+    context = event["context"]
+    mine = context.get("auxData", {}).get("frameId") == tab.target
+    if mine and context["name"] == WORLD:
+        tab.context = context["uniqueId"]
+
+
+def _on_contexts_cleared(tab: Tab, event: Json) -> None:
+    del event
+    tab.context = None
+
+
+def _on_request_paused(tab: Tab, event: Json) -> None:
+    """Let the wanted document and frames through; keep the page from leaving."""
+    url, request = event["request"]["url"], {"requestId": event["requestId"]}
+    main = event["frameId"] == tab.target
+    if not main or (url == tab.wanted and not tab.admitted):
+        tab.admitted = tab.admitted or main
+        _post(tab, "Fetch.continueRequest", request)
+        return
+    if len(tab.navigated_to) < LOG_LIMIT:
+        tab.navigated_to.append(url)
+    _post(tab, "Fetch.failRequest", {**request, "errorReason": "Aborted"})
+
+
+def _post(tab: Tab, method: str, params: Json) -> None:
+    cdp.post(tab.connection, method, params, session=tab.session)
+
+
+def _on_dialog(tab: Tab, event: Json) -> None:
+    """Close a dialog that got past the guard."""
+    _note_dialog(tab, f"{event['type']}: {event['message'][:200]}")
+    _post(tab, "Page.handleJavaScriptDialog", {"accept": False})
+
+
+def _note_dialog(tab: Tab, text: str) -> None:
+    if len(tab.dialogs) < LOG_LIMIT:
+        tab.dialogs.append(text)
+
+
+def _on_console(tab: Tab, event: Json) -> None:
+    said = [_shown(argument) for argument in event["args"]]
+    if said[:1] == [GUARD_WORD]:
+        _note_dialog(tab, ": ".join(said[1:3]))
+        return
+    kind = {"warning": "warn"}.get(event["type"], event["type"])
+    frames = event.get("stackTrace", {}).get("callFrames") or [{}]
+    _note(tab, f"console.{kind}", " ".join(said), frames[0])
+
+
+def _shown(argument: Json) -> str:
+    value = argument.get("value", argument.get("description", argument["type"]))
+    return str(value)[:500]
+
+
+def _on_exception(tab: Tab, event: Json) -> None:
+    details = event["exceptionDetails"]
+    thrown = details.get("exception", {})
+    text = thrown.get("description") or thrown.get("value") or details["text"]
+    _note(tab, "exception", str(text).partition("\n")[0], details)
+
+
+def _on_log(tab: Tab, event: Json) -> None:
+    entry = event["entry"]
+    # What did not load is in the list of assets, with more to say.
+    if entry["source"] != "network" and entry["level"] in ("warning", "error"):
+        where = {"url": entry.get("url", "")}
+        if "lineNumber" in entry:
+            where["lineNumber"] = entry["lineNumber"]
+        _note(tab, entry["source"], entry["text"], where)
+
+
+def _note(tab: Tab, kind: str, text: str, where: Json) -> None:
+    if len(tab.log) >= LOG_LIMIT:
+        return
+    line, column = where.get("lineNumber"), where.get("columnNumber")
+    tab.log.append(
+        LogEntry(
+            kind=kind,
+            text=text[:1000],
+            url=where.get("url", ""),
+            # The protocol counts from 0, editors from 1.
+            line=None if line is None else line + 1,
+            column=None if column is None else column + 1,
+        )
+    )
+
+
+def _on_request(tab: Tab, event: Json) -> None:
+    if len(tab.requests) < 10 * LOG_LIMIT:
+        kind = event.get("type", "Other").lower()
+        tab.requests[event["requestId"]] = (event["request"]["url"], kind)
+
+
+def _on_response(tab: Tab, event: Json) -> None:
+    response = event["response"]
+    kind = event["type"].lower()
+    if response["status"] >= 400 and kind != "document":
+        _miss(tab, response["url"], kind, str(response["status"]))
+
+
+def _on_loading_failed(tab: Tab, event: Json) -> None:
+    url, kind = tab.requests.get(event["requestId"], ("", event["type"].lower()))
+    if url and not event.get("canceled") and url not in tab.assets:
+        _miss(tab, url, kind, event.get("blockedReason") or event["errorText"])
+
+
+def _miss(tab: Tab, url: str, kind: str, reason: str) -> None:
+    if len(tab.assets) < LOG_LIMIT:
+        inside = url.startswith(tab.wanted.partition(DOMAIN)[0] + DOMAIN)
+        tab.assets[url] = MissingAsset(
+            url=url, kind=kind, reason=reason, blocked=not inside
+        )
+
+
+def _on_crash(tab: Tab, event: Json) -> None:
+    if event.get("targetId", tab.target) == tab.target:
+        tab.crashed = True
+
+
+_HANDLERS = {
+    "Fetch.requestPaused": _on_request_paused,
+    "Inspector.targetCrashed": _on_crash,
+    "Log.entryAdded": _on_log,
+    "Network.loadingFailed": _on_loading_failed,
+    "Network.requestWillBeSent": _on_request,
+    "Network.responseReceived": _on_response,
+    "Page.frameNavigated": _on_navigated,
+    "Page.javascriptDialogOpening": _on_dialog,
+    "Page.lifecycleEvent": _on_lifecycle,
+    "Runtime.consoleAPICalled": _on_console,
+    "Runtime.exceptionThrown": _on_exception,
+    "Runtime.executionContextCreated": _on_context,
+    "Runtime.executionContextsCleared": _on_contexts_cleared,
+    "Target.detachedFromTarget": _on_crash,
+    "Target.targetCrashed": _on_crash,
+}
