@@ -1,4 +1,4 @@
-"""The agents: one plain function for each step that a model, or the price list, does."""
+"""The agents: one plain function for each step of the workflow."""
 
 from __future__ import annotations
 

@@ -50,12 +50,14 @@ def customer(profile: str) -> Customer:
 
 def seller() -> dict[str, Any]:
     """Our own name, address, phone, e-mail and hours."""
-    return _json("seller.json")
+    data: dict[str, Any] = _json("seller.json")
+    return data
 
 
 def testimonials() -> list[dict[str, str]]:
     """What customers said and allowed us to print."""
-    return _json("testimonials.json")
+    said: list[dict[str, str]] = _json("testimonials.json")
+    return said
 
 
 def guideline() -> str:
