@@ -80,6 +80,15 @@ if TYPE_CHECKING:
     from pytest_agentflow.model.usage import Usage as Usage
     from pytest_agentflow.model.verdict import Severity as Severity
     from pytest_agentflow.model.verdict import Verdict as Verdict
+    from pytest_agentflow.recording.load import RecordingError as RecordingError
+    from pytest_agentflow.recording.load import find_recordings as find_recordings
+    from pytest_agentflow.recording.load import load as load
+    from pytest_agentflow.recording.save import save as save
+    from pytest_agentflow.running.many import evaluate_many as evaluate_many
+    from pytest_agentflow.running.page_run import page_run as page_run
+    from pytest_agentflow.wire.guard import allow_connection as allow_connection
+    from pytest_agentflow.wire.miss import Miss as Miss
+    from pytest_agentflow.wire.miss import NetworkRefused as NetworkRefused
 
 #: Public name -> module that holds it.
 _HOMES = {
@@ -157,6 +166,7 @@ _HOMES = {
     "evaluate_many": "running.many",
     "failure_message": "checking.message",
     "find_check": "checking.discovery",
+    "find_recordings": "recording.load",
     "finding_lines": "checking.message",
     "from_json": "model.codec",
     "load": "recording.load",

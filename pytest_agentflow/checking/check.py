@@ -6,7 +6,7 @@ import difflib
 import functools
 import importlib
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, ParamSpec
@@ -43,6 +43,8 @@ class Check:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     is_strict: bool = False
     is_optional: bool = False
+    written: str = field(default="", compare=False)
+    """As it was written, where paths among `arguments` were made absolute since."""
 
     def strict(self) -> Check:
         """Let undetermined subjects fail, too."""
@@ -53,10 +55,15 @@ class Check:
         return replace(self, is_optional=True)
 
     def __hash__(self) -> int:
-        return hash((self.factory, str(self), self.is_strict, self.is_optional))
+        arguments = sorted(
+            (name, repr(value)) for name, value in self.arguments.items()
+        )
+        return hash((self.factory, *arguments, self.is_strict, self.is_optional))
 
     def __str__(self) -> str:
         """The check as a marker would be written: ``accessibility("AA")``."""
+        if self.written:
+            return self.written
         words = [_argument(name, value) for name, value in self._written()]
         return f"{self.id}({', '.join(words)})" if words else self.id
 
@@ -179,3 +186,31 @@ def resolve(factory: str) -> CheckFactory[...]:
         message = f"{factory} is no check; decorate the function with @af.check(...)"
         raise BadArgument(message)
     return found
+
+
+def located(check: Check, folders: Sequence[Path]) -> Check:
+    """Make the relative paths among a check's arguments absolute.
+
+    Arguments that the function annotates with ``Path`` are looked for in `folders`, in
+    order. Raises `BadArgument` when one is in none of them.
+    """
+    arguments = dict(check.arguments)
+    for name, parameter in resolve(check.factory).parameters.items():
+        if name in arguments and "Path" in str(parameter.annotation):
+            arguments[name] = _locate(check, arguments[name], folders)
+    if arguments == check.arguments:
+        return check
+    return replace(check, arguments=arguments, written=str(check))
+
+
+def _locate(check: Check, value: Any, folders: Sequence[Path]) -> Any:
+    if isinstance(value, (list, tuple)):
+        return tuple(_locate(check, item, folders) for item in value)
+    if not isinstance(value, (str, Path)) or Path(value).is_absolute():
+        return value
+    for folder in folders:
+        if (path := folder / value).exists():
+            return path.resolve()
+    looked = ", ".join(dict.fromkeys(map(str, folders)))
+    message = f"{check.id}: there is no file {str(value)!r} in {looked}"
+    raise BadArgument(message)

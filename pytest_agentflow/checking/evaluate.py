@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 import time
 import traceback
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -144,20 +145,11 @@ def _outcomes(
 
 def _call_arguments(
     factory: CheckFactory[...], check: Check
-) -> tuple[list[Any], dict[str, Any]]:
-    positional: list[Any] = []
-    named: dict[str, Any] = {}
-    for name, parameter in factory.parameters.items():
-        if name not in check.arguments:
-            continue
-        value = check.arguments[name]
-        if parameter.kind is parameter.VAR_POSITIONAL:
-            positional.extend(value)
-        elif parameter.kind is parameter.VAR_KEYWORD:
-            named.update(value)
-        else:
-            named[name] = value
-    return positional, named
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    given = OrderedDict(check.arguments)
+    bound = inspect.BoundArguments(factory.__signature__, given)
+    bound.apply_defaults()
+    return bound.args, bound.kwargs
 
 
 def _sentences(result: object) -> Iterable[str | Finding]:

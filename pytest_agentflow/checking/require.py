@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from pytest_agentflow.checking.check import Check
+from pytest_agentflow.checking.check import Check, located
 from pytest_agentflow.checking.evaluate import evaluate
 from pytest_agentflow.checking.message import failure_message
 from pytest_agentflow.checking.results import Evaluation
@@ -32,6 +33,8 @@ class Settings:
 
     strict: bool = False
     waivers: tuple[Waiver, ...] = ()
+    folders: Callable[[], Sequence[Path]] | None = None
+    """Gives the folders that relative paths among arguments are looked for in."""
     judge: Callable[..., Any] | None = None
     known: Callable[[Run, Sequence[Check]], Mapping[str, int]] | None = None
     """Gives the findings that a run had in what the session is held against."""
@@ -72,6 +75,8 @@ def judge_run(
         observed: tell who observes the session, so that it stands in the report.
     """
     settings = _settings
+    if settings.folders is not None:
+        checks = [located(check, settings.folders()) for check in checks]
     evaluation = evaluate(
         run,
         *checks,

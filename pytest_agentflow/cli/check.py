@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from pytest_agentflow.checking.check import BadArgument, Check
+from pytest_agentflow.checking.check import BadArgument, Check, located
 from pytest_agentflow.checking.discovery import UnknownCheck
 from pytest_agentflow.checking.evaluate import evaluate
 from pytest_agentflow.checking.expression import BadExpression, parse_check
@@ -72,7 +72,7 @@ def _print(report: Report, failures: list[str], paths: list[str]) -> None:
 
 def _check(text: str) -> Check:
     try:
-        return parse_check(text)
+        return located(parse_check(text), [Path.cwd()])
     except (BadExpression, BadArgument, UnknownCheck) as error:
         message = f"-c {text!r}: {error}"
         raise CallWrong(message) from error

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pytest_agentflow.checking.check import BadArgument, Check
+from pytest_agentflow.checking.check import BadArgument, Check, located
 from pytest_agentflow.checking.discovery import CheckNotInstalled, UnknownCheck
 from pytest_agentflow.checking.expression import make_check
 from pytest_agentflow.checking.message import failure_message
@@ -60,6 +60,7 @@ class SessionPlugin:
         self.settings = Settings(
             strict=config.getoption("agentflow_strict"),
             waivers=_waivers(config),
+            folders=lambda: self.folders(self.item),
             known=self.against.known if self.against else None,
             observe=self._observe,
             observe_gate=self._observe_gate,
@@ -86,7 +87,8 @@ class SessionPlugin:
                 raise pytest.UsageError(_no_fixture(item, own[0].name))
             if uses:
                 _check_agentflow_marks(item)
-                checks = [_make(item, names[m.name], m) for m in reversed(marks)]
+                folders = self.folders(item)
+                checks = [_make(item, names, m, folders) for m in reversed(marks)]
                 unique = tuple(dict.fromkeys(checks))
                 item.stash[state_key] = ItemState(checks=unique)
 
@@ -195,6 +197,14 @@ class SessionPlugin:
         )
         return place / "recordings"
 
+    def folders(self, item: pytest.Item | None) -> list[Path]:
+        """Give the folders to look for files in: the test's, its parents, the root."""
+        root, here = self.config.rootpath, self.config.invocation_params.dir
+        if item is None:
+            return [root, here]
+        inside = [p for p in item.path.parents if p == root or root in p.parents]
+        return [*inside, here]
+
     def case_for(self, inputs: dict[str, Any]) -> str | None:
         """Name the case by the ids of the parameters that were passed to the run."""
         return case_of_item(self.item, inputs) if self.item is not None else None
@@ -236,9 +246,12 @@ class SessionPlugin:
             self.against.close()
 
 
-def _make(item: pytest.Item, name: str, mark: pytest.Mark) -> Check:
+def _make(
+    item: pytest.Item, names: dict[str, str], mark: pytest.Mark, folders: list[Path]
+) -> Check:
     try:
-        return make_check(name, mark.args, dict(mark.kwargs))
+        made = make_check(names[mark.name], mark.args, dict(mark.kwargs))
+        return located(made, folders)
     except (BadArgument, UnknownCheck, CheckNotInstalled) as error:
         message = f"{item.nodeid}: @pytest.mark.{mark.name}: {error}"
         raise pytest.UsageError(message) from None

@@ -1,0 +1,170 @@
+"""How stages hand over to each other."""
+
+from pathlib import Path
+
+import pytest
+from agentflow_checks import handoff, personalised, stage_order
+from agentflow_checks.teamwork.json_path import parse_path, values_at
+from agentflow_checks.teamwork.texts import normalised, overlap, shingles
+from hypothesis import given
+from hypothesis import strategies as st
+
+import pytest_agentflow as af
+
+BRIEF = {"offers": [{"name": "Heat pump", "price": "€1,200"}], "claim": "It's “new”"}
+PAGE = '<p>Heat&nbsp;pump for &euro;1,200. It\\\'s "new"</p>'
+
+
+def build(page: str, draft: str | None = None, *, artist: bool = True) -> af.Run:
+    """A run brief -> artist -> front -> qa; the artist makes no text."""
+    front = draft if draft is not None else page
+    stages = [
+        af.Stage(name="brief", outputs=(BRIEF,)),
+        af.Stage(name="artist", after=("brief",), outputs=(b"\x89PNG",)),
+        af.Stage(name="front", after=("artist",) if artist else ("brief",)),
+        af.Stage(name="qa", after=("front",)),
+    ]
+    artefacts = (
+        af.Artefact(
+            name="p.html", media_type="text/html", data=front.encode(), stage="front"
+        ),
+        af.Artefact(
+            name="p.html", media_type="text/html", data=page.encode(), stage="qa"
+        ),
+    )
+    return af.Run(workflow="w", case="c", stages=tuple(stages), artefacts=artefacts)
+
+
+def test_facts_survive_escaping_and_typography() -> None:
+    """Entities, escapes and curly quotes are no loss."""
+    check = handoff("brief", "$.offers[*].price", "$.offers[*].name", "$.claim")
+    result = af.evaluate(build(PAGE), check).results[0]
+    assert (result.verdict, result.examined) == ("passed", 3)
+
+
+def test_a_lost_fact_names_the_stage_that_lost_it() -> None:
+    """The price was in the brief and in the draft: QA dropped it."""
+    run = build(page="<p>Heat pump</p>", draft=PAGE)
+    (finding,) = af.evaluate(run, handoff("brief", "$.offers[*].price")).findings
+    assert finding.lost_at == "qa"
+    assert finding.place.path == "$.offers[0].price"
+    gone = build(page="<p>Heat pump</p>")
+    (finding,) = af.evaluate(gone, handoff("brief", "$.offers[0].price")).findings
+    assert finding.lost_at == "front"
+
+
+def test_nothing_to_follow_is_an_error() -> None:
+    """A path that matches nothing, or a stage that does not exist, cannot pass."""
+    for check in (handoff("brief", "$.nowhere"), handoff("brif", "$.claim")):
+        assert af.evaluate(build(PAGE), check).results[0].verdict == "error"
+    with pytest.raises(af.BadArgument, match="begins with"):
+        handoff("brief", "offers")
+
+
+def test_the_declared_order_is_held_against_the_graph() -> None:
+    """Side by side is not after, and a stage that did not run is told."""
+    in_order = stage_order("brief", "artist", "front", "qa")
+    assert af.evaluate(build(PAGE), in_order).passed
+    (finding,) = af.evaluate(build(PAGE, artist=False), in_order).findings
+    assert (finding.introduced_by, finding.observed) == (
+        "front",
+        "side by side, neither waits",
+    )
+    absent = af.evaluate(build(PAGE), stage_order("brief", "editor"))
+    assert absent.findings[0].message == "stage editor did not run"
+
+
+WORDS = [
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+]
+
+
+def saved(folder: Path, case: str, brief: str, page: str) -> af.Run:
+    """A run saved below `folder` and loaded again."""
+    run = af.Run(
+        workflow="w",
+        case=case,
+        stages=(
+            af.Stage(name="brief", outputs=(brief,)),
+            af.Stage(name="front", after=("brief",)),
+        ),
+        artefacts=(
+            af.Artefact(
+                name="p.html", media_type="text/html", data=page.encode(), stage="front"
+            ),
+        ),
+    )
+    path = folder / "w" / f"{case}.flow.json"
+    af.save(run, path)
+    return af.load(path)
+
+
+def test_the_page_of_another_customer_is_found(tmp_path: Path) -> None:
+    """A copied page fails; the stage where the copy began is named."""
+    mine = " ".join(WORDS)
+    other = " ".join(reversed(WORDS))
+    saved(tmp_path, "other", other, f"<p>{other}</p>")
+    fine = saved(tmp_path, "fine", mine, f"<p>{mine}</p>")
+    assert af.evaluate(fine, personalised("w/*")).passed
+    copied = saved(tmp_path, "copied", mine + " own brief here", f"<h1>{other}</h1>")
+    findings = af.evaluate(copied, personalised("w/*")).findings
+    assert [f.introduced_by for f in findings] == ["front"]
+    assert findings[0].observed == "100% in common with w/other"
+
+
+def test_nobody_to_compare_with_is_an_error(tmp_path: Path) -> None:
+    """A glob that matches nothing else never passes."""
+    alone = saved(tmp_path, "alone", "brief", f"<p>{' '.join(WORDS)}</p>")
+    assert af.evaluate(alone, personalised("w/*")).results[0].verdict == "error"
+
+
+@given(st.text())
+def test_normalising_twice_changes_nothing_more(text: str) -> None:
+    """Both sides of a comparison may be normalised any number of times."""
+    plain = normalised(text.replace("&", " ").replace("\\", " "))
+    assert normalised(plain) == plain
+
+
+@given(st.lists(st.sampled_from(WORDS), min_size=5), st.integers(0, 9))
+def test_overlap_is_a_share_and_symmetric(words: list[str], cut: int) -> None:
+    """A text shares all with itself, and sharing goes both ways."""
+    first = shingles(" ".join(words))
+    second = shingles(" ".join(words[cut:]))
+    assert overlap(first, first) == 1
+    assert overlap(first, second) == overlap(second, first)
+
+
+KEYS = st.from_regex(r"[a-z]{1,4}", fullmatch=True)
+DATA = st.recursive(
+    st.integers(),
+    lambda x: st.lists(x, max_size=3) | st.dictionaries(KEYS, x),
+    max_leaves=8,
+)
+
+
+@given(DATA)
+def test_every_value_is_found_again_at_its_own_path(data: object) -> None:
+    """The exact path of a value leads to that value alone."""
+    for path in ("$.*", "$[*]", "$.*[*]", "$[*].*"):
+        for exact, value in values_at(path, data):
+            assert list(values_at(exact, data)) == [(exact, value)]
+
+
+@given(st.text(max_size=12))
+def test_any_text_is_a_path_or_refused(text: str) -> None:
+    """Reading a path ends in steps or in ValueError."""
+    try:
+        parse_path(text)
+    except ValueError as error:
+        assert "JSON path" in str(error)  # noqa: PT017 - either way

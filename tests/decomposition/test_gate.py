@@ -1,0 +1,223 @@
+"""Does the split pay."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import pytest_agentflow as af
+from pytest_agentflow.checking.require import Settings, using
+from pytest_agentflow.decomposition.gate import fold_gate
+from pytest_agentflow.statistics.paired import paired_difference
+
+LOCK = af.PriceLock(
+    prices=(
+        af.UnitPrice(
+            model="small", unit="output_tokens", amount=Decimal(1), per=1_000_000
+        ),
+        af.UnitPrice(
+            model="large", unit="output_tokens", amount=Decimal(10), per=1_000_000
+        ),
+        af.UnitPrice(model="painter", unit="images:big", amount=Decimal("0.04")),
+    )
+)
+
+
+def call(stage: str, model: str, tokens: int = 0, images: int = 0) -> af.Call:
+    """A model call that used so much."""
+    units = {"images:big": Decimal(images)} if images else {}
+    usage = af.Usage(output_tokens=tokens or None, units=units)
+    return af.Call(id=f"{stage}/1", kind="chat", stage=stage, model=model, usage=usage)
+
+
+def make(workflow: str, case: str, *calls: af.Call, output: str = "good") -> af.Run:
+    """A run of some calls."""
+    names = dict.fromkeys(c.stage for c in calls)
+    return af.Run(
+        workflow=workflow,
+        case=case,
+        stages=tuple(af.Stage(name=n, outputs=(output,)) for n in names),
+        calls=calls,
+        recorded=af.Recorded(prices=LOCK),
+    )
+
+
+def split(case: str, tokens: int = 1000, output: str = "good") -> af.Run:
+    """A run of the split."""
+    return make("split", case, call("writer", "small", tokens), output=output)
+
+
+def single(case: str, tokens: int = 1000, output: str = "good") -> af.Run:
+    """A run of the single large model."""
+    return make("single", case, call("all", "large", tokens), output=output)
+
+
+@af.check("quality")
+def quality(run: af.Run) -> Iterator[object]:
+    """The output is good; an open one cannot be decided, a lost one is missing."""
+    stage = run.stages[0]
+    if stage.output == "lost":
+        message = "the output is missing"
+        raise af.CheckError(message)
+    if stage.output == "good":
+        yield af.Examined(rule="quality")
+    else:
+        is_open = stage.output == "open"
+        yield af.Finding(
+            rule="quality",
+            message="not good",
+            verdict=af.Verdict.UNDETERMINED if is_open else af.Verdict.FAILED,
+            introduced_by=stage.name,
+        )
+
+
+CASES = [f"c{i}" for i in range(10)]
+
+
+def test_a_tenth_of_the_money_passes() -> None:
+    """The ratio is exact, and the outcome says so."""
+    found = af.require_decomposition(
+        [split(c) for c in CASES],
+        baseline=[single(c) for c in CASES],
+        cost_ratio="0.10",
+    )
+    assert found.word == "PASS"
+    assert "is 10.0% of" in found.bounds[0].sentence
+
+
+def test_a_dearer_split_fails_with_stage_and_cause() -> None:
+    """The stage that makes the difference is named, with what it spends more of."""
+    runs = [
+        make("split", c, call("writer", "small", 1000), call("artist", "painter", 0, 8))
+        for c in CASES
+    ]
+    with pytest.raises(af.DecompositionFailure) as caught:
+        af.require_decomposition(
+            runs, baseline=[single(c) for c in CASES], cost_ratio=0.4
+        )
+    bound = caught.value.decomposition.bounds[0]
+    assert bound.stage == "artist"
+    assert "artist makes 100% of the split's cost: 8 images a run of painter" in str(
+        caught.value
+    )
+
+
+def test_more_of_the_same_unit_is_told_from_a_dearer_one() -> None:
+    """Quantity and price are held against the baseline's."""
+    runs = [split("a", tokens=20_000)]
+    with pytest.raises(af.DecompositionFailure, match="in the baseline: more of it"):
+        af.require_decomposition(runs, baseline=[single("a")], cost_ratio=0.5)
+
+
+def test_a_worse_split_fails_with_check_and_stage() -> None:
+    """One of two cases got worse: beyond a margin of 10 %."""
+    with pytest.raises(af.DecompositionFailure) as caught:
+        af.require_decomposition(
+            [split("a"), split("b", output="bad")],
+            baseline=[single("a"), single("b")],
+            checks=[quality()],
+            quality_margin=0.10,
+        )
+    assert "the split passes 1 of 2 cases, the single model 2 of 2" in str(caught.value)
+    assert "quality in 1 of 2; brought in by writer in 1" in str(caught.value)
+
+
+def test_undecided_runs_leave_the_gate_open() -> None:
+    """INCONCLUSIVE fails, unless the gate is optional."""
+    runs, baseline = [split("a", output="open")], [single("a")]
+    with pytest.raises(af.DecompositionFailure, match="INCONCLUSIVE: split"):
+        af.require_decomposition(
+            runs, baseline=baseline, checks=[quality()], quality_margin=0.1
+        )
+    found = af.require_decomposition(
+        runs, baseline=baseline, checks=[quality()], quality_margin=0.1, optional=True
+    )
+    assert found.word == "INCONCLUSIVE"
+
+
+def test_what_cannot_be_judged_is_an_error() -> None:
+    """Missing content, an unknown price, or a case on one side only."""
+    with pytest.raises(af.DecompositionFailure, match="the output is missing"):
+        af.require_decomposition(
+            [split("a", output="lost")],
+            baseline=[single("a")],
+            checks=[quality()],
+            quality_margin=0.5,
+        )
+    unpriced = make("split", "a", call("writer", "nobody", 5))
+    with pytest.raises(af.DecompositionFailure, match="no price is known"):
+        af.require_decomposition([unpriced], baseline=[single("a")], cost_ratio=1)
+    with pytest.raises(af.DecompositionFailure, match="1 of 2 cases stand on one side"):
+        af.require_decomposition(
+            [split("a"), split("b")], baseline=[single("a")], cost_ratio=1
+        )
+
+
+def test_nothing_to_compare_is_refused() -> None:
+    """No runs, no bound, or a margin without checks cannot be meant."""
+    with pytest.raises(ValueError, match="runs is empty"):
+        af.require_decomposition([], baseline=[single("a")], cost_ratio=1)
+    with pytest.raises(ValueError, match="nothing is required"):
+        af.require_decomposition([split("a")], baseline=[single("a")])
+    with pytest.raises(ValueError, match="needs checks="):
+        af.require_decomposition(
+            [split("a")], baseline=[single("a")], quality_margin=0.1
+        )
+
+
+def test_who_observes_hears_of_the_gate() -> None:
+    """The report shows gates that failed, too."""
+    heard: list[str] = []
+    settings = Settings(observe_gate=lambda found: heard.append(found.word))
+    with using(settings), pytest.raises(af.DecompositionFailure):
+        af.require_decomposition(
+            [split("a")], baseline=[single("a")], cost_ratio="0.01"
+        )
+    assert heard == ["FAIL"]
+
+
+@given(st.lists(st.tuples(st.integers(1, 999), st.integers(1, 999)), min_size=1))
+def test_the_ratio_is_that_of_the_totals(tokens: list[tuple[int, int]]) -> None:
+    """PASS exactly when the split's money is at most the share of the baseline's."""
+    runs = [split(f"c{i}", a) for i, (a, _) in enumerate(tokens)]
+    baseline = [single(f"c{i}", b) for i, (_, b) in enumerate(tokens)]
+    cheap = sum(a for a, _ in tokens) * 2 <= sum(b for _, b in tokens) * 10
+    try:
+        af.require_decomposition(runs, baseline=baseline, cost_ratio="0.5")
+    except af.DecompositionFailure:
+        assert not cheap
+    else:
+        assert cheap
+
+
+RESULTS = st.lists(
+    st.tuples(
+        st.sampled_from([True, False, None]), st.sampled_from([True, False, None])
+    ),
+    min_size=1,
+)
+
+
+@given(RESULTS, st.randoms(use_true_random=False))
+def test_undecided_pairs_span_every_way_they_could_end(
+    results: list[tuple[bool | None, bool | None]], random: object
+) -> None:
+    """However the open results end, the difference lies within the interval."""
+    found = paired_difference(results)
+    choice = random.choice  # type: ignore[attr-defined]
+    ended = [
+        tuple(choice([True, False]) if x is None else x for x in pair)
+        for pair in results
+    ]
+    exact = paired_difference(ended)  # type: ignore[arg-type]
+    assert exact.difference is not None
+    assert found.lowest - 1e-9 <= exact.difference <= found.highest + 1e-9
+
+
+def test_a_gate_with_an_open_bound_is_open() -> None:
+    """Unlike subjects of a check, one open bound keeps the whole open."""
+    both = [af.Verdict.PASSED, af.Verdict.UNDETERMINED]
+    assert fold_gate(both) is af.Verdict.UNDETERMINED
+    assert fold_gate([*both, af.Verdict.FAILED]) is af.Verdict.FAILED
