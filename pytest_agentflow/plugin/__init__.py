@@ -21,8 +21,9 @@ CHECKS = "pytest_agentflow.checks"
 OPTIONS = "pytest_agentflow.options"
 
 markers_key = pytest.StashKey[dict[str, str]]()
-session_key = pytest.StashKey["SessionPlugin"]()
-collector_key = pytest.StashKey["Collector"]()
+declared_key = pytest.StashKey[set[str]]()
+session_key: pytest.StashKey[SessionPlugin] = pytest.StashKey()
+collector_key: pytest.StashKey[Collector] = pytest.StashKey()
 
 _INIS = {
     "agentflow_mode": "replay (default), record or live",
@@ -123,8 +124,6 @@ def _register_markers(config: pytest.Config) -> dict[str, str]:
     return ours
 
 
-declared_key = pytest.StashKey[set[str]]()
-
 _AGENTFLOW_MARKER = (
     "agentflow(*, recording=None, workflow=None, variant=None, size=None, trial=None): "
     "which recording agentflow_run loads, and the names that a run is recorded under"
@@ -136,7 +135,10 @@ def _marker_help(config: pytest.Config, entry: importlib.metadata.EntryPoint) ->
         return "(...): judge every run of the test by this check (pytest-agentflow)"
     import inspect  # noqa: PLC0415 - for --markers only
 
-    factory = entry.load()
+    try:
+        factory = entry.load()
+    except ImportError as error:
+        return f"(...): not loadable here: {error}"
     signature = inspect.signature(factory)
     shown = signature.replace(return_annotation=inspect.Signature.empty)
     return f"{shown}: {factory.title}"
