@@ -112,39 +112,13 @@ def _chunks(
 ) -> tuple[tuple[int, ...], tuple[float, ...]]:
     """Give chunk sizes with arrivals; none for a body that was not streamed.
 
-    How the network cut the bytes of a plain body says nothing about the provider, and
-    differs from recording to recording.
+    How the network cut a body of declared length says nothing about the provider.
     """
-    named = dict(headers)
-    media = named.get("content-type", "").partition(";")[0].strip().lower()
-    end = _RECORD_ENDS.get(media)
-    plain = end is None and media.startswith(("application/json", "text/", "image/"))
-    starts_list = bool(pieces) and pieces[0].lstrip()[:1] == b"["  # Gemini's streams
-    if "content-length" in named or not pieces or (plain and not starts_list):
+    if any(name == "content-length" for name, _ in headers):
         return (), ()
-    sizes: list[int] = []
-    times: list[float] = []
-    size = 0
-    for piece, arrival in zip(pieces, arrivals, strict=True):
-        size += len(piece)
-        if size and (end is None or piece.endswith(end)):
-            sizes.append(size)
-            times.append(arrival)
-            size = 0
-    if size:
-        sizes.append(size)
-        times.append(arrivals[-1])
-    return tuple(sizes), tuple(times)
-
-
-#: How one record of a stream ends. Boundaries inside a record are the network's.
-_RECORD_ENDS: dict[str, tuple[bytes, ...]] = {
-    "text/event-stream": (b"\n\n", b"\r\n\r\n", b"\r\r"),
-    "application/x-ndjson": (b"\n",),
-    "application/ndjson": (b"\n",),
-    "application/jsonl": (b"\n",),
-    "application/stream+json": (b"\n",),
-}
+    streamed = [(len(p), t) for p, t in zip(pieces, arrivals, strict=True) if p]
+    sizes, times = tuple(s for s, _ in streamed), tuple(t for _, t in streamed)
+    return (sizes, times) if len(sizes) > 1 else ((), ())
 
 
 def pieces_of(response: Response) -> list[bytes]:

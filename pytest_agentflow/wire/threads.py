@@ -18,6 +18,7 @@ from typing import Any
 from pytest_agentflow.wire import routing
 
 _carried: list[ContextVar[Any]] = [routing.here]
+_hooks: list[Callable[[], None]] = []
 
 #: Modules on the stack where the work was handed over, innermost first.
 handed_over_by: ContextVar[tuple[str, ...]] = ContextVar(
@@ -28,19 +29,26 @@ handed_over_by: ContextVar[tuple[str, ...]] = ContextVar(
 class Work:
     """One function that runs in another thread."""
 
-    __slots__ = ("done",)
+    __slots__ = ("awaited", "done")
 
     def __init__(self) -> None:
         self.done = False
+        self.awaited = False
+        """Whether whoever handed it over has asked for its result since."""
 
 
 _of_thread = threading.local()
 
 
-def carry(variable: ContextVar[Any]) -> None:
-    """Carry `variable` into threads from now on."""
-    if variable not in _carried:
+def carry(variable: ContextVar[Any], *, before_handing_over: Callable[[], None]) -> None:
+    """Carry `variable` into threads from now on.
+
+    `before_handing_over` is called wherever work is handed to another thread, before
+    the variable is read.
+    """
+    if all(variable is not carried for carried in _carried):
         _carried.append(variable)
+        _hooks.append(before_handing_over)
 
 
 def current_work() -> Work | None:
@@ -48,14 +56,15 @@ def current_work() -> Work | None:
     return getattr(_of_thread, "work", None)
 
 
-def carrying(function: Callable[..., Any]) -> Callable[..., Any]:
+def carrying(function: Callable[..., Any], work: Work) -> Callable[..., Any]:
     """Wrap `function` so that it runs in our part of the present context."""
+    for hook in _hooks:
+        hook()
     values = [(variable, variable.get(None)) for variable in _carried]
     origin = _modules(sys._getframe(2))  # noqa: SLF001 - whom a refusal names
 
     def run(*args: Any, **kwargs: Any) -> Any:
-        work = Work()
-        before = getattr(_of_thread, "work", None)
+        before = current_work()
         tokens = [(variable, variable.set(value)) for variable, value in values]
         token = handed_over_by.set(origin)
         _of_thread.work = work
@@ -69,6 +78,19 @@ def carrying(function: Callable[..., Any]) -> Callable[..., Any]:
                 variable.reset(one)
 
     return run
+
+
+def _noticing(wait: Callable[..., Any], work: Work) -> Callable[..., Any]:
+    """Wrap a way to wait for `work`, so that a later call is known to follow it."""
+
+    @wraps(wait)
+    def waited(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return wait(*args, **kwargs)
+        finally:
+            work.awaited = work.done
+
+    return waited
 
 
 def _modules(frame: FrameType | None) -> tuple[str, ...]:
@@ -92,7 +114,11 @@ def _install_in_executors() -> None:
     def submit(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
         if routing.here.get() is None:
             return original(self, fn, *args, **kwargs)
-        return original(self, carrying(fn), *args, **kwargs)
+        work = Work()
+        future = original(self, carrying(fn, work), *args, **kwargs)
+        future.result = _noticing(future.result, work)
+        future.exception = _noticing(future.exception, work)
+        return future
 
     ThreadPoolExecutor.submit = submit  # type: ignore[method-assign]
 
@@ -103,7 +129,9 @@ def _install_in_threads() -> None:
     @wraps(original)
     def start(self: threading.Thread) -> None:
         if routing.here.get() is not None and not _belongs_to_a_pool(self):
-            self.run = carrying(self.run)  # type: ignore[method-assign]
+            work = Work()
+            self.run = carrying(self.run, work)  # type: ignore[method-assign]
+            self.join = _noticing(self.join, work)  # type: ignore[method-assign]
         original(self)
 
     threading.Thread.start = start  # type: ignore[method-assign]

@@ -1,0 +1,72 @@
+"""What must not have happened in a session; it fails the run whatever was swallowed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pytest_agentflow.wire.miss import Miss, NetworkRefused
+
+#: Entries told in full; the others are counted.
+SHOWN = 5
+
+
+@dataclass(slots=True)
+class Entry:
+    """One kind of thing that happened, and how often."""
+
+    error: BaseException
+    times: int = 1
+
+    def __str__(self) -> str:
+        text = str(self.error)
+        return text if self.times == 1 else f"{text}\n  ({self.times} times)"
+
+
+class Ledger:
+    """Collects misses, refused connections and secrets that could not be removed."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, Entry] = {}
+        self._lock = threading.Lock()
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(list(self._entries.values()))
+
+    def __bool__(self) -> bool:
+        return bool(self._entries)
+
+    def enter(self, error: BaseException) -> None:
+        """Take note of `error`; the same one again is only counted."""
+        with self._lock:
+            known = self._entries.get(str(error))
+            if known is None:
+                self._entries[str(error)] = Entry(error=error)
+            elif known.error is not error:
+                known.times += 1
+
+    def verdict(self, cause: BaseException | None = None) -> BaseException | None:
+        """Give what the run fails with; `None` for an empty ledger.
+
+        A single entry that the workflow raised itself is given as it is, with its
+        traceback.
+        """
+        entries = list(self)
+        if not entries:
+            return None
+        if len(entries) == 1 and cause is entries[0].error:
+            return cause
+        errors = [entry.error for entry in entries]
+        miss = any(isinstance(error, Miss) for error in errors)
+        refused = all(isinstance(error, NetworkRefused) for error in errors)
+        kind = Miss if miss else NetworkRefused if refused else type(errors[0])
+        return kind(_joined(entries))
+
+
+def _joined(entries: list[Entry]) -> str:
+    texts = [str(entry) for entry in entries[:SHOWN]]
+    more = len(entries) - len(texts)
+    if more:
+        texts.append(f"and {more} more of this kind")
+    return "\n\n".join(texts)

@@ -1,0 +1,112 @@
+"""Any value as JSON values, where bytes may stand, for people and checks to read.
+
+Unlike recorded results of functions, which are rebuilt as what they were, outputs and
+inputs are only looked at: every value has a form here, and none is refused.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import decimal
+import enum
+import math
+import re
+import tempfile
+import uuid
+from collections.abc import Mapping, Set
+from functools import cache
+from pathlib import Path, PurePath
+from typing import Any
+
+_DEEPEST = 40
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """Give `value` as JSON values, where bytes may stand.
+
+    Dataclasses, named tuples and models become objects of their fields. A path is
+    written so that it is the same on every machine: see `plain_path`.
+    """
+    if value is None or isinstance(value, (bool, int, str)) and _is_bare(value):
+        return value
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else str(value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value)
+    if depth > _DEEPEST:
+        return _described(value)
+    if isinstance(value, enum.Enum):
+        return plain(value.value, depth + 1)
+    if isinstance(value, (str, int)):
+        return str(value) if isinstance(value, str) else int(value)
+    if (fields := fields_of(value)) is not None:
+        return {str(k): plain(v, depth + 1) for k, v in fields.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item, depth + 1) for item in value]
+    return _plain_other(value, depth)
+
+
+def _is_bare(value: Any) -> bool:
+    return type(value) in (bool, int, str)
+
+
+def _plain_other(value: Any, depth: int) -> Any:
+    if isinstance(value, PurePath):
+        return plain_path(value)
+    if isinstance(value, (dt.date, dt.time)):
+        return value.isoformat()
+    if isinstance(value, (decimal.Decimal, uuid.UUID, dt.timedelta)):
+        return str(value)
+    if isinstance(value, Set):
+        return sorted((plain(item, depth + 1) for item in value), key=repr)
+    return _described(value)
+
+
+def fields_of(value: Any) -> dict[Any, Any] | None:
+    """Give the named parts of mappings, dataclasses, named tuples and models."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, type):
+        return None
+    if dataclasses.is_dataclass(value):
+        names = [field.name for field in dataclasses.fields(value)]
+        return {name: getattr(value, name) for name in names if hasattr(value, name)}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return dict(zip(value._fields, value, strict=True))
+    # pydantic and attrs are asked without being imported
+    if isinstance(known := getattr(type(value), "model_fields", None), Mapping):
+        return {name: getattr(value, name, None) for name in known}
+    if known := getattr(type(value), "__attrs_attrs__", None):
+        return {a.name: getattr(value, a.name) for a in known}
+    return None
+
+
+def plain_path(path: PurePath) -> str:
+    """Write a path so that it is the same on every machine and in every run.
+
+    Below the temporary folder only the last part counts, below the working folder only
+    what is relative to it.
+    """
+    if not path.is_absolute():
+        return path.as_posix()
+    if path.is_relative_to(_temporary()):
+        return f"(temporary)/{path.name.rstrip('0123456789')}"
+    if path.is_relative_to(here := Path.cwd()):
+        return path.relative_to(here).as_posix()
+    return path.as_posix()
+
+
+@cache
+def _temporary() -> Path:
+    return Path(tempfile.gettempdir())
+
+
+def _described(value: Any) -> str:
+    """Name what has no JSON form; without its address, which changes every time."""
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - a broken repr of a user's must not stop a run
+        text = f"<{type(value).__module__}.{type(value).__qualname__}>"
+    return _ADDRESS.sub("", text)[:2000]
