@@ -342,7 +342,7 @@ def test_pictures_are_small_square_png(
 
 
 def test_the_artist_paints_at_the_same_time(
-    provider: str, monkeypatch: pytest.MonkeyPatch
+    provider: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """All four image calls are under way before the first is answered."""
     import site_builder
@@ -357,7 +357,7 @@ def test_the_artist_paints_at_the_same_time(
         return answer(script, prompt)
 
     monkeypatch.setattr(Script, "picture", wait_for_the_others)
-    folder = site_builder.build_site("hotel")
+    folder = site_builder.build_site("hotel", out=tmp_path)
 
     assert provider
     assert len(list(folder.glob("*.png"))) == 4
@@ -475,7 +475,7 @@ def test_a_streamed_reply_is_the_plain_one_in_pieces(provider: str) -> None:
         ("images/generations", {"prompt": "a cat"}, True, 400, "visual"),
     ],
 )
-def test_what_was_not_scripted_is_refused_with_a_reason(
+def test_what_was_not_scripted_is_refused_with_a_reason(  # noqa: PLR0917
     provider: str,
     path: str,
     body: dict[str, object],
