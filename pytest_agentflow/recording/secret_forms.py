@@ -1,0 +1,287 @@
+"""What a secret looks like: values in every encoding, and patterns."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, quote_plus, unquote
+
+#: Shorter values cannot be told from ordinary words.
+_SHORTEST = 8
+_SHORTEST_WITH_SIGNS = 6
+
+_SECRET_WORDS = frozenset(
+    [
+        "APIKEY",
+        "AUTH",
+        "AUTHORIZATION",
+        "COOKIE",
+        "CREDENTIAL",
+        "CREDENTIALS",
+        "DSN",
+        "JWT",
+        "KEY",
+        "PASS",
+        "PASSPHRASE",
+        "PASSWD",
+        "PASSWORD",
+        "PAT",
+        "PRIVATE",
+        "PWD",
+        "SAS",
+        "SECRET",
+        "SECRETS",
+        "SIGNATURE",
+        "TOKEN",
+        "WEBHOOK",
+    ]
+)
+_PUBLIC_WORDS = frozenset({"PUBLIC", "PUBLISHABLE"})
+#: Endings of names whose value is about a secret, not a secret.
+_HARMLESS_ENDINGS = frozenset(
+    [
+        "ALGORITHM",
+        "AUDIENCE",
+        "BACKEND",
+        "DIR",
+        "DIRECTORY",
+        "DOMAIN",
+        "ENABLED",
+        "ENDPOINT",
+        "EXPIRES",
+        "EXPIRY",
+        "FILE",
+        "HOME",
+        "HOST",
+        "ID",
+        "ISSUER",
+        "LENGTH",
+        "LIFETIME",
+        "LIMIT",
+        "METHOD",
+        "MODE",
+        "NAME",
+        "PATH",
+        "PORT",
+        "PROVIDER",
+        "REGION",
+        "SCOPE",
+        "SERVER",
+        "SOCK",
+        "SOCKET",
+        "STORE",
+        "TTL",
+        "TYPE",
+        "USER",
+        "USERNAME",
+    ]
+)
+_HARMLESS_NAMES = frozenset({"PWD", "OLDPWD", "KEY_ID"})
+_SURE_ENDINGS = ("KEY", "PASSWORD", "SECRET", "TOKEN")
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_USERINFO = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@]*:([^@/\s]+)@", re.IGNORECASE)
+_FILE_PATH = re.compile(r"(~|[A-Za-z]:)?([/\\][\w.@ -]+){2,}[/\\]?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
+    """One value that must not stand in any file."""
+
+    name: str
+    """What stands in its place: ``[redacted:NAME]``."""
+    value: str
+    forms: tuple[str, ...]
+    """Texts that give it away, longest first."""
+    fragments: tuple[str, ...]
+    """What any base64 text holds that has the value somewhere inside."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pattern:
+    """Texts that are secrets by their form."""
+
+    name: str
+    needles: tuple[str, ...]
+    """In lower case; the expression is only tried on texts that hold one of them."""
+    expression: re.Pattern[str]
+
+
+def _pattern(name: str, needles: str, expression: str, flags: int = 0) -> Pattern:
+    return Pattern(
+        name=name,
+        needles=tuple(needles.split("|")),
+        expression=re.compile(expression, flags | re.ASCII),
+    )
+
+
+_NOT_INSIDE = r"(?<![A-Za-z0-9])"
+_JWT_PART = r"[A-Za-z0-9_-]{10,}"
+
+#: Forms of the providers' own documentation, and those that gitleaks and GitHub's
+#: secret scanning look for. Each demands what prose and CSS classes do not have.
+PATTERNS = (
+    _pattern(
+        "private-key",
+        "private key-----",
+        r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----.*?"
+        r"(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY-----|\Z)",
+        re.DOTALL,
+    ),
+    _pattern(
+        "jwt", "eyj", rf"{_NOT_INSIDE}eyJ{_JWT_PART}\.eyJ{_JWT_PART}\.[A-Za-z0-9_-]*"
+    ),
+    _pattern(
+        "sk-key",
+        "sk-",
+        rf"{_NOT_INSIDE}sk-(?=[\w-]*[0-9])(?=[\w-]*[A-Za-z0-9]{{16}})[\w-]{{16,}}",
+    ),
+    _pattern(
+        "stripe-key", "k_live_|k_test_", rf"{_NOT_INSIDE}[rs]k_(live|test)_\w{{16,}}"
+    ),
+    _pattern(
+        "aws-key-id", "akia|asia", rf"{_NOT_INSIDE}A[KS]IA[0-9A-Z]{{16}}(?![0-9A-Za-z])"
+    ),
+    _pattern("google-key", "aiza", rf"{_NOT_INSIDE}AIza[\w-]{{35}}(?![\w-])"),
+    _pattern("google-token", "ya29.", rf"{_NOT_INSIDE}ya29\.[\w-]{{20,}}"),
+    _pattern(
+        "github-token",
+        "gho_|ghp_|ghr_|ghs_|ghu_|github_pat_",
+        rf"{_NOT_INSIDE}(gh[opsur]_[A-Za-z0-9]{{36,}}|github_pat_\w{{22,}})",
+    ),
+    _pattern("gitlab-token", "glpat-", rf"{_NOT_INSIDE}glpat-[\w-]{{20,}}"),
+    _pattern("slack-token", "xox", rf"{_NOT_INSIDE}xox[abeoprs]-[0-9A-Za-z-]{{10,}}"),
+    _pattern("huggingface-token", "hf_", rf"{_NOT_INSIDE}hf_[A-Za-z0-9]{{30,}}"),
+    _pattern("groq-key", "gsk_", rf"{_NOT_INSIDE}gsk_[A-Za-z0-9]{{40,}}"),
+    _pattern("xai-key", "xai-", rf"{_NOT_INSIDE}xai-[A-Za-z0-9]{{40,}}"),
+    _pattern("perplexity-key", "pplx-", rf"{_NOT_INSIDE}pplx-[A-Za-z0-9]{{32,}}"),
+    _pattern("replicate-token", "r8_", rf"{_NOT_INSIDE}r8_[A-Za-z0-9]{{32,}}"),
+    _pattern(
+        "bearer",
+        "bearer",
+        rf"{_NOT_INSIDE}bearer\s+(?=[\w.~+/-]*[0-9])[\w.~+/-]{{16,}}=*",
+        re.IGNORECASE,
+    ),
+    _pattern(
+        "basic",
+        "basic ",
+        r"(?<=authorization: )basic\s+[A-Za-z0-9+/]{8,}=*",
+        re.IGNORECASE,
+    ),
+    _pattern(
+        "cookie",
+        "cookie:",
+        r"\b(set-)?cookie:\s*[\w.!%-]+=(?!\[redacted)[^\r\n\"\\<]+",
+        re.IGNORECASE,
+    ),
+)
+
+#: Members of JSON objects and forms whose text is a secret, whatever it looks like.
+CREDENTIAL_NAMES = frozenset(
+    [
+        "access_token",
+        "api_key",
+        "apikey",
+        "authorization",
+        "aws_secret_access_key",
+        "client_secret",
+        "cookie",
+        "id_token",
+        "password",
+        "private_key",
+        "refresh_token",
+        "secret_access_key",
+        "secretaccesskey",
+        "session_token",
+        "sessiontoken",
+        "set-cookie",
+        "x-api-key",
+    ]
+)
+
+
+def secrets_of(
+    environment: Mapping[str, str], extra: Iterable[str] = ()
+) -> tuple[Secret, ...]:
+    """List the secrets of an environment, longest first.
+
+    Args:
+        environment: names and values; what the names say decides.
+        extra: further values.
+    """
+    found: dict[str, str] = {}
+    for name, value in sorted(environment.items()):
+        for secret in _secret_values(name, value):
+            found.setdefault(secret, name)
+    for value in extra:
+        if value:
+            found.setdefault(value, "extra")
+    # A placeholder must never hold a secret, or it would have to be removed again.
+    marks = {*found.values(), *CREDENTIAL_NAMES, *(p.name for p in PATTERNS), "query"}
+    names = {f"[redacted:{name}]" for name in marks}
+    usable = [value for value in found if not any(value in name for name in names)]
+    ordered = sorted(usable, key=lambda value: (-len(value), value))
+    return tuple(_secret(found[value], value) for value in ordered)
+
+
+def _secret_values(name: str, value: str) -> Iterator[str]:
+    value = value.strip()
+    if match := _USERINFO.match(value):
+        yield from {match[1], unquote(match[1])}
+    if _is_secret_name(name) and _is_long_enough(value):
+        sure = name.upper().endswith(_SURE_ENDINGS)
+        if sure or not _FILE_PATH.fullmatch(value):
+            yield value
+
+
+def _is_secret_name(name: str) -> bool:
+    words = [word.upper() for word in _WORDS.findall(name)]
+    if name.upper() in _HARMLESS_NAMES or not _SECRET_WORDS.intersection(words):
+        return False
+    return words[-1] not in _HARMLESS_ENDINGS and not _PUBLIC_WORDS.intersection(words)
+
+
+def _is_long_enough(value: str) -> bool:
+    least = _SHORTEST if value.isalpha() else _SHORTEST_WITH_SIGNS
+    return len(value) >= least
+
+
+def _secret(name: str, value: str) -> Secret:
+    forms = sorted(set(_forms(value)), key=lambda form: (-len(form), form))
+    return Secret(
+        name=name,
+        value=value,
+        forms=tuple(forms),
+        fragments=tuple(sorted(set(_fragments(value)))),
+    )
+
+
+def _forms(value: str) -> Iterator[str]:
+    yield value
+    for escape_all in (True, False):
+        once = json.dumps(value, ensure_ascii=escape_all)[1:-1]
+        yield from (once, once.replace("/", "\\/"))
+        yield json.dumps(once, ensure_ascii=escape_all)[1:-1]
+    raw = value.encode("utf-8", "surrogatepass")
+    for quoted in (quote(raw, safe=""), quote(raw), quote_plus(raw)):
+        yield from (quoted, re.sub("%..", lambda match: match[0].lower(), quoted))
+    yield html.escape(value)
+    if len(raw) >= _SHORTEST_WITH_SIGNS:
+        yield from (raw.hex(), raw.hex().upper())
+
+
+def _fragments(value: str) -> Iterator[str]:
+    """Give what base64 makes of the value at each of the three possible offsets.
+
+    The signs at both ends also hold bits of the neighbours, so they are cut off.
+    """
+    raw = value.encode("utf-8", "surrogatepass")
+    for offset in range(3):
+        text = base64.b64encode(bytes(offset) + raw).decode("ascii")
+        fragment = text[-(-offset * 8 // 6) : (offset + len(raw)) * 8 // 6]
+        if len(fragment) >= _SHORTEST:
+            yield from (fragment, fragment.replace("+", "-").replace("/", "_"))
