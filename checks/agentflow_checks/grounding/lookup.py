@@ -413,6 +413,17 @@ def _quotation(index: Index, atom: Atom, reading: Reading, _: str) -> Evidence |
     return None if hit is None else _evidence(index, atom, hit, "supported")
 
 
+def holds(index: Index, atom: Atom) -> bool:
+    """Tell whether these texts hold the value itself, in whatever notation.
+
+    Stricter than :func:`look_up` for names, whose words must stand together: this
+    follows one value through outputs, it does not look for evidence.
+    """
+    if atom.type == "name":
+        return _find_spaced(index, spaced(atom.normal)) is not None
+    return look_up(index, atom).status == "supported"
+
+
 def find_verbatim(index: Index, wanted: str) -> Hit | None:
     """Find a run of letters and digits, as :func:`letters` gives it, in the sources."""
     if not wanted:

@@ -53,6 +53,15 @@ COMMON = frozenset(
     """.split()
 )
 _TITLE_SHARE = 0.6
+#: A line that names a person is no title, though most of its words have capitals.
+_PERSON = re.compile(
+    r"\A\W{0,4}(?:—|-|--|by|said|signed)[ ](?=[A-Z])"
+    r"|\b(?:CEO|CTO|CFO|COO|CMO|CIO|VP|founder|co-founder|owner|director|manager|president"
+    r"|chair|head of|principal|professor|dean|editor|curator|partner|governor|mayor"
+    r"|minister|engineer|architect|designer|chef|nurse|teacher|spokes\w+)\b"
+    r"|(?<![A-Za-z])(?:Mr|Mrs|Ms|Dr|Prof|Sir|Dame)\.?[ ][A-Z]",
+    re.IGNORECASE,
+)
 
 
 def names(text: str, taken: Spans) -> Iterator[Atom]:
@@ -132,10 +141,10 @@ def _titles(text: str) -> Spans:
     spans = Spans()
     for line in _LINE.finditer(text):
         for part in (line, *_parts_before_colon(text, line)):
-            if _is_title(part.group()) and spans.take(*part.span()):
+            if is_title(part.group()) and spans.take(*part.span()):
                 break
     for quoted in _QUOTED.finditer(text):
-        if _is_title(quoted.group()):
+        if is_title(quoted.group()):
             spans.take(*quoted.span())
     return spans
 
@@ -145,7 +154,10 @@ def _parts_before_colon(text: str, line: re.Match[str]) -> Iterator[re.Match[str
         yield from _SEGMENT.finditer(text, line.start(), line.end())
 
 
-def _is_title(written: str) -> bool:
+def is_title(written: str) -> bool:
+    """Tell whether a line is written in title case, as headings and labels are."""
+    if _PERSON.search(written):
+        return False
     words = [word for word in _WORD.findall(written) if len(word) > 3]
     if len(words) < 2 or written.rstrip().endswith((".", "!", ";")):
         return False

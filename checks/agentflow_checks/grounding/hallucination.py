@@ -1,0 +1,91 @@
+"""The check ``hallucination``: what outputs and pages say stands in the run's sources."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+import pytest_agentflow as af
+
+
+def _validate(
+    stage: str | None = None,
+    sources: str | Sequence[str] | None = None,
+    *,
+    facts: str | Path | Sequence[str | Path] = (),
+    soft: str = "list",
+    claims: str = "all",
+) -> None:
+    _one_of("soft", soft, ("list", "fail"))
+    _one_of("claims", claims, ("all", "values"))
+    if sources is not None and not _listed(sources):
+        message = "sources=() leaves nothing to hold claims against; leave it out"
+        raise ValueError(message)
+    if stage == "":
+        message = 'stage="" names no stage; leave it out to judge all stages'
+        raise ValueError(message)
+    _listed(facts)
+
+
+def _one_of(name: str, value: str, allowed: Sequence[str]) -> None:
+    if value not in allowed:
+        near = difflib.get_close_matches(str(value), allowed, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        listed = " or ".join(repr(word) for word in allowed)
+        message = f"{name}={value!r} is none of its values{hint} It takes {listed}"
+        raise ValueError(message)
+
+
+def _listed(value: str | Path | Sequence[str | Path]) -> tuple[str | Path, ...]:
+    return (value,) if isinstance(value, (str, Path)) else tuple(value)
+
+
+@af.check("hallucination", validate=_validate)
+def hallucination(
+    run: af.Run,
+    stage: str | None = None,
+    sources: str | Sequence[str] | None = None,
+    *,
+    facts: str | Path | Sequence[str | Path] = (),
+    soft: Literal["list", "fail"] = "list",
+    claims: Literal["all", "values"] = "all",
+) -> Iterator[object]:
+    """Values and claims of outputs and pages stand in the sources of the run.
+
+    Typed values (contact data, dates, times, amounts, names, codes) that no source
+    holds in any notation fail. A value may also follow by arithmetic that is written
+    next to it. Prose without such values passes where it stands word for word in a
+    source, and is a question otherwise.
+
+    Sources are, in this order: retrieved documents, tool results, outputs of stages
+    that call no model, the run's inputs, prompts (marked "from the prompt", and only
+    for what no model had written before), ``facts``. Outputs of models never are.
+
+    Args:
+        run: the run to judge.
+        stage: judge this stage's output and the final page; all stages when left out.
+        sources: ids, kinds (``retrieved``, ``tool``, ``profile``, ...) or globs of the
+            sources that count; then prompts and inputs count only if named.
+        facts: files that hold true statements: text, Markdown or JSON.
+        soft: ``"list"`` shows small numbers, quotations and values that stand in a
+            source for something else; ``"fail"`` fails them.
+        claims: ``"all"``; ``"values"`` leaves prose out.
+    """
+    from agentflow_checks.grounding.outcomes import (  # noqa: PLC0415 - heavy
+        Options,
+        outcomes,
+    )
+
+    chosen = None if sources is None else tuple(str(s) for s in _listed(sources))
+    yield from outcomes(
+        run,
+        Options(
+            stage=stage,
+            sources=chosen,
+            facts=_listed(facts),
+            soft=soft,
+            claims=claims,
+        ),
+    )

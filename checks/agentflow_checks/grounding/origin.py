@@ -1,0 +1,106 @@
+"""Which stage brought a value in, and whether the prompt had it first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest_agentflow as af
+from agentflow_checks.grounding.kinds import Atom
+from agentflow_checks.grounding.lookup import Evidence, holds, look_up
+from agentflow_checks.grounding.outputs import stage_claims
+from agentflow_checks.grounding.sources import Document, Index, index
+
+
+class Origins:
+    """Follows values through one run; texts are indexed when first asked for.
+
+    A class because of what it remembers: prompts and outputs are read once.
+    """
+
+    def __init__(self, run: af.Run) -> None:
+        self._run = run
+        self._indexes: dict[tuple[str, str], Index] = {}
+
+    def from_prompt(self, atom: Atom) -> Evidence | None:
+        """Find a prompt that holds a value which no model had written before it.
+
+        A prompt that quotes an upstream answer is no source of what that answer says.
+        """
+        for call in self._run.calls:
+            if not call.messages:
+                continue
+            found = look_up(self._prompt(call), atom)
+            if found.status not in {"supported", "rounded"}:
+                continue
+            if not self._written_before(call, atom):
+                return found
+        return None
+
+    def attribution(self, atom: Atom) -> af.Attribution:
+        """Name the stage that introduced a value, and those that passed it on."""
+        pages = [a for a in self._run.pages() if a.stage is None]
+        shipped = any(self._artefact_holds(page, atom) for page in pages)
+        return af.attribute(
+            self._run,
+            lambda stage: self._shows(stage, atom),
+            shipped=af.Verdict.FAILED if shipped else af.Verdict.INAPPLICABLE,
+        )
+
+    def _shows(self, stage: af.Stage, atom: Atom) -> af.Verdict:
+        known = self._output(stage)
+        if not known.documents[0].text:
+            missing = f"outputs:{stage.name}" in self._run.missing
+            return af.Verdict.UNDETERMINED if missing else af.Verdict.INAPPLICABLE
+        return af.Verdict.FAILED if holds(known, atom) else af.Verdict.PASSED
+
+    def _written_before(self, call: af.Call, atom: Atom) -> bool:
+        stages = af.ancestors(self._run, call.stage)
+        named = [stage for stage in self._run.stages if stage.name in stages]
+        if any(holds(self._output(s), atom) for s in named if _has_model(s)):
+            return True
+        earlier = _earlier_calls(self._run, call)
+        return any(holds(self._answer(c), atom) for c in earlier if c.answer)
+
+    def _artefact_holds(self, page: af.Artefact, atom: Atom) -> bool:
+        from agentflow_checks.grounding.claims import claims_of  # noqa: PLC0415
+
+        texts = (claim.text for claim in claims_of(page.text))
+        return holds(self._indexed("page", page.digest, texts), atom)
+
+    def _prompt(self, call: af.Call) -> Index:
+        key = ("prompt", call.id)
+        if key not in self._indexes:
+            texts = [m.text for m in call.messages if m.role in {"system", "user"}]
+            prompt = Document(
+                id=f"prompt of {call.id}", text="\n".join(texts), kind="prompt"
+            )
+            self._indexes[key] = index([prompt])
+        return self._indexes[key]
+
+    def _output(self, stage: af.Stage) -> Index:
+        texts = (claim.text for claim in stage_claims(stage))
+        return self._indexed("output", stage.name, texts)
+
+    def _answer(self, call: af.Call) -> Index:
+        return self._indexed("answer", call.id, [call.answer or ""])
+
+    def _indexed(self, kind: str, name: str, texts: Iterable[str]) -> Index:
+        key = (kind, name)
+        if key not in self._indexes:
+            self._indexes[key] = index([Document(id=name, text="\n".join(texts))])
+        return self._indexes[key]
+
+
+def _has_model(stage: af.Stage) -> bool:
+    return any(call.is_model_call for call in stage.calls)
+
+
+def _earlier_calls(run: af.Run, call: af.Call) -> list[af.Call]:
+    by_id = {one.id: one for one in run.calls}
+    todo, seen = list(call.parents), set[str]()
+    while todo:
+        name = todo.pop()
+        if name not in seen and name in by_id:
+            seen.add(name)
+            todo.extend(by_id[name].parents)
+    return [one for one in run.calls if one.id in seen]

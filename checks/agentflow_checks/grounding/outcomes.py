@@ -1,0 +1,338 @@
+"""The verdicts on a run's claims as rules, findings and exhibits of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest_agentflow as af
+from agentflow_checks.grounding.exhibits import exhibits_of
+from agentflow_checks.grounding.kinds import TYPES, Atom, is_hard
+from agentflow_checks.grounding.lookup import Evidence
+from agentflow_checks.grounding.origin import Origins
+from agentflow_checks.grounding.outputs import Output, outputs_of
+from agentflow_checks.grounding.passages import Passage
+from agentflow_checks.grounding.run_sources import documents_of
+from agentflow_checks.grounding.sources import Index, index
+from agentflow_checks.grounding.verdict import (
+    VERDICTS,
+    Judged,
+    counts,
+    is_missing,
+    judge_claims,
+    passage_for,
+)
+
+#: How a type of value is called in a sentence, and in the title of its rule.
+WORDS = {
+    "email": ("e-mail address", "E-mail addresses"),
+    "url": ("web address", "Web addresses"),
+    "phone": ("telephone number", "Telephone numbers"),
+    "date": ("date", "Dates"),
+    "time": ("time", "Times"),
+    "year": ("year", "Years"),
+    "money": ("amount of money", "Amounts of money"),
+    "percent": ("percentage", "Percentages"),
+    "quantity": ("quantity", "Quantities"),
+    "number": ("number", "Numbers"),
+    "name": ("name", "Names"),
+    "identifier": ("identifier", "Identifiers"),
+    "address": ("postal address", "Postal addresses"),
+    "quotation": ("quotation", "Quotations"),
+}
+_CLAIM_RULE = "hallucination.claim"
+_LONGEST_QUOTE = 200
+#: A passage that shares less of a claim's words says nothing about it.
+_NEAR = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The arguments of the check, resolved."""
+
+    stage: str | None = None
+    sources: tuple[str, ...] | None = None
+    facts: tuple[str | Path, ...] = ()
+    soft: str = "list"
+    claims: str = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedOutput:
+    """One output with the verdict on each of its claims."""
+
+    output: Output
+    judged: tuple[Judged, ...]
+
+
+@dataclass(slots=True)
+class _Values:
+    """Distinct values by type: what was found for each, and where it was met."""
+
+    seen: dict[tuple[str, str], tuple[Evidence, Judged, Output]] = field(
+        default_factory=dict
+    )
+
+    def meet(self, evidence: Evidence, judged: Judged, output: Output) -> None:
+        """Keep the first occurrence, and a failing one before any other."""
+        key = evidence.atom.key
+        known = self.seen.get(key)
+        if known is None or (is_missing(evidence) and not is_missing(known[0])):
+            self.seen[key] = (evidence, judged, output)
+
+
+def outcomes(run: af.Run, options: Options) -> Iterator[object]:
+    """Judge a run's claims and give what the engine counts and shows."""
+    _refuse_missing(run, options)
+    outputs = outputs_of(run, options.stage)
+    documents = documents_of(
+        run, options.sources, options.facts, judged=options.stage
+    )
+    if not documents:
+        yield af.Note(text=_NO_SOURCES, warning=True)
+        return
+    if not outputs:
+        yield af.Note(text=_no_claims(options), warning=True)
+        return
+    known = index(documents, lang="en" if _english(outputs) else "")
+    origins = Origins(run)
+    judged = [_judge(output, known, origins, options) for output in outputs]
+    yield from _value_outcomes(judged, known, origins, options)
+    yield from _claim_outcomes(judged, known, options)
+    yield af.Note(text=_summary(judged, len(documents)))
+    yield from exhibits_of(judged, known)
+
+
+_NO_SOURCES = (
+    "the run declares no source to hold claims against; name its retrievers "
+    "(agentflow_retrievers = module:function), call s.sources(...) in the stage, "
+    "or pass facts=[...]"
+)
+
+
+def _no_claims(options: Options) -> str:
+    owner = f"stage {options.stage}" if options.stage else "the run"
+    return f"{owner} has no output or page that claims anything"
+
+
+def _english(outputs: Sequence[Output]) -> bool:
+    return all(output.lang == "en" for output in outputs)
+
+
+def _refuse_missing(run: af.Run, options: Options) -> None:
+    """Raise where the recording lacks what the verdict would rest on."""
+    stages = [s.name for s in run.stages] if options.stage is None else [options.stage]
+    for kind, named in (("sources", stages), ("outputs", stages)):
+        lacking = [kind, *(f"{kind}:{name}" for name in named)]
+        for item in run.missing:
+            if item in lacking and not (kind == "sources" and options.sources):
+                message = (
+                    f"recording {run.id} lacks {item}, so no claim can be held against "
+                    "its sources. Record the run again with its retrievers named."
+                )
+                raise af.CheckError(message)
+
+
+def _judge(
+    output: Output, known: Index, origins: Origins, options: Options
+) -> JudgedOutput:
+    rescue = origins.from_prompt if options.sources is None else None
+    judged = judge_claims(output.claims, known, lang=output.lang, rescue=rescue)
+    return JudgedOutput(output=output, judged=judged)
+
+
+def _value_outcomes(
+    outputs: Sequence[JudgedOutput], known: Index, origins: Origins, options: Options
+) -> Iterator[object]:
+    """One rule a type; its subjects are the distinct values of that type."""
+    values = _Values()
+    for one in outputs:
+        for judged in one.judged:
+            for evidence in judged.evidence:
+                if is_hard(evidence.atom) or options.soft == "fail":
+                    values.meet(evidence, judged, one.output)
+    for kind in TYPES:
+        met = [seen for key, seen in values.seen.items() if key[0] == kind]
+        if not met:
+            continue
+        rule = f"hallucination.{kind}"
+        yield af.Rule(id=rule, title=f"{WORDS[kind][1]} stand in a source")
+        held = 0
+        for evidence, judged, output in met:
+            finding = _value_finding(evidence, judged, output, known, options)
+            if finding is None:
+                held += 1
+            elif finding.verdict is af.Verdict.FAILED:
+                yield origins.attribution(evidence.atom).on(finding)
+            else:
+                yield finding
+        if held:
+            yield af.Examined(rule=rule, count=held)
+
+
+def _value_finding(
+    evidence: Evidence, judged: Judged, output: Output, known: Index, options: Options
+) -> af.Finding | None:
+    if evidence.status not in {"unsupported", "contradicted", "elsewhere"}:
+        return None
+    atom = evidence.atom
+    fails = is_missing(evidence) or options.soft == "fail"
+    passage = passage_for(judged, known)
+    return af.Finding(
+        rule=f"hallucination.{atom.type}",
+        title=f"{WORDS[atom.type][1]} stand in a source",
+        message=_message(evidence),
+        place=_value_place(output, judged, atom),
+        verdict=af.Verdict.FAILED if fails else af.Verdict.UNDETERMINED,
+        severity=af.Severity.ERROR if fails else af.Severity.WARNING,
+        observed=f'{atom.text.strip()} in "{_short(judged.claim.text)}"',
+        expected=_expected(evidence, passage, known),
+        why="A reader takes it for a fact, and nobody gave it to the workflow.",
+        fix=_FIXES[evidence.status],
+        subject="/".join(atom.key),
+        source=_source_place(evidence),
+        evidence=atom.normal,
+    )
+
+
+_FIXES = {
+    "unsupported": (
+        "remove the value, or give the stage a source that holds it "
+        "(a retriever, a tool, or facts=[...])"
+    ),
+    "contradicted": "take the value that the source binds to this key",
+    "elsewhere": "check that the value means what it means in the source",
+}
+
+
+def _message(evidence: Evidence) -> str:
+    atom = evidence.atom
+    words = f"{WORDS[atom.type][0]} {atom.text.strip()}"
+    if evidence.status == "contradicted":
+        return f"{words} contradicts {evidence.source}: {_short(evidence.note)}"
+    if evidence.status == "elsewhere":
+        return f"{words} stands in {evidence.source or 'a source'} {evidence.note}"
+    return f"{words} stands in no source of this run"
+
+
+def _expected(evidence: Evidence, passage: Passage | None, known: Index) -> str:
+    if evidence.status == "contradicted":
+        return f"what {evidence.source} says: {_short(evidence.note)}"
+    count = len(known.documents)
+    searched = "the one source" if count == 1 else f"any of the {count} sources"
+    text = f"a value that a source holds; no source of this run holds it ({searched})"
+    if evidence.status == "elsewhere":
+        text = f"the value as {evidence.source or 'a source'} has it"
+    if passage is None or passage.share < _NEAR:
+        return text
+    return f'{text}; nearest passage, {passage.source}: "{_short(passage.text)}"'
+
+
+def _short(text: str) -> str:
+    plain = " ".join(text.split())
+    if len(plain) <= _LONGEST_QUOTE:
+        return plain
+    return plain[: _LONGEST_QUOTE - 1].rstrip() + "…"
+
+
+def _value_place(output: Output, judged: Judged, atom: Atom) -> af.Place:
+    claim = judged.claim
+    span = claim.span
+    if span is not None:
+        span = (span[0] + atom.start, span[0] + atom.end)
+    column = claim.column
+    if column is not None and claim.span is not None and "\n" not in claim.text:
+        column += atom.start
+    return _place(output, judged, span, column)
+
+
+def _place(
+    output: Output,
+    judged: Judged,
+    span: tuple[int, int] | None,
+    column: int | None,
+) -> af.Place:
+    claim = judged.claim
+    return replace(
+        output.place,
+        path=claim.path,
+        span=span,
+        line=claim.line,
+        column=column,
+        selector=claim.selector,
+    )
+
+
+def _source_place(evidence: Evidence) -> af.Place | None:
+    """Where the source speaks of the value; `None` when no source does."""
+    if evidence.source is None:
+        return None
+    return af.Place(kind="source", path=evidence.source, span=evidence.span)
+
+
+def _claim_outcomes(
+    outputs: Sequence[JudgedOutput], known: Index, options: Options
+) -> Iterator[object]:
+    """One rule for claims as a whole; those with a missing value have their finding.
+
+    Where no stage is named, only what ships is asked about: notes from stage to stage
+    are mostly instructions.
+    """
+    if options.claims == "values":
+        return
+    yield af.Rule(id=_CLAIM_RULE, title="Claims are supported by a source")
+    held = 0
+    asked: set[str] = set()
+    for one in _asked_about(outputs, options):
+        for judged in one.judged:
+            if judged.verdict in {"supported", "derived"}:
+                held += 1
+            elif judged.verdict == "undetermined" and not _has_question(judged):
+                text = " ".join(judged.claim.text.split())
+                if text not in asked:
+                    asked.add(text)
+                    yield _question(one.output, judged, known)
+    if held:
+        yield af.Examined(rule=_CLAIM_RULE, count=held)
+
+
+def _asked_about(
+    outputs: Sequence[JudgedOutput], options: Options
+) -> Sequence[JudgedOutput]:
+    if options.stage is not None:
+        return outputs
+    return [one for one in outputs if one.output.shipped] or outputs[:1]
+
+
+def _has_question(judged: Judged) -> bool:
+    return any(e.status == "elsewhere" and is_hard(e.atom) for e in judged.evidence)
+
+
+def _question(output: Output, judged: Judged, known: Index) -> af.Finding:
+    claim = judged.claim
+    passage = passage_for(judged, known)
+    expected = "a source that says so"
+    if passage is not None and passage.share >= _NEAR:
+        quote = f'{passage.source}: "{_short(passage.text)}"'
+        expected = f"{expected}; nearest passage, {quote}"
+    return af.Finding(
+        rule=_CLAIM_RULE,
+        title="Claims are supported by a source",
+        message="the claim holds no value that decides it",
+        place=_place(output, judged, claim.span, claim.column),
+        verdict=af.Verdict.UNDETERMINED,
+        severity=af.Severity.INFO,
+        observed=_short(claim.text),
+        expected=expected,
+        subject=f"{output.label}/{claim.path or ''}/{' '.join(claim.text.split())}",
+        evidence=" ".join(claim.text.split()),
+    )
+
+
+def _summary(outputs: Sequence[JudgedOutput], documents: int) -> str:
+    every = [judged for one in outputs for judged in one.judged]
+    counted = counts(every)
+    listed = ", ".join(f"{counted[v]} {v}" for v in VERDICTS if counted[v])
+    sources = "1 source" if documents == 1 else f"{documents} sources"
+    return f"{len(every)} claims against {sources}: {listed}"

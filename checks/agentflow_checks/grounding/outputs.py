@@ -1,0 +1,104 @@
+"""What of a run is judged: outputs of stages and pages, taken apart into claims."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest_agentflow as af
+from agentflow_checks.grounding.claims import Claim, claims_of
+from agentflow_checks.grounding.numerals import COMMA_LANGUAGES
+from agentflow_checks.grounding.run_sources import code_stages
+
+_LANG = re.compile(r"<html\b[^>]*\blang\s*=\s*[\"']?([A-Za-z]{2,3})", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """One output of a stage, or one page: where it stands and what it claims.
+
+    ``shipped`` marks what the workflow gives away, ``lang`` is the language that says
+    how its numbers are written.
+    """
+
+    label: str
+    place: af.Place
+    claims: tuple[Claim, ...]
+    shipped: bool = False
+    lang: str = "en"
+
+
+def outputs_of(run: af.Run, stage: str | None) -> tuple[Output, ...]:
+    """Give the outputs to judge: of one stage, or of all; and the final pages.
+
+    Stages of mere code, whose outputs are data, are judged only if named.
+
+    What was shipped comes first, then stages from the last to the first, so that a
+    value that travelled is reported where it arrived.
+
+    Raises:
+        af.UnknownStage: the run has no such stage.
+    """
+    if stage is not None:
+        stages = [run.stage(stage)]
+    else:
+        data = code_stages(run)
+        stages = [one for one in reversed(run.stages) if one.name not in data]
+    pages = run.pages()
+    shipped = [_page_output(page, shipped=True) for page in pages]
+    final = {page.digest for page in pages}
+    inner: list[Output] = []
+    for one in stages:
+        made = [a for a in one.artefacts if a.media_type == "text/html"]
+        inner += [_page_output(page) for page in made if page.digest not in final]
+        inner += _stage_outputs(one, has_pages=bool(made or pages))
+    return tuple(o for o in (*shipped, *inner) if o.claims)
+
+
+def language_of(html: str) -> str:
+    """Give the language of a page as far as it says how numbers are written."""
+    found = _LANG.search(html)
+    code = found[1].lower()[:2] if found else "en"
+    return code if code in COMMA_LANGUAGES else "en"
+
+
+def stage_claims(stage: af.Stage) -> tuple[Claim, ...]:
+    """Give all claims that a stage's outputs, pages and answers make."""
+    texts = [*stage.outputs, *(a.text for a in stage.artefacts if _is_page(a))]
+    if not texts:
+        texts = [call.answer for call in stage.calls if call.answer]
+    return tuple(claim for text in texts for claim in claims_of(text))
+
+
+def _is_page(artefact: af.Artefact) -> bool:
+    return artefact.media_type == "text/html"
+
+
+def _page_output(page: af.Artefact, *, shipped: bool = False) -> Output:
+    place = af.Place(stage=page.stage, artefact=page.name, kind="artefact")
+    html = page.text
+    # The file is HTML by its type, even where it starts without a root element.
+    from agentflow_checks.grounding.pages import claims_of_page  # noqa: PLC0415 - heavy
+
+    return Output(
+        label=page.name,
+        place=place,
+        claims=tuple(claims_of_page(html)),
+        shipped=shipped,
+        lang=language_of(html),
+    )
+
+
+def _stage_outputs(stage: af.Stage, *, has_pages: bool) -> Iterator[Output]:
+    for number, output in enumerate(stage.outputs):
+        claims = claims_of(output)
+        if has_pages:
+            # Pages inside an output are judged as the artefacts that they are.
+            claims = tuple(c for c in claims if c.selector is None)
+        visit = f" (visit {number + 1})" if len(stage.outputs) > 1 else ""
+        yield Output(
+            label=f"{stage.name}{visit}",
+            place=af.Place(stage=stage.name, kind="output"),
+            claims=claims,
+        )

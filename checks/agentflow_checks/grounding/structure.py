@@ -1,0 +1,152 @@
+"""Values that structured sources bind by key: there a wrong value is certain."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from agentflow_checks.grounding.atoms import atoms
+from agentflow_checks.grounding.claims import Claim, record_names
+from agentflow_checks.grounding.kinds import Atom
+from agentflow_checks.grounding.lookup import Evidence, same_number
+from agentflow_checks.grounding.sources import Document, Index
+
+#: Keys that people use for the same thing.
+_SYNONYMS = {
+    "tel": "phone", "telephone": "phone", "phonenumber": "phone", "mobile": "phone",
+    "contactphone": "phone", "mail": "email", "emailaddress": "email",
+    "contactemail": "email", "cost": "price", "amount": "price", "website": "url",
+    "web": "url", "homepage": "url", "streetaddress": "address", "street": "address",
+    "employeecount": "employees", "numberofemployees": "employees",
+    "foundingdate": "founded", "foundingyear": "founded", "established": "founded",
+}  # fmt: skip
+_NOT_LETTER = re.compile(r"[^a-z]")
+#: An atom is the value of its key when it fills at least this share of the text.
+_FILLS = 0.6
+_DEEPEST = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A value of a structured source: document, key, record names, atoms, text."""
+
+    document: int
+    key: str
+    record: frozenset[str]
+    path: str
+    text: str
+    atoms: tuple[Atom, ...]
+
+
+def with_contradictions(
+    index: Index, claim: Claim, found: Sequence[Evidence]
+) -> list[Evidence]:
+    """Hold values that stand under a key against the sources' values of that key.
+
+    A value is ``contradicted`` when the sources bind the key of the same record (or the
+    key once only) to another value of its type, even if the value stands elsewhere.
+    """
+    if not claim.key:
+        return list(found)
+    key = canonical_key(claim.key)
+    bound = [b for b in _bindings(index) if b.key == key]
+    if not bound:
+        return list(found)
+    return [_bind(index, claim, evidence, bound) for evidence in found]
+
+
+def canonical_key(key: str) -> str:
+    """Fold the spellings of a key: ``emailAddress``, ``e-mail`` and ``email``."""
+    plain = _NOT_LETTER.sub("", key.lower())
+    return _SYNONYMS.get(plain, plain)
+
+
+def _bind(
+    index: Index, claim: Claim, evidence: Evidence, bound: Sequence[Binding]
+) -> Evidence:
+    atom = evidence.atom
+    if len(atom.text) < _FILLS * len(claim.text.strip()):
+        return evidence
+    rivals = [b for b in bound if any(_same_type(atom, other) for other in b.atoms)]
+    rivals = _of_record(rivals, claim.record)
+    if not rivals or any(_equal(atom, other) for b in rivals for other in b.atoms):
+        return evidence
+    first = rivals[0]
+    document = index.documents[first.document]
+    start = max(document.text.find(first.text), 0)
+    return replace(
+        evidence,
+        status="contradicted",
+        source=document.id,
+        kind=document.kind,
+        span=(start, start + len(first.text)),
+        note=f"{first.path} is {first.text}",
+    )
+
+
+def _of_record(rivals: list[Binding], record: frozenset[str]) -> list[Binding]:
+    """Keep the bindings of the claim's record, or the only record there is."""
+    if named := [b for b in rivals if b.record & record]:
+        return named
+    records = {(b.document, b.record) for b in rivals}
+    texts = {b.text for b in rivals}
+    return rivals if len(records) == 1 or len(texts) == 1 else []
+
+
+def _same_type(one: Atom, other: Atom) -> bool:
+    return one.type == other.type
+
+
+def _equal(one: Atom, other: Atom) -> bool:
+    for a in one.readings:
+        for b in other.readings:
+            if a.type != b.type:
+                continue
+            if a.normal == b.normal or (
+                a.type == "phone" and same_number(a.normal, b.normal)
+            ):
+                return True
+    return False
+
+
+def _bindings(index: Index) -> list[Binding]:
+    known = index.remembered.get("bindings")
+    if known is None:
+        known = index.remembered["bindings"] = [
+            binding
+            for number, document in enumerate(index.documents)
+            for binding in _of_document(number, document, index.lang)
+        ]
+    return cast("list[Binding]", known)
+
+
+def _of_document(number: int, document: Document, lang: str) -> Iterator[Binding]:
+    text = document.text.strip()
+    if text[:1] not in {"{", "["}:
+        return
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return
+    for path, key, record, written in _leaves(data, "$", "", frozenset(), 0):
+        found = atoms(written, lang=lang)
+        filling = tuple(a for a in found if len(a.text) >= _FILLS * len(written))
+        if filling:
+            yield Binding(number, canonical_key(key), record, path, written, filling)
+
+
+def _leaves(
+    value: Any, path: str, key: str, record: frozenset[str], depth: int
+) -> Iterator[tuple[str, str, frozenset[str], str]]:
+    if isinstance(value, Mapping) and depth < _DEEPEST:
+        names = record_names(value) or record
+        for name, item in value.items():
+            yield from _leaves(item, f"{path}.{name}", str(name), names, depth + 1)
+    elif isinstance(value, list) and depth < _DEEPEST:
+        for number, item in enumerate(value):
+            yield from _leaves(item, f"{path}[{number}]", key, record, depth + 1)
+    elif isinstance(value, (str, int, float)) and not isinstance(value, bool):
+        yield path, key, record, str(value).strip()
