@@ -129,11 +129,11 @@ def _end(browser: Browser) -> None:
     # A browser that already died leaves a closed socket behind.
     with contextlib.suppress(OSError, cdp.ConnectionLost):
         cdp.close(browser.connection)
-    driver = browser.service.process
+    root = browser.service.process
     for pid in browser.pids:
         processes.end(pid)
-    if driver is not None:
-        driver.wait(timeout=10)
+    if root is not None:
+        root.wait(timeout=10)
     # Selenium's own clean-up would ask the dead driver to stop, over HTTP.
     browser.service.process = None
     server.stop(browser.pages)
@@ -162,6 +162,11 @@ def executable() -> str:
         if Path(place).exists():
             return place
     raise PartMissing(_no_browser())
+
+
+def driver() -> str | None:
+    """Return the path of chromedriver; None: selenium looks for one itself."""
+    return shutil.which("chromedriver")
 
 
 def _no_browser() -> str:
@@ -209,18 +214,18 @@ def _start() -> Browser:
     for host in ("localhost", "127.0.0.1", "::1"):
         allow(host, port)
     service = Service(
-        executable_path=shutil.which("chromedriver"),
+        executable_path=driver(),
         port=port,
         # Ctrl-C in the terminal is ours to handle, not the driver's.
         popen_kw={"start_new_session": True},
     )
     try:
-        driver = webdriver.Chrome(options=options, service=service)
+        session = webdriver.Chrome(options=options, service=service)
     except (WebDriverException, OSError) as error:
         server.stop(pages)
         _remove(profile)
         raise PartMissing(_did_not_start(program, error)) from error
-    version = driver.capabilities.get("browserVersion", "")
+    version = session.capabilities.get("browserVersion", "")
     return _attached(service, pages, profile, version)
 
 
@@ -228,8 +233,8 @@ def _attached(
     service: Service, pages: server.PageServer, profile: Path, version: str
 ) -> Browser:
     """Open the debugging socket of a browser that has just started."""
-    driver = service.process.pid
-    pids = (driver, *processes.descendants(driver))
+    root = service.process.pid
+    pids = (root, *processes.descendants(root))
     watcher = processes.end_with_us(pids, profile)
     port, path = (profile / "DevToolsActivePort").read_text().splitlines()[:2]
     allow("127.0.0.1", int(port))
@@ -261,10 +266,9 @@ def _flags_of_this_run(profile: Path, port: int) -> tuple[str, ...]:
 
 def _did_not_start(program: str, error: Exception) -> str:
     reason = str(getattr(error, "msg", None) or error).strip().partition("\n")[0]
-    driver = shutil.which("chromedriver")
     cure = (
         f"Try: {program} --headless=new --no-sandbox --dump-dom about:blank"
-        if driver
+        if driver()
         else "The driver is missing: apt-get install chromium-driver "
         "(macOS: brew install --cask chromedriver)"
     )

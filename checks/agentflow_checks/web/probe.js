@@ -107,8 +107,11 @@ globalThis.agentflow = (() => {
       version: axe.version,
       violations: result.violations.map(rule),
       incomplete: result.incomplete.map(rule),
-      passes: result.passes.map(({ id, nodes }) => ({ id, nodes: nodes.length })),
-      inapplicable: result.inapplicable.map(({ id }) => id),
+      // Of what passed only the number of elements is of use.
+      passes: result.passes.map(({ id, tags, help, nodes }) => (
+        { id, tags, help, count: nodes.length })),
+      inapplicable: result.inapplicable.map(({ id, tags, help }) => (
+        { id, tags, help })),
     });
   };
   const rules = () => JSON.stringify(axe._audit.rules.map(
@@ -120,14 +123,16 @@ globalThis.agentflow = (() => {
     return head + document.documentElement.outerHTML;
   };
 
-  const accepts = (styles) => JSON.stringify(styles.map(({ property, value, rule }) => {
-    if (property) return CSS.supports(property, value);
-    try {
-      const sheet = new CSSStyleSheet();
-      sheet.replaceSync(rule);
-      return sheet.cssRules.length > 0;
-    } catch { return false; }
-  }));
+  const accepts = (styles) => JSON.stringify(styles.map(
+    ({ property, value, rule, contains }) => {
+      if (property) return CSS.supports(property, value);
+      try {
+        const sheet = new CSSStyleSheet();
+        sheet.replaceSync(rule);
+        const kept = [...sheet.cssRules].map((one) => one.cssText).join("\n");
+        return kept !== "" && (!contains || kept.includes(contains));
+      } catch { return false; }
+    }));
 
   return { settle, overflow, judge, rules, dom, accepts, count: () => all().length };
 })();

@@ -144,7 +144,7 @@ def default_rules() -> frozenset[str]:
     return frozenset(
         rule.id
         for rule in axe_rules()
-        if tags & {*rule.tags} and "deprecated" not in rule.tags
+        if tags & {*rule.tags} and not {"deprecated", "experimental"} & {*rule.tags}
     )
 
 

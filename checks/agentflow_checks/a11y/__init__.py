@@ -1,0 +1,1 @@
+"""Accessibility: axe-core's rules held against the pages of a run."""

@@ -1,0 +1,83 @@
+"""The check ``accessibility``: pages meet a WCAG level, as far as axe-core can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+import pytest_agentflow as af
+
+LEVELS = ("A", "AA", "AAA")
+VERSIONS = ("2.0", "2.1", "2.2")
+BEST_PRACTICES = ("review", "fail", "ignore")
+
+
+def _validate(
+    level: str = "AA",
+    version: str = "2.2",
+    best_practices: str = "review",
+    driver: object = None,
+    result: object = None,
+    **others: object,
+) -> None:
+    del others
+    for name, value, known in (
+        ("level", level, LEVELS),
+        ("version", version, VERSIONS),
+        ("best_practices", best_practices, BEST_PRACTICES),
+    ):
+        if value not in known:
+            message = f"{name} is one of {', '.join(map(repr, known))}, not {value!r}"
+            raise ValueError(message)
+    if driver is not None and result is not None:
+        message = "give driver= or result=, not both"
+        raise ValueError(message)
+
+
+@af.check("accessibility", validate=_validate)
+def accessibility(
+    run: af.Run,
+    level: str = "AA",
+    *,
+    version: str = "2.2",
+    rules: Collection[str] | None = None,
+    exclude: Collection[str] = (),
+    best_practices: str = "review",
+    stage: str | None = None,
+    budget: float = 10.0,
+    driver: Any = None,
+    result: Mapping[str, Any] | None = None,
+) -> Iterator[object]:
+    """Pages are accessible by WCAG, as far as axe-core can decide.
+
+    axe-core's violations fail, what it cannot decide is undetermined, with its reason.
+
+    Args:
+        run: the run; its final pages are judged.
+        level: ``"A"``, ``"AA"`` or ``"AAA"``; a level includes the ones below it.
+        version: of WCAG: ``"2.0"``, ``"2.1"`` or ``"2.2"``.
+        rules: ids of axe-core rules to run instead of those of the level.
+        exclude: ids of axe-core rules to leave out.
+        best_practices: axe-core's rules that WCAG does not demand: ``"review"`` lists
+            them as questions, ``"fail"`` lets them fail, ``"ignore"`` leaves them out.
+        stage: judge the pages that this stage made instead of the final ones.
+        budget: seconds per page; one that takes longer is an error.
+        driver: a live selenium driver: the page it has loaded is judged instead.
+        result: an axe result, as axe-selenium-python gives it, judged instead.
+    """
+    # The browser and all that comes with it is loaded when pages are judged.
+    from agentflow_checks.a11y import judge  # noqa: PLC0415
+
+    choice = judge.Choice(
+        level=level,
+        version=version,
+        rules=None if rules is None else tuple(rules),
+        exclude=tuple(exclude),
+        best_practices=best_practices,
+    )
+    if result is not None:
+        yield from judge.judge_result(result, choice)
+    elif driver is not None:
+        yield from judge.judge_driver(driver, choice)
+    else:
+        yield from judge.judge_run(run, choice, stage=stage, budget=budget)

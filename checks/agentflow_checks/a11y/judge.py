@@ -1,0 +1,226 @@
+"""Judge the pages of a run, a driver's page, or an axe result somebody else made."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest_agentflow as af
+from agentflow_checks.a11y.choice import Choice, chosen
+from agentflow_checks.a11y.outcome import Judged, outcomes, selector_of
+from agentflow_checks.a11y.picture import picture
+from agentflow_checks.web import html
+from agentflow_checks.web.artefacts import attribute_fault, pages_of, visit_artefact
+from agentflow_checks.web.page import Visit
+
+NOWHERE: Callable[[str], None] = lambda selector: None  # noqa: E731 - one empty answer
+
+
+def judge_run(
+    run: af.Run, choice: Choice, *, stage: str | None, budget: float
+) -> Iterator[object]:
+    """Judge every page, and follow each fault back to the stage that made it."""
+    rules: frozenset[str] | None = None
+    for page in pages_of(run, stage):
+        if rules is None:
+            rules = installed_rules(choice)
+        yield from _judge_page(run, page, choice, rules, budget)
+
+
+def installed_rules(choice: Choice) -> frozenset[str]:
+    """Give the rules to run, by the tags of the installed axe-core.
+
+    Raises:
+        CheckError: a part is missing, or a rule was named that does not exist.
+    """
+    from agentflow_checks.web.missing import PartMissing  # noqa: PLC0415 - heavy
+    from agentflow_checks.web.visits import axe_rules  # noqa: PLC0415 - heavy
+
+    try:
+        return chosen(choice, axe_rules())
+    except PartMissing as missing:
+        raise af.CheckError(str(missing)) from missing
+
+
+def _judge_page(
+    run: af.Run,
+    page: af.Artefact,
+    choice: Choice,
+    rules: frozenset[str],
+    budget: float,
+) -> Iterator[object]:
+    look = functools.partial(_look, run, choice, rules, budget)
+    visited = look(page)
+    place = af.Place(stage=page.stage, artefact=page.name)
+    if visited.error is not None or visited.axe is None:
+        yield af.Finding(
+            rule="a11y.page-judged",
+            message=f"the page could not be judged: {visited.error}",
+            verdict=af.Verdict.ERROR,
+            place=place,
+        )
+        return
+    yield from _doubts(visited, place)
+    judged = Judged(
+        name=page.name,
+        stage=page.stage,
+        axe=answer_of(visited, rules),
+        where=functools.partial(_where, page.text, visited.dom),
+    )
+    found = []
+    for outcome in outcomes(judged, choice):
+        if isinstance(outcome, af.Finding):
+            outcome = _attributed(run, page, outcome, look)  # noqa: PLW2901
+            found.append(outcome)
+        yield outcome
+    if found:
+        yield from picture(visited, page.name, found)
+
+
+def _look(
+    run: af.Run,
+    choice: Choice,
+    rules: frozenset[str],
+    budget: float,
+    page: af.Artefact,
+) -> Visit:
+    # What every check can share is asked for, where it holds all that is wanted here.
+    from agentflow_checks.web.visits import default_rules  # noqa: PLC0415 - heavy
+
+    del choice
+    common = default_rules()
+    asked: Collection[str] | None = None if rules <= common else rules
+    return visit_artefact(run, page, rules=asked, budget=budget)
+
+
+def answer_of(visited: Visit, rules: frozenset[str]) -> Mapping[str, Any]:
+    """Give axe-core's answer about the wanted rules only."""
+    whole = visited.axe or {}
+    kinds = ("violations", "incomplete", "passes", "inapplicable")
+    return {
+        kind: [rule for rule in whole.get(kind, ()) if rule["id"] in rules]
+        for kind in kinds
+    }
+
+
+def _doubts(visited: Visit, place: af.Place) -> Iterator[object]:
+    """Say what keeps the page's own answer from being the whole truth."""
+    if visited.navigated_to:
+        yield af.Finding(
+            rule="a11y.page-stays",
+            title="The page stays where it is",
+            message=(
+                f"the page navigates away by itself, to {visited.navigated_to[0]}; "
+                "judged is the page before that"
+            ),
+            verdict=af.Verdict.UNDETERMINED,
+            place=place,
+            observed=visited.navigated_to[0],
+            fix="Judge the page it goes to, or let people start the journey.",
+        )
+    if visited.hidden_roots:
+        yield af.Finding(
+            rule="a11y.closed-shadow-roots",
+            title="Every element can be examined",
+            message=(
+                f"{visited.hidden_roots} elements inside closed shadow roots were not "
+                "examined"
+            ),
+            verdict=af.Verdict.UNDETERMINED,
+            place=place,
+            fix="Open the shadow roots in tests, or examine these parts by hand.",
+        )
+    if not visited.settled:
+        text = f"{place}: it was still loading when it was judged, as far as it was"
+        yield af.Note(text=text, warning=True)
+
+
+def _where(source: str, dom: str, selector: str) -> tuple[int, int] | None:
+    position = None if ">>>" in selector else html.locate(source, dom, selector)
+    return None if position is None else (position.line, position.column)
+
+
+def _attributed(
+    run: af.Run,
+    page: af.Artefact,
+    finding: af.Finding,
+    look: Callable[[af.Artefact], Visit],
+) -> af.Finding:
+    """Look for the same fault in the page's versions along the stages.
+
+    It is the same where the rule reports the same selector, or the same markup.
+    """
+    if len(run.artefacts) < 2:
+        return _only_version(run, page, finding)
+    kind = "violations" if finding.verdict is af.Verdict.FAILED else "any"
+
+    def shows(version: af.Artefact) -> bool | None:
+        visited = look(version)
+        if visited.error is not None:
+            return None
+        return any(
+            selector_of(node) == finding.place.selector
+            or node["html"] == finding.observed
+            for node in _nodes(visited, finding.rule, kind)
+        )
+
+    return attribute_fault(run, page, shows).on(finding)
+
+
+def _only_version(
+    run: af.Run, page: af.Artefact, finding: af.Finding
+) -> af.Finding:
+    """Name the one stage that made a page of which there is no other version."""
+    if page.stage is None or not run.stages:
+        return finding
+    return replace(finding, introduced_by=page.stage)
+
+
+def _nodes(visited: Visit, rule: str, kind: str) -> Iterator[Mapping[str, Any]]:
+    kinds = ("violations",) if kind == "violations" else ("violations", "incomplete")
+    for each in kinds:
+        for found in (visited.axe or {}).get(each, ()):
+            if f"a11y.{found['id']}" == rule:
+                yield from found["nodes"]
+
+
+def judge_driver(driver: Any, choice: Choice) -> Iterator[object]:
+    """Judge the page that a live selenium driver has loaded."""
+    from agentflow_checks.a11y.driver import run_axe  # noqa: PLC0415 - heavy
+
+    name, answer = run_axe(driver)
+    yield from _judge_answer(name, answer, choice)
+
+
+def judge_result(result: Mapping[str, Any], choice: Choice) -> Iterator[object]:
+    """Judge an axe result: what axe-selenium-python's ``run()`` returned."""
+    missing = [kind for kind in ("violations", "incomplete") if kind not in result]
+    if missing:
+        message = (
+            f"result= is no axe result: it has no {' and no '.join(missing)}. Pass the "
+            "dictionary that axe.run() returned, whole"
+        )
+        raise af.CheckError(message)
+    yield from _judge_answer(str(result.get("url") or "axe result"), result, choice)
+
+
+def _judge_answer(
+    name: str, answer: Mapping[str, Any], choice: Choice
+) -> Iterator[object]:
+    kinds = ("violations", "incomplete", "passes", "inapplicable")
+    wanted = {
+        kind: [
+            rule
+            for rule in answer.get(kind, ())
+            if choice.wants(rule["id"], rule.get("tags", ()))
+        ]
+        for kind in kinds
+    }
+    if not any(wanted.values()):
+        message = f"no rule of {name} belongs to what was asked for: nothing examined"
+        raise af.CheckError(message)
+    yield from outcomes(
+        Judged(name=name, stage=None, axe=wanted, where=NOWHERE), choice
+    )

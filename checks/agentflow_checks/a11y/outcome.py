@@ -1,0 +1,167 @@
+"""axe-core's answer as outcomes: rules, examined subjects, findings."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest_agentflow as af
+from agentflow_checks.a11y.choice import Choice
+
+SEVERITIES = {
+    "critical": af.Severity.CRITICAL,
+    "serious": af.Severity.ERROR,
+    "moderate": af.Severity.WARNING,
+    "minor": af.Severity.INFO,
+}
+
+DOUBTFUL = {
+    "label-content-name-mismatch": (
+        "axe-core is often wrong about it: 4 of its 10 false alarms on the W3C's test "
+        "cases; compare what is seen with what is read out"
+    ),
+}
+"""Rules whose violations are questions, and why."""
+
+REASONS = {
+    "bgImage": "the text stands on a picture",
+    "bgGradient": "the text stands on a gradient",
+    "bgOverlap": "another element covers the background",
+    "fgAlpha": "the text is partly transparent",
+    "imgNode": "the element is a picture",
+    "elmPartiallyObscured": "another element covers part of it",
+    "elmPartiallyObscuring": "it covers part of another element",
+    "outsideViewport": "it lies outside the viewport",
+    "equalRatio": "text and background have the same colour",
+    "shortTextContent": "the text is too short to tell from a symbol",
+    "nonBmp": "the text is made of symbols",
+    "pseudoContent": "a ::before or ::after box may be its background",
+    "colorParse": "a colour could not be read",
+    "complexTextShadows": "the text has several shadows",
+}
+"""axe-core's reason keys for what it cannot decide, in words."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One page, or state of a page, with axe-core's answer about it."""
+
+    name: str
+    """How findings name it: the artefact, or the address."""
+    stage: str | None
+    axe: Mapping[str, Any]
+    where: Callable[[str], tuple[int, int] | None]
+    """Line and column of a selector's element in the source, where they are known."""
+
+
+def outcomes(judged: Judged, choice: Choice) -> Iterator[object]:
+    """Give rules, examined subjects and findings of one page.
+
+    A rule that axe-core calls a best practice asks one question per page; of any other
+    rule each element is a subject of its own.
+    """
+    place = af.Place(stage=judged.stage, artefact=judged.name)
+    for rule in judged.axe["inapplicable"]:
+        yield af.Rule(id=f"a11y.{rule['id']}", title=rule.get("help", ""))
+    for rule in judged.axe["passes"]:
+        title = rule.get("help", "")
+        yield af.Rule(id=f"a11y.{rule['id']}", title=title)
+        # Our own visits count, foreign results list the elements.
+        count = rule["count"] if "count" in rule else len(rule["nodes"])
+        yield af.Examined(rule=f"a11y.{rule['id']}", count=count, place=place)
+    for kind in ("violations", "incomplete"):
+        for rule in judged.axe[kind]:
+            yield from _findings(judged, choice, rule, certain=kind == "violations")
+
+
+def _findings(
+    judged: Judged, choice: Choice, rule: Mapping[str, Any], *, certain: bool
+) -> Iterator[af.Finding]:
+    asks = choice.only_asks(rule["id"], rule["tags"])
+    doubt = DOUBTFUL.get(rule["id"])
+    fails = certain and not asks and doubt is None
+    for node in rule["nodes"]:
+        yield _finding(
+            judged,
+            rule,
+            node,
+            verdict=af.Verdict.FAILED if fails else af.Verdict.UNDETERMINED,
+            reason=_reason(node) if not certain else doubt,
+            subject=judged.name if asks else f"{judged.name} {selector_of(node)}",
+        )
+
+
+def _finding(
+    judged: Judged,
+    rule: Mapping[str, Any],
+    node: Mapping[str, Any],
+    *,
+    verdict: af.Verdict,
+    reason: str | None,
+    subject: str,
+) -> af.Finding:
+    selector = selector_of(node)
+    line, column = judged.where(selector) or (None, None)
+    detail = _detail(node)
+    box = node.get("box")
+    return af.Finding(
+        rule=f"a11y.{rule['id']}",
+        title=rule["help"],
+        message=f"{rule['help']}: {reason or detail}",
+        verdict=verdict,
+        severity=SEVERITIES[node.get("impact") or rule.get("impact") or "moderate"],
+        place=af.Place(
+            stage=judged.stage,
+            artefact=judged.name,
+            line=line,
+            column=column,
+            selector=selector,
+            box=None if box is None else tuple(box),
+        ),
+        observed=node["html"],
+        evidence=node["html"],
+        why=rule["description"],
+        fix=fix_of(node),
+        help_url=rule["helpUrl"],
+        tags=tuple(rule["tags"]),
+        subject=subject,
+    )
+
+
+def selector_of(node: Mapping[str, Any]) -> str:
+    """Write axe-core's target as one selector; frames and shadow roots by ``>>>``."""
+    steps = []
+    for step in node["target"]:
+        steps.append(step if isinstance(step, str) else " >>> ".join(step))
+    return " >>> ".join(steps)
+
+
+def _checks(node: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    if "checks" in node:
+        return list(node["checks"])
+    return [*node.get("any", ()), *node.get("all", ()), *node.get("none", ())]
+
+
+def _detail(node: Mapping[str, Any]) -> str:
+    messages = [check["message"] for check in _checks(node) if check.get("message")]
+    return messages[0] if messages else "axe-core gives no detail"
+
+
+def _reason(node: Mapping[str, Any]) -> str:
+    """Say why axe-core could not decide, with its own key where it has one."""
+    for check in _checks(node):
+        data = check.get("data")
+        key = data.get("messageKey") if isinstance(data, Mapping) else None
+        if key:
+            return f"{REASONS.get(key, check['message'])} ({key})"
+    return _detail(node)
+
+
+def fix_of(node: Mapping[str, Any]) -> str:
+    """Give axe-core's summary of what to do as one line."""
+    lines = [line.strip() for line in node.get("failureSummary", "").splitlines()]
+    head, *rest = [line for line in lines if line] or [""]
+    if head.startswith("Fix any") and len(rest) > 1:
+        return "one of: " + "; ".join(rest)
+    return "; ".join(rest) if rest else head

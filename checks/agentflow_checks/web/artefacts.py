@@ -1,0 +1,111 @@
+"""The pages of a run: which are judged, what lies beside them, which stage broke them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest_agentflow as af
+
+if TYPE_CHECKING:
+    from agentflow_checks.web.page import Visit
+
+HTML = "text/html"
+
+
+def pages_of(run: af.Run, stage: str | None = None) -> tuple[af.Artefact, ...]:
+    """Give the pages to judge: the final ones, or all that one stage made.
+
+    Raises:
+        UnknownStage: the run has no such stage.
+    """
+    if stage is None:
+        return run.pages()
+    return tuple(a for a in run.stage(stage).artefacts if a.media_type == HTML)
+
+
+def files_beside(run: af.Run, page: af.Artefact) -> dict[str, bytes]:
+    """Give the other artefacts of the run by name, as the page would find them.
+
+    Of several with one name that of the page's own stage wins, then the latest.
+    """
+    files: dict[str, bytes] = {}
+    for artefact in run.artefacts:
+        if artefact.name != page.name and artefact.stage != page.stage:
+            files[artefact.name] = artefact.data
+    for artefact in run.artefacts:
+        if artefact.name != page.name and artefact.stage == page.stage:
+            files[artefact.name] = artefact.data
+    return files
+
+
+def root_of(run: af.Run, page: af.Artefact) -> Path | None:
+    """Give the folder that a page was read from, None for a page of a recording."""
+    if run.folder is None:
+        return None
+    file = run.folder / page.name
+    try:
+        same = file.is_file() and file.read_bytes() == page.data
+    except OSError:
+        return None
+    return run.folder if same else None
+
+
+def visit_artefact(
+    run: af.Run,
+    page: af.Artefact,
+    *,
+    rules: Collection[str] | None = None,
+    budget: float = 10.0,
+) -> Visit:
+    """Visit one page of a run with everything that lies beside it.
+
+    Raises:
+        CheckError: browser, driver or axe-core is not installed.
+    """
+    from agentflow_checks.web.missing import PartMissing  # noqa: PLC0415 - heavy
+    from agentflow_checks.web.visits import visit  # noqa: PLC0415 - heavy
+
+    try:
+        return visit(
+            page.data,
+            files=files_beside(run, page),
+            root=root_of(run, page),
+            name=page.name,
+            budget=budget,
+            rules=rules,
+        )
+    except PartMissing as missing:
+        raise af.CheckError(str(missing)) from missing
+
+
+def attribute_fault(
+    run: af.Run,
+    page: af.Artefact,
+    shows: Callable[[af.Artefact], bool | None],
+) -> af.Attribution:
+    """Name the stage that brought a fault into the versions of a page.
+
+    Args:
+        run: the run.
+        page: the page that the fault was found on.
+        shows: whether one version shows the fault; None where it cannot be judged.
+    """
+
+    def verdict(artefacts: Collection[af.Artefact]) -> af.Verdict:
+        pages = [a for a in artefacts if a.media_type == HTML]
+        if not pages:
+            return af.Verdict.INAPPLICABLE
+        answers = [shows(version) for version in pages]
+        if any(answers):
+            return af.Verdict.FAILED
+        return af.Verdict.UNDETERMINED if None in answers else af.Verdict.PASSED
+
+    own = [a for a in run.artefacts if a.stage is None]
+    return af.attribute(
+        run,
+        lambda stage: verdict(stage.artefacts),
+        at=page.stage,
+        shipped=verdict(own),
+    )
