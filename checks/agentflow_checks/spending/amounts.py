@@ -1,0 +1,48 @@
+"""Amounts, unit prices and shares as texts."""
+
+from __future__ import annotations
+
+from decimal import ROUND_UP, Decimal
+
+import pytest_agentflow as af
+
+_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
+
+_SIZES = {1: "each", 1000: "per 1k", 1_000_000: "per 1M"}
+
+
+def money_text(amount: Decimal, currency: str, *, estimated: bool = False) -> str:
+    """Write money with four decimals, and three digits where it is smaller."""
+    places = 4 if not amount else max(4, 2 - amount.adjusted())
+    whole, _, part = f"{amount:,.{min(places, 12)}f}".partition(".")
+    digits = f"{whole}.{part.rstrip('0'):0<2}"
+    symbol = _SYMBOLS.get(currency)
+    text = f"{symbol}{digits}" if symbol else f"{digits} {currency}"
+    return text + marked(estimated)
+
+
+def marked(estimated: bool) -> str:
+    """Give the mark of an estimate, to be put behind a figure."""
+    return " (estimated)" if estimated else ""
+
+
+def price_text(price: af.UnitPrice) -> str:
+    """Write a unit price: ``$2.00 per 1M``."""
+    amount = price.amount.normalize()
+    places = max(2, -int(amount.as_tuple().exponent))
+    symbol = _SYMBOLS.get(price.currency, f"{price.currency} ")
+    size = _SIZES.get(price.per, f"per {price.per:,}")
+    return f"{symbol}{amount:.{places}f} {size}"
+
+
+def percent(part: Decimal, whole: Decimal) -> str:
+    """Write a share in whole percent."""
+    return f"{part / whole * 100:.0f} %" if whole else "0 %"
+
+
+def rounded_up(amount: Decimal) -> Decimal:
+    """Give the next amount with two digits, as a proposal for a budget."""
+    if not amount:
+        return amount
+    step = Decimal(1).scaleb(amount.adjusted() - 1)
+    return amount.quantize(step, rounding=ROUND_UP)

@@ -1,0 +1,199 @@
+"""The rules about money: everything priced, the total, and each stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+import pytest_agentflow as af
+from agentflow_checks.spending.amounts import (
+    money_text,
+    percent,
+    price_text,
+    rounded_up,
+)
+from agentflow_checks.spending.bill import Bill, contributions
+from agentflow_checks.spending.limits import Limits
+
+_SHOWN = 3
+"""So many contributions are named; the table holds the rest."""
+
+
+def judge_prices(run: af.Run, whole: Bill) -> Iterator[af.Examined | af.Finding]:
+    """Say of each call that costs money whether its price is known."""
+    gaps = whole.gaps
+    billed = {charge.call for charge in whole.charges} | {
+        call.id for call in whole.model_calls
+    }
+    yield af.Examined(rule="cost.priced", count=len(billed - set(gaps)))
+    for call, charges in gaps.items():
+        yield _gap(run, run.call(call), charges)
+
+
+def _gap(run: af.Run, call: af.Call, charges: Sequence[af.Charge]) -> af.Finding:
+    silent = call.usage is None or "usage" in call.missing
+    name = call.model or call.billed_as or "an unnamed model"
+    units = ", ".join(charge.unit for charge in charges)
+    return af.Finding(
+        rule="cost.priced",
+        verdict=af.Verdict.ERROR,
+        message=f"{name} reports no usage, so that its cost is not known"
+        if silent
+        else f"no price is known for {units} of {name}",
+        place=af.Place(stage=call.stage, call=call.id),
+        why="An unknown cost is never counted as 0.",
+        fix=_report_usage(call) if silent else _add_price(run, name, charges),
+        subject=call.id,
+        evidence=f"{name} {'usage' if silent else units}",
+    )
+
+
+def _report_usage(call: af.Call) -> str:
+    if "usage" in call.missing:
+        return "The answer broke off before its usage; record it again to its end."
+    if call.api == "openai.chat":
+        return (
+            'Ask for it: stream_options={"include_usage": True} beside stream=True; '
+            "then record again."
+        )
+    return "Record again with a provider that reports usage."
+
+
+def _add_price(run: af.Run, name: str, charges: Sequence[af.Charge]) -> str:
+    unit = charges[0].unit
+    per = 1_000_000 if unit.endswith("_tokens") else 1
+    entry = f'[[price]] model = "{name}", unit = "{unit}", usd = "...", per = {per}'
+    lines = f"add to the price file, one key a line: {entry}; then record again."
+    if any("genai-prices" in price.source for price in run.recorded.prices.prices):
+        return f"genai-prices does not list it: {lines}"
+    return f"pip install 'pytest-agentflow[prices]', or {lines}"
+
+
+def judge_total(
+    whole: Bill, parts: Sequence[Bill], limit: Decimal, stages: Limits, currency: str
+) -> Iterator[af.Examined | af.Finding]:
+    """Hold the whole run against its budget."""
+    if not _billed(whole):
+        return
+    if whole.amount > limit:
+        culprit, why_it = _culprit(parts, stages, currency)
+        yield _over(
+            "cost.total",
+            whole,
+            limit,
+            currency,
+            cause=f"{why_it} {_cause(whole, currency)}",
+            introduced_by=culprit,
+            budget=f"total={rounded_up(whole.amount):f}",
+        )
+    else:
+        yield _within("cost.total", whole, limit, currency)
+
+
+def judge_stage(
+    bill: Bill, limit: Decimal, currency: str
+) -> Iterator[af.Examined | af.Finding | af.Note]:
+    """Hold one stage against its budget."""
+    if not _billed(bill):
+        text = f"{bill.name} has a budget, but made no call that costs money"
+        yield af.Note(text=text, warning=True)
+    elif bill.amount > limit:
+        yield _over(
+            "cost.stage",
+            bill,
+            limit,
+            currency,
+            cause=_cause(bill, currency),
+            introduced_by=bill.stage,
+            budget=f'stages={{"{bill.stage}": {rounded_up(bill.amount):f}}}',
+        )
+    else:
+        yield _within("cost.stage", bill, limit, currency)
+
+
+def _billed(bill: Bill) -> bool:
+    return bool(bill.model_calls or bill.charges)
+
+
+def _within(
+    rule: str, bill: Bill, limit: Decimal, currency: str
+) -> af.Examined | af.Finding:
+    if not bill.gaps:
+        return af.Examined(rule=rule, place=af.Place(stage=bill.stage))
+    known = money_text(bill.amount, currency, estimated=bill.estimated)
+    return af.Finding(
+        rule=rule,
+        verdict=af.Verdict.ERROR,
+        message=f"the cost of {bill.name} is not known: {len(bill.gaps)} of its "
+        f"{len(bill.calls)} calls have no price or usage",
+        place=af.Place(stage=bill.stage),
+        observed=f"at least {known}",
+        expected=f"at most {money_text(limit, currency)}",
+        subject=bill.name,
+        evidence=f"{bill.name} unknown",
+    )
+
+
+def _over(
+    rule: str,
+    bill: Bill,
+    limit: Decimal,
+    currency: str,
+    *,
+    cause: str,
+    introduced_by: str | None,
+    budget: str,
+) -> af.Finding:
+    excess = bill.amount - limit
+    spent = money_text(bill.amount, currency, estimated=bill.estimated)
+    least = "at least " if bill.gaps else ""
+    over = f" ({percent(excess, limit)})" if limit else ""
+    allowed = money_text(limit, currency)
+    return af.Finding(
+        rule=rule,
+        message=f"{bill.name} costs {least}{spent}, "
+        f"{money_text(excess, currency)}{over} over its {allowed}. {cause}",
+        place=af.Place(stage=bill.stage),
+        observed=f"{least}{spent}",
+        expected=f"at most {allowed}",
+        fix=f"Spend less where most goes, or raise the budget: {budget}",
+        subject=bill.name,
+        introduced_by=introduced_by,
+        evidence=f"{bill.name} over {limit}",
+    )
+
+
+def _culprit(
+    parts: Sequence[Bill], stages: Limits, currency: str
+) -> tuple[str | None, str]:
+    """Name the stage that a breach of the total is put down to, and say why it."""
+    excess = [(b.amount - stages[b.stage], b.name) for b in parts if b.stage in stages]
+    over, worst = max(excess, default=(Decimal(0), ""))
+    if over > 0:
+        by = money_text(over, currency)
+        return worst, f"{worst} is furthest over its own budget, by {by}."
+    if any(bill.gaps for bill in parts):
+        return None, "Which stage has the largest share is not known."
+    largest = max(parts, key=lambda bill: bill.amount)
+    share = percent(largest.amount, sum((b.amount for b in parts), Decimal(0)))
+    text = f"{largest.name} has the largest share, {share}"
+    known = "; no stage is over a budget of its own." if stages else "."
+    return _stage_of(largest), text + known
+
+
+def _stage_of(bill: Bill) -> str | None:
+    """Give the stage, but for calls that no door attributed to one."""
+    return None if bill.stage == "unattributed" else bill.stage
+
+
+def _cause(bill: Bill, currency: str) -> str:
+    whole = bill.amount
+    found = [c for c in contributions(bill.charges) if c.amount * 100 >= whole]
+    named = [
+        f"{c.calls} {'call' if c.calls == 1 else 'calls'} of {c.model} with "
+        f"{c.quantity:,f} {c.unit} at {price_text(c.price)} = "
+        f"{money_text(c.amount, currency)} ({percent(c.amount, whole)})"
+        for c in found[:_SHOWN]
+    ]
+    rest = f"; {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    return f"Most of it: {'; '.join(named)}{rest}."
