@@ -106,8 +106,8 @@ def _in_text(text: str, path: str, name: str | None) -> Iterator[Found]:
         yield from _in_files(folder, path)
         return
     data = text.encode("utf-8", "surrogatepass")
-    if kind := sniff(data):
-        yield Found(name=name, media_type=kind, data=data, path=path)
+    if (whole := sniff(data)) is not None:
+        yield Found(name=name, media_type=whole, data=data, path=path)
         return
     fenced = list(_FENCE.finditer(text))
     for block in fenced:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
-from asyncio import events
 from collections.abc import Callable, Hashable, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -117,9 +116,7 @@ def settled(where: Position, count: Callable[[], int]) -> Position:
     """
     unit = _unit()
     if where.branch.unit == unit:
-        return replace(
-            where, frontier=where.branch.frontier, ended=where.branch.ended
-        )
+        return replace(where, frontier=where.branch.frontier, ended=where.branch.ended)
     with _lock:
         known = next((c for c in where.branch.children if c.unit == unit), None)
         child = known or _fork(where, unit, count())
@@ -160,6 +157,13 @@ def advanced(where: Position, call: Any) -> tuple[Position, frozenset[Any]]:
         parents = branch.frontier
         branch.frontier = frozenset({call})
     return replace(where, frontier=branch.frontier, ended=branch.ended), parents
+
+
+def ending(where: Position, stage: str) -> Position:
+    """Take note in the running branch that `stage` has ended."""
+    with _lock:
+        where.branch.ended |= {stage}
+    return replace(where, ended=where.branch.ended)
 
 
 def refreshed(where: Position, *, awaited_only: bool = True) -> Position:
@@ -225,11 +229,15 @@ def _install_in_tasks() -> None:
 
     @wraps(original)
     def create_task(self: Any, coro: Any, **given: Any) -> Any:
-        if _position.get() is not None and events._get_running_loop() is self:
+        if _position.get() is not None and _runs(self):
             _before_handing_over()
         return original(self, coro, **given)
 
     loop.create_task = create_task
+
+
+def _runs(loop: Any) -> bool:
+    return asyncio._get_running_loop() is loop  # noqa: SLF001 - never raises
 
 
 def _before_handing_over() -> None:

@@ -7,6 +7,7 @@ import binascii
 import json
 import mimetypes
 import re
+from urllib.parse import unquote_to_bytes
 
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -27,8 +28,12 @@ _BRANDS = {b"avif": "image/avif", b"heic": "image/heic", b"isom": "video/mp4"}
 _BRANDS |= {b"mp42": "video/mp4"}
 
 _LEADING = rb"(?:\xef\xbb\xbf)?(?:\s|<!--.*?-->|<\?xml[^>]*\?>)*"
-_HTML = re.compile(_LEADING + rb"<(?:!doctype\s+html|html)[\s>]", re.I | re.S)
-_SVG = re.compile(_LEADING + rb"(?:<!doctype\s+svg[^>]*>\s*)?<svg[\s>]", re.I | re.S)
+_HTML = re.compile(
+    _LEADING + rb"<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE | re.DOTALL
+)
+_SVG = re.compile(
+    _LEADING + rb"(?:<!doctype\s+svg[^>]*>\s*)?<svg[\s>]", re.IGNORECASE | re.DOTALL
+)
 
 _EXTENSIONS = {
     "application/javascript": ".js",
@@ -47,7 +52,9 @@ _EXTENSIONS = {
 }
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]{64,}={0,2}\s*")
-_DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.+-]+=[^;,]*)*)(;base64)?,", re.I)
+_DATA_URL = re.compile(
+    r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.+-]+=[^;,]*)*)(;base64)?,", re.IGNORECASE
+)
 
 
 def sniff(data: bytes) -> str | None:
@@ -105,7 +112,9 @@ def is_json(data: bytes | str) -> bool:
 
 def extension_of(media_type: str) -> str:
     """Give the usual ending of files of this media type, with its dot."""
-    return _EXTENSIONS.get(media_type) or mimetypes.guess_extension(media_type) or ".bin"
+    return (
+        _EXTENSIONS.get(media_type) or mimetypes.guess_extension(media_type) or ".bin"
+    )
 
 
 def picture_in_base64(text: str) -> bytes | None:
@@ -127,16 +136,11 @@ def from_data_url(text: str) -> tuple[str, bytes] | None:
         return None
     rest = text[match.end() :]
     try:
-        if match[3]:
-            data = base64.b64decode(rest, validate=True)
-        else:
-            data = _unquoted(rest)
+        data = (
+            base64.b64decode(rest, validate=True)
+            if match[3]
+            else unquote_to_bytes(rest)
+        )
     except (binascii.Error, ValueError):
         return None
     return sniff(data) or match[1] or "text/plain", data
-
-
-def _unquoted(text: str) -> bytes:
-    from urllib.parse import unquote_to_bytes  # noqa: PLC0415 - rare
-
-    return unquote_to_bytes(text)

@@ -84,6 +84,8 @@ class Visit:
     """The same as JSON values."""
     output_from: str = ""
     calls: list[CallNote] = field(default_factory=list)
+    outer: tuple[Visit, ...] = ()
+    """The visits it stands in, outermost first."""
     open: bool = True
 
 

@@ -14,7 +14,8 @@ import math
 import re
 import tempfile
 import uuid
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from functools import cache
 from pathlib import Path, PurePath
 from typing import Any
@@ -23,45 +24,58 @@ _DEEPEST = 40
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
-def plain(value: Any, depth: int = 0) -> Any:
+def described(value: Any) -> str:
+    """Name what has no JSON form; without its address, which changes every time."""
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - a broken repr of a user's must not stop a run
+        text = f"<{type(value).__module__}.{type(value).__qualname__}>"
+    return _ADDRESS.sub("", text)[:2000]
+
+
+def plain(value: Any, *, unknown: Callable[[Any], str] = described) -> Any:
     """Give `value` as JSON values, where bytes may stand.
 
     Dataclasses, named tuples and models become objects of their fields. A path is
     written so that it is the same on every machine: see `plain_path`.
+
+    Args:
+        value: anything.
+        unknown: names what has no JSON form.
     """
-    if value is None or isinstance(value, (bool, int, str)) and _is_bare(value):
+    return _plain(value, unknown, 0)
+
+
+def _plain(value: Any, unknown: Callable[[Any], str], depth: int) -> Any:
+    if value is None or type(value) in (bool, int, str):
         return value
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else str(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value)
     if depth > _DEEPEST:
-        return _described(value)
+        return unknown(value)
     if isinstance(value, enum.Enum):
-        return plain(value.value, depth + 1)
+        return _plain(value.value, unknown, depth + 1)
     if isinstance(value, (str, int)):
         return str(value) if isinstance(value, str) else int(value)
     if (fields := fields_of(value)) is not None:
-        return {str(k): plain(v, depth + 1) for k, v in fields.items()}
+        return {str(k): _plain(v, unknown, depth + 1) for k, v in fields.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(item, depth + 1) for item in value]
-    return _plain_other(value, depth)
+        return [_plain(item, unknown, depth + 1) for item in value]
+    if isinstance(value, AbstractSet):
+        return sorted((_plain(v, unknown, depth + 1) for v in value), key=repr)
+    return _plain_scalar(value, unknown)
 
 
-def _is_bare(value: Any) -> bool:
-    return type(value) in (bool, int, str)
-
-
-def _plain_other(value: Any, depth: int) -> Any:
+def _plain_scalar(value: Any, unknown: Callable[[Any], str]) -> Any:
     if isinstance(value, PurePath):
         return plain_path(value)
     if isinstance(value, (dt.date, dt.time)):
         return value.isoformat()
     if isinstance(value, (decimal.Decimal, uuid.UUID, dt.timedelta)):
         return str(value)
-    if isinstance(value, Set):
-        return sorted((plain(item, depth + 1) for item in value), key=repr)
-    return _described(value)
+    return unknown(value)
 
 
 def fields_of(value: Any) -> dict[Any, Any] | None:
@@ -101,12 +115,3 @@ def plain_path(path: PurePath) -> str:
 @cache
 def _temporary() -> Path:
     return Path(tempfile.gettempdir())
-
-
-def _described(value: Any) -> str:
-    """Name what has no JSON form; without its address, which changes every time."""
-    try:
-        text = repr(value)
-    except Exception:  # noqa: BLE001 - a broken repr of a user's must not stop a run
-        text = f"<{type(value).__module__}.{type(value).__qualname__}>"
-    return _ADDRESS.sub("", text)[:2000]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from types import NoneType
 from typing import Any
 
 from pytest_agentflow.model.run import SourceKind
@@ -49,9 +50,7 @@ def _found(value: Any, kind: SourceKind, depth: int) -> Iterator[SourceNote]:
     if isinstance(value, str):
         if value.strip():
             yield SourceNote(text=value, id=None, kind=kind)
-    elif value is None or isinstance(value, (bool, int, float, bytes)):
-        return
-    elif depth > _DEEPEST:
+    elif isinstance(value, (bool, int, float, bytes, NoneType)) or depth > _DEEPEST:
         return
     elif (parts := _parts(value)) is not None:
         yield from _found_in_record(parts, kind, depth)

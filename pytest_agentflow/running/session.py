@@ -1,0 +1,329 @@
+"""One execution of a workflow under observation: what happens is noted, as it happens.
+
+A session is what the seams know as a handler, and what the doors write into. How a call
+is answered (from a recording, or by the network) is up to its *conduct*.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, Protocol
+
+from pytest_agentflow.model.call import CallKind, Invocation, Request, Response
+from pytest_agentflow.model.run import UNATTRIBUTED
+from pytest_agentflow.running import lineage
+from pytest_agentflow.running.ledger import Ledger
+from pytest_agentflow.running.lineage import Position
+from pytest_agentflow.running.notes import (
+    ArtefactNote,
+    CallNote,
+    SourceNote,
+    StageNote,
+    Visit,
+)
+from pytest_agentflow.wire import install, routing
+from pytest_agentflow.wire.handler import Answer, Cutting, Exchange
+from pytest_agentflow.wire.telemetry import Endpoint
+
+
+class Conduct(Protocol):
+    """How a session answers calls: the difference between the modes."""
+
+    @property
+    def replays(self) -> bool:
+        """Whether calls are answered from a recording."""
+
+    def request(self, session: Session, note: CallNote) -> Response | Exchange:
+        """Answer a request, or say who listens while it goes over the network."""
+
+    def invocation(self, session: Session, note: CallNote) -> bool:
+        """Fill in the result of a retriever or tool; False: its function must run."""
+
+    def finished(self, session: Session, note: CallNote) -> None:
+        """A call that went over the network, or a function, was answered or failed."""
+
+    def noted(self, session: Session, event: str, **data: Any) -> None:
+        """A stage began or ended."""
+
+
+class Session:
+    """One run under way.
+
+    Args:
+        conduct: how calls are answered.
+        allowed: hosts and ports (`None`: any) that may be reached in a replay.
+        telemetry: endpoints that are no part of a run, beside the built-in ones.
+    """
+
+    def __init__(
+        self,
+        conduct: Conduct,
+        *,
+        allowed: Collection[tuple[str, int | None]] = (),
+        telemetry: Collection[Endpoint] = (),
+    ) -> None:
+        self.conduct = conduct
+        self.closed = False
+        self.allowed = frozenset(allowed)
+        self.telemetry = tuple(telemetry)
+        self.ledger = Ledger()
+        self.ignored_requests = 0
+        self.begin = time.perf_counter()
+        self.end: float | None = None
+        self.stages: dict[str, StageNote] = {}
+        self.calls: list[CallNote] = []
+        self.sources: list[SourceNote] = []
+        self.artefacts: list[ArtefactNote] = []
+        self._pending: list[SourceNote] = []
+        self._open: list[Visit] = []
+        self._lock = threading.RLock()
+        self._calls = itertools.count(1)
+        self._branches = itertools.count(1)
+        self._visits = itertools.count(1)
+        self._root: Position | None = None
+
+    # A session as a handler of the seams
+
+    @property
+    def replays(self) -> bool:
+        """Whether a recording answers calls, so that the network is closed."""
+        return self.conduct.replays
+
+    def handle(self, request: Request) -> Response | Exchange:
+        """Answer a request of the application, or let it go over the network."""
+        note = self.begin_call("http", request=request)
+        return self.conduct.request(self, note)
+
+    def ignored(self, request: Request) -> None:  # noqa: ARG002 - the protocol's
+        """Count a request to a telemetry endpoint."""
+        with self._lock:
+            self.ignored_requests += 1
+
+    def refused(self, refusal: BaseException) -> None:
+        """Enter a refused connection into the ledger."""
+        self.ledger.enter(refusal)
+
+    # The life of a session
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Observe what runs inside, in this context and in what it starts."""
+        lineage.install()
+        install.install(closes_network=self.replays)
+        before = lineage.position()
+        self._root = lineage.begin(self)
+        lineage.stand(self._root)
+        self.begin = time.perf_counter()
+        with routing.routed_to(self):
+            try:
+                yield
+            finally:
+                self.close()
+                lineage.stand(before)
+
+    def close(self) -> None:
+        """Take note of nothing any more; bodies that nobody read on are cut."""
+        if self.closed:
+            return
+        for note in list(self.calls):
+            if note.end is None and note.tape is not None:
+                note.tape.cut()
+        self.end = time.perf_counter()
+        self.closed = True
+
+    # Where code stands
+
+    def here(self) -> Position:
+        """Give where the running code stands in this run."""
+        found = lineage.position()
+        if found is None or found.session is not self:
+            found = self._stray()
+        settled = lineage.settled(found, self.count_branch)
+        lineage.stand(settled)
+        return settled
+
+    def _stray(self) -> Position:
+        """Give a position to code whose context knows of no session.
+
+        It stands in the stage that is open, where only one is.
+        """
+        assert self._root is not None  # noqa: S101 - a session is opened before use
+        with self._lock:
+            chain = tuple(self._open)
+        nested = all(
+            inner.number in _inner_of(outer, chain) for outer, inner in _pairs(chain)
+        )
+        return replace(self._root, visits=chain if nested else ())
+
+    def count_branch(self) -> int:
+        """Give the number of a new branch."""
+        return next(self._branches)
+
+    # Calls
+
+    def begin_call(
+        self,
+        kind: CallKind,
+        *,
+        request: Request | None = None,
+        invocation: Invocation | None = None,
+    ) -> CallNote:
+        """Take note of a call that begins."""
+        with self._lock:
+            where = self.here()
+            visit = where.visits[-1] if where.visits else None
+            note = CallNote(
+                number=next(self._calls),
+                stage=visit.stage.name if visit else UNATTRIBUTED,
+                branch=where.branch.number,
+                parents=frozenset(),
+                start=time.perf_counter(),
+                kind=kind,
+                request=request,
+                invocation=invocation,
+            )
+            where, note.parents = lineage.advanced(where, note)
+            lineage.stand(where)
+            self.calls.append(note)
+            if visit is not None:
+                visit.calls.append(note)
+        return note
+
+    def end_call(self, note: CallNote) -> None:
+        """Take note that a call was answered, or failed."""
+        if not self.closed:
+            note.end = note.end or time.perf_counter()
+            self.conduct.finished(self, note)
+
+    # Stages
+
+    def begin_visit(self, name: str, found_by: str) -> Visit:
+        """Open a stage: what happens from now on in this context belongs to it."""
+        with self._lock:
+            where = self.here()
+            where = lineage.refreshed(where, awaited_only=False)
+            stage = self.stages.get(name)
+            if stage is None:
+                stage = StageNote(
+                    name=name,
+                    found_by=found_by,
+                    after=where.ended - {name},
+                    depth=len(where.visits),
+                    begin=time.perf_counter(),
+                )
+                self.stages[name] = stage
+            visit = Visit(stage=stage, number=next(self._visits))
+            visit.outer = where.visits
+            stage.visits.append(visit)
+            self._open.append(visit)
+            self._hand_over_sources(where, name)
+        lineage.stand(where)
+        self.conduct.noted(self, "stage-begin", stage=name)
+        return visit
+
+    @contextmanager
+    def inside(self, visit: Visit) -> Iterator[None]:
+        """Let the code inside stand in `visit`."""
+        where = self.here()
+        lineage.stand(replace(where, visits=(*where.visits, visit)))
+        try:
+            yield
+        finally:
+            self._leave(visit)
+
+    def _leave(self, visit: Visit) -> None:
+        where = lineage.position()
+        if where is not None and visit in where.visits:
+            left = where.visits[: where.visits.index(visit)]
+            lineage.stand(replace(self.here(), visits=left))
+
+    def end_visit(self, visit: Visit) -> None:
+        """Close a stage; stages that begin from now on come after it."""
+        with self._lock:
+            if not visit.open:
+                return
+            visit.open = False
+            self._open.remove(visit)
+            visit.stage.end = time.perf_counter()
+            if self.closed:
+                return
+            where = lineage.refreshed(self.here(), awaited_only=False)
+            lineage.stand(lineage.ending(where, visit.stage.name))
+        self.conduct.noted(self, "stage-end", stage=visit.stage.name)
+
+    def innermost(self) -> Visit | None:
+        """Give the visit that the running code stands in."""
+        visits = self.here().visits
+        return visits[-1] if visits else None
+
+    # Sources
+
+    def add_sources(self, notes: Sequence[SourceNote], call: CallNote | None) -> None:
+        """Give documents to the open stage, else to the next one that begins."""
+        with self._lock:
+            visit = self.innermost()
+            for note in notes:
+                note.call = call
+                note.stage = visit.stage.name if visit else None
+            self.sources.extend(notes)
+            if visit is None:
+                self._pending.extend(notes)
+
+    def _hand_over_sources(self, where: Position, stage: str) -> None:
+        """Give what was retrieved before, and no stage has got yet, to this stage."""
+        known = _ancestors(where.frontier)
+        for note in list(self._pending):
+            if note.call is None or note.call in known:
+                note.stage = stage
+                self._pending.remove(note)
+
+
+def _pairs(chain: Sequence[Visit]) -> Iterator[tuple[Visit, Visit]]:
+    return itertools.pairwise(chain)
+
+
+def _inner_of(outer: Visit, chain: Sequence[Visit]) -> frozenset[int]:
+    return frozenset(v.number for v in chain if outer in v.outer)
+
+
+def _ancestors(frontier: frozenset[CallNote]) -> set[CallNote]:
+    seen: set[CallNote] = set()
+    waiting = list(frontier)
+    while waiting:
+        note = waiting.pop()
+        if note not in seen:
+            seen.add(note)
+            waiting += note.parents
+    return seen
+
+
+class Listening:
+    """The session's side of a request that goes over the network."""
+
+    def __init__(self, session: Session, note: CallNote) -> None:
+        self._session = session
+        self._note = note
+
+    def opened(self, tape: Cutting) -> None:
+        """Keep the tape, to cut it when the run ends first."""
+        self._note.tape = tape
+
+    def answered(self, answer: Answer) -> None:
+        """Take note of the answer."""
+        note = self._note
+        note.response = answer.response
+        note.first_byte = answer.first_byte
+        note.arrivals = answer.arrivals
+        note.end = answer.end
+        note.complete = answer.complete
+        self._session.end_call(note)
+
+    def failed(self, error: BaseException) -> None:
+        """Take note that there is none."""
+        self._note.error = f"{type(error).__name__}: {error}".rstrip(": ")
+        self._session.end_call(self._note)
