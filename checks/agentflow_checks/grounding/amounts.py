@@ -1,4 +1,4 @@
-"""Money, percentages, quantities, years and bare numbers among the numerals of a text."""
+"""Money, percentages, quantities, years and bare numbers among numerals."""
 
 from __future__ import annotations
 
@@ -42,19 +42,20 @@ _AFTER = re.compile(
 )
 _NEXT_WORD = re.compile(r"[ -]([A-Za-z]+)")
 #: First words of units of two or three words.
-_COMPOUND = frozenset(
-    "square sq fl fluid degrees degree deg miles kilometers kilometres kilowatt per"
-    " percentage".split()
-)
+_COMPOUND_WORDS = """
+    square sq fl fluid degrees degree deg miles kilometers kilometres kilowatt per
+    percentage
+"""
+_COMPOUND = frozenset(_COMPOUND_WORDS.split())
 _ORDINALS = frozenset({"st", "nd", "rd", "th"})
 _RANGE = re.compile(
-    rf"[ ]?(?:-|—|~|to|through|or|and|x|X|×|by)[ ]?[{_SYMBOLS}]?\Z", re.IGNORECASE
+    rf"[ ]?(?:-|—|~|to|through|or|and|x|X|\u00d7|by)[ ]?[{_SYMBOLS}]?\Z", re.IGNORECASE
 )
 _CENTURY = re.compile(r"[ -]centur(?:y|ies)", re.IGNORECASE)
 _LONE_DIGITS = re.compile(r"[0-9]{4}\Z")
 
 
-class _Nothing(Exception):  # noqa: N818 - a signal inside this module, not an error
+class _Nothing(Exception):
     """The numeral is part of a word or a style value: it says nothing about facts."""
 
 
@@ -311,9 +312,7 @@ def _share_magnitude(atom: Atom, other: tuple[Numeral, Atom]) -> Atom:
     return Atom(atom.text, atom.start, atom.end, (scaled, *atom.readings))
 
 
-def _shared_unit(
-    numeral: Numeral, other: tuple[Numeral, Atom]
-) -> tuple[Reading, ...]:
+def _shared_unit(numeral: Numeral, other: tuple[Numeral, Atom]) -> tuple[Reading, ...]:
     reading = other[1].readings[0]
     scale = _scale(other[0], reading)
     if reading.type == "number" and scale == 1:
@@ -355,4 +354,3 @@ def _alike(reading: Reading, value: Decimal) -> Reading:
     if kind == "quantity":
         return _quantity(value, BY_SYMBOL[reading.unit])
     return _number(value)
-

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, DecimalException
 from itertools import combinations, permutations
 
+from agentflow_checks.grounding.evidence import Evidence
 from agentflow_checks.grounding.kinds import SMALL_NUMBER, Reading
-from agentflow_checks.grounding.lookup import Evidence
 from agentflow_checks.grounding.units import BY_SYMBOL, to_base
 
 _DERIVABLE = frozenset({"money", "percent", "quantity", "number"})
@@ -28,12 +28,13 @@ _CUES: dict[str, re.Pattern[str]] = {
         re.IGNORECASE,
     ),
     "x": re.compile(
-        r"×|[0-9%)a-z] ?[x*] ?[$€£(]?[0-9]|\b(?:times|multipl(?:y|ied|ying)|per|each|every"
-        r"|at|increased?|decreased?|discount|off|of)\b",
+        r"\u00d7|[0-9%)a-z] ?[x*] ?[$€£(]?[0-9]|\b(?:times|multipl(?:y|ied|ying)|per"
+        r"|each|every|at|increased?|decreased?|discount|off|of)\b",
         re.IGNORECASE,
     ),
     "/": re.compile(
-        r"÷|[0-9)a-z] ?/ ?[$€£(]?[0-9]|\b(?:divid(?:e|ed|ing)|split|average|per|share)\b",
+        r"\u00f7|[0-9)a-z] ?/ ?[$€£(]?[0-9]|\b(?:divid(?:e|ed|ing)|split|average|per"
+        r"|share)\b",
         re.IGNORECASE,
     ),
 }
@@ -117,9 +118,7 @@ def _results(
             yield from _of_two(sign, one, other, kind)
 
 
-def _doubled_or_halved(
-    text: str, alike: list[_Term]
-) -> Iterator[tuple[Decimal, str]]:
+def _doubled_or_halved(text: str, alike: list[_Term]) -> Iterator[tuple[Decimal, str]]:
     if _DOUBLE.search(text):
         yield from ((term.value * 2, f"2 x {term.written}") for term in alike)
     if _HALF.search(text):
@@ -176,7 +175,7 @@ def _may_be_operand(evidence: Evidence) -> bool:
 
 
 def _in_unit_of(wanted: Reading, reading: Reading) -> Decimal:
-    """Give an operand's value in the unit of the result, where both measure the same."""
+    """Give an operand's value in the unit of the result, if both measure the same."""
     value = reading.value or Decimal(0)
     if reading.type != "quantity" or wanted.type != "quantity":
         return value

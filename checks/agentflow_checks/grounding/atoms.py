@@ -34,7 +34,8 @@ _LABELS = re.compile(
     r"|reasons?|methods?|rules?|articles?|paragraphs?|clauses?|references?"
     r"|refs?|visuals?|no\.|nos\.)"
     r"[ ]?(?:\#|no\.?|number)?[. ]{0,2}[0-9]{1,3}(?![0-9:%]|[.,][0-9]|[/-][0-9]{2})"
-    r"(?:(?:[ ]?(?:,|&|-|and|or|to|through)[ ]?){1,2}[0-9]{1,3}(?![0-9:%]|[.,][0-9])){0,9}",
+    r"(?:(?:[ ]?(?:,|&|-|and|or|to|through)[ ]?){1,2}[0-9]{1,3}"
+    r"(?![0-9:%]|[.,][0-9])){0,9}",
     re.IGNORECASE,
 )
 _MARKERS = re.compile(

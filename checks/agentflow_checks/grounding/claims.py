@@ -1,14 +1,15 @@
-"""Claims of an output: its sentences, list items, table rows and values, each placed."""
+"""Claims of an output: sentences, list items, table rows, values, each placed."""
 
 from __future__ import annotations
 
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from agentflow_checks.grounding.json_leaves import Leaf, is_written, leaves
 from agentflow_checks.grounding.names import is_title
 from agentflow_checks.grounding.sentences import sentence_spans
 
@@ -63,7 +64,7 @@ _FRAGMENT = re.compile(
 _LINE = re.compile(r"[^\n]+")
 _HEAD = re.compile(
     r"[ \t]*(?:(?P<heading>\#{1,6}[ \t]+)|(?P<quote>(?:>[ \t]?)+)"
-    r"|(?P<item>(?:[-*•·–]|\(?[0-9]{1,3}[.)]|[A-Za-z][.)])[ \t]+))?"
+    r"|(?P<item>(?:[-*•·\u2013]|\(?[0-9]{1,3}[.)]|[A-Za-z][.)])[ \t]+))?"
 )
 _RULE_LINE = re.compile(r"[\s|:=*_-]+\Z")
 _STYLE_KEY = re.compile(
@@ -71,9 +72,6 @@ _STYLE_KEY = re.compile(
     r"|css|class(?:name)?s?|styles?|icons?|svg|layout|weights?|seed|steps|model|temperature"
     r"|max_?tokens|html|code|script)\Z",
     re.IGNORECASE,
-)
-_NAME_KEYS = frozenset(
-    {"name", "title", "id", "sku", "label", "product", "company", "customer", "plan"}
 )
 _LONGEST_WORD = 400
 _WORD = re.compile(r"\w[\w'-]*")
@@ -93,7 +91,7 @@ def claims_of(output: Any) -> tuple[Claim, ...]:
         output = _decoded(output)
     if isinstance(output, str):
         return () if _is_data(output) else tuple(_of_text(output))
-    return tuple(_of_value(output, "$", "", frozenset(), depth=0))
+    return tuple(_of_value(output))
 
 
 def _decoded(data: bytes) -> str:
@@ -115,7 +113,7 @@ def _is_data(text: str) -> bool:
 def _of_text(text: str) -> Iterator[Claim]:
     parsed = _as_json(text)
     if parsed is not None:
-        yield from _of_value(parsed, "$", "", frozenset(), depth=0)
+        yield from _of_value(parsed)
         return
     at = 0
     for fence in _FENCE.finditer(text):
@@ -131,7 +129,7 @@ def _of_fence(text: str, fence: re.Match[str]) -> Iterator[Claim]:
     if lang in {"html", "htm", "xhtml"} or _looks_like_page(body):
         yield from _of_page(text, start, fence.end("body"))
     elif lang in {"json", ""} and (parsed := _as_json(body)) is not None:
-        yield from _of_value(parsed, "$", "", frozenset(), depth=0)
+        yield from _of_value(parsed)
     elif lang in {"", "text", "txt", "md", "markdown"}:
         yield from _of_lines(text, start, fence.end("body"))
 
@@ -145,10 +143,8 @@ def _of_loose_text(text: str, start: int, end: int) -> Iterator[Claim]:
         else:
             yield from _of_lines(text, start, end)
         return
-    last = None
-    for last in _PAGE_ENDS.finditer(text, begin.end(), end):
-        pass
-    close = last.end() if last else end
+    ends = [match.end() for match in _PAGE_ENDS.finditer(text, begin.end(), end)]
+    close = ends[-1] if ends else end
     yield from _of_lines(text, start, begin.start())
     yield from _of_page(text, begin.start(), close)
     yield from _of_lines(text, close, end)
@@ -224,7 +220,7 @@ def says_something(heading: str) -> bool:
 
 
 def is_label(text: str) -> bool:
-    """Tell whether a text only names what stands beside it ("Icon:", "Market Trends")."""
+    """Tell whether a text only names what stands beside it ("Icon:", a title)."""
     if any(c.isdigit() for c in text):
         return False
     words = _WORD.findall(text)
@@ -254,58 +250,34 @@ def _placed(claim: Claim, breaks: Sequence[int]) -> Claim:
     return replace(claim, line=line + 1, column=claim.span[0] - begin + 1)
 
 
-_DEEPEST = 60
-
-
-def _of_value(
-    value: Any, path: str, key: str, record: frozenset[str], depth: int
-) -> Iterator[Claim]:
-    if depth > _DEEPEST or _STYLE_KEY.search(key):
-        if not _holds_page(value):
-            return
-    if isinstance(value, Mapping):
-        names = record_names(value) or record
-        for name, item in value.items():
-            yield from _of_value(
-                item, _child_path(path, str(name)), str(name), names, depth + 1
+def _of_value(value: Any) -> Iterator[Claim]:
+    for leaf in leaves(value):
+        if _STYLE_KEY.match(leaf.key) and not _holds_page(leaf.value):
+            continue
+        if isinstance(leaf.value, (str, bytes)):
+            for claim in claims_of(leaf.value):
+                yield _at_leaf(claim, leaf)
+        elif is_written(leaf.value):
+            yield Claim(
+                text=str(leaf.value),
+                kind="value",
+                path=leaf.path,
+                key=leaf.key,
+                record=leaf.record,
             )
-    elif isinstance(value, (list, tuple)):
-        for number, item in enumerate(value):
-            yield from _of_value(item, f"{path}[{number}]", key, record, depth + 1)
-    elif isinstance(value, (str, bytes)):
-        for claim in claims_of(value):
-            yield _at_path(claim, value, path, key, record)
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        yield Claim(text=str(value), kind="value", path=path, key=key, record=record)
 
 
 def _holds_page(value: Any) -> bool:
     return isinstance(value, str) and _looks_like_page(value)
 
 
-def _at_path(
-    claim: Claim, value: str | bytes, path: str, key: str, record: frozenset[str]
-) -> Claim:
+def _at_leaf(claim: Claim, leaf: Leaf) -> Claim:
+    """Place a claim at its value's path; bind it if it is all of the value."""
     inner = claim.path.removeprefix("$") if claim.path else ""
-    whole = not claim.selector and claim.text.strip() == str(value).strip()
+    whole = not claim.selector and claim.text.strip() == str(leaf.value).strip()
     return replace(
         claim,
-        path=path + inner,
-        key=claim.key or (key if whole else ""),
-        record=claim.record or (record if whole else frozenset()),
+        path=leaf.path + inner,
+        key=claim.key or (leaf.key if whole else ""),
+        record=claim.record or (leaf.record if whole else frozenset()),
     )
-
-
-def record_names(record: Mapping[Any, Any]) -> frozenset[str]:
-    """Give the names by which a JSON object says what it is about, in lower case."""
-    return frozenset(
-        " ".join(item.lower().split())
-        for key, item in record.items()
-        if isinstance(item, str) and str(key).lower() in _NAME_KEYS and item.strip()
-    )
-
-
-def _child_path(path: str, name: str) -> str:
-    if re.fullmatch(r"[A-Za-z_@][\w@-]*", name):
-        return f"{path}.{name}"
-    return f"{path}[{json.dumps(name)}]"

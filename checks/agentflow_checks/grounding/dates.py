@@ -105,7 +105,9 @@ def dates(text: str, taken: Spans) -> Iterator[Atom]:
     for pattern in (_YEAR_FIRST, _COMPACT):
         for match in pattern.finditer(text):
             if taken.take(*match.span()):
-                yield _atom(match, (_date(match["year"], match["month"], match["day"]),))
+                yield _atom(
+                    match, (_date(match["year"], match["month"], match["day"]),)
+                )
     for match in _NUMERIC.finditer(text):
         readings = _numeric_readings(match)
         if readings and taken.take(*match.span()):
@@ -118,27 +120,30 @@ def dates(text: str, taken: Spans) -> Iterator[Atom]:
 def times(text: str, taken: Spans) -> Iterator[Atom]:
     """Read the times of day of a folded text and take their spans."""
     if ":" in text:
-        for match in _VERSE.finditer(text):
-            taken.take(*match.span())
-        for match in _ISO_CLOCK.finditer(text):
-            if taken.take(match.start() + 1, match.end()):
-                reading = _time(int(match["hour"]), match["minute"])
-                yield Atom(
-                    match.group()[1:], match.start() + 1, match.end(), (reading,)
-                )
+        yield from _iso_times(text, taken)
     for match in _CLOCK.finditer(text):
         readings = _clock_readings(match, text)
-        if not readings or taken.overlaps(*match.span()):
-            continue
-        if opening := _opening(text, match, readings):
-            if taken.take(opening.start, opening.end):
+        if readings and not taken.overlaps(*match.span()):
+            opening = _opening(text, match, readings)
+            if opening and taken.take(opening.start, opening.end):
                 yield opening
-        taken.take(*match.span())
-        yield _atom(match, readings)
+            taken.take(*match.span())
+            yield _atom(match, readings)
     for match in _WORD_CLOCK.finditer(text):
         hour = 12 if match["word"].lower() == "noon" else 0
         if taken.take(*match.span()):
             yield _atom(match, (_time(hour, "00"),))
+
+
+def _iso_times(text: str, taken: Spans) -> Iterator[Atom]:
+    """Read the times after an ISO date; Bible verses are taken, for they look alike."""
+    for match in _VERSE.finditer(text):
+        taken.take(*match.span())
+    for match in _ISO_CLOCK.finditer(text):
+        start, end = match.start() + 1, match.end()
+        if taken.take(start, end):
+            reading = _time(int(match["hour"]), match["minute"])
+            yield Atom(match.group()[1:], start, end, (reading,))
 
 
 def date_parts(normal: str) -> tuple[str, str, str]:
@@ -229,9 +234,7 @@ def _opening(
     hours = (hour % 12 + 12, hour % 12) if late else (hour % 12, hour % 12 + 12)
     first = start + before.start("hour")
     last = start + (before.end("minute") if before["minute"] else before.end("hour"))
-    return Atom(
-        text[first:last], first, last, tuple(_time(h, minute) for h in hours)
-    )
+    return Atom(text[first:last], first, last, tuple(_time(h, minute) for h in hours))
 
 
 def _time(hour: int, minute: str) -> Reading:

@@ -39,9 +39,7 @@ _MARKED = {
 }
 
 
-def exhibits_of(
-    outputs: Sequence[JudgedOutput], known: Index
-) -> Iterator[af.Exhibit]:
+def exhibits_of(outputs: Sequence[JudgedOutput], known: Index) -> Iterator[af.Exhibit]:
     """Give the denominators, the claims, the soft values and the marked texts."""
     yield _denominators(outputs)
     yield _claim_table(outputs)
@@ -155,7 +153,9 @@ def _marked_sources(
                     verdicts[evidence.source, evidence.span] = af.Verdict.FAILED
     for document in known.documents:
         if document.id in spans:
-            yield _marked_source(document.id, document.text, spans[document.id], verdicts)
+            yield _marked_source(
+                document.id, document.text, spans[document.id], verdicts
+            )
 
 
 def _marked_source(

@@ -1,4 +1,4 @@
-"""The check ``hallucination``: what outputs and pages say stands in the run's sources."""
+"""The check ``hallucination``: what outputs say stands in the run's sources."""
 
 from __future__ import annotations
 

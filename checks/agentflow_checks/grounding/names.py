@@ -11,10 +11,12 @@ from agentflow_checks.grounding.spans import Spans
 
 _UP = "A-Z\u00c0-\u00d6\u00d8-\u00de"
 _LOW = "a-z\u00df-\u00f6\u00f8-\u00ff"
-_CAPITAL = rf"(?:[{_UP}][{_UP}{_LOW}0-9'-]*[{_UP}{_LOW}0-9]|[{_UP}]\.(?=[ ][{_UP}])|[{_UP}])"
+_CAPITAL = (
+    rf"(?:[{_UP}][{_UP}{_LOW}0-9'-]*[{_UP}{_LOW}0-9]|[{_UP}]\.(?=[ ][{_UP}])|[{_UP}])"
+)
 _LINK = (
-    r"(?:of[ ]the|of|de[ ]la|de[ ]los|de|del|della|di|da|do|dos|la|le|van[ ]der|van|von|der"
-    r"|den|du|al|bin|ibn|&)"
+    r"(?:of[ ]the|of|de[ ]la|de[ ]los|de|del|della|di|da|do|dos|la|le|van[ ]der|van|von"
+    r"|der|den|du|al|bin|ibn|&)"
 )
 _NAME = re.compile(
     rf"(?<![{_UP}{_LOW}0-9@_./#&-]){_CAPITAL}"
@@ -25,33 +27,35 @@ _QUOTED = re.compile(r'"[^"\n]{1,300}"')
 _WORD = re.compile(rf"[{_UP}{_LOW}0-9][{_UP}{_LOW}0-9'-]*")
 _LINE = re.compile(r"[^\n]+")
 _SEGMENT = re.compile(r"[^:|]+")
-_SENTENCE_STARTS = re.compile(r'(?:\A|[.!?:;|>][\'")*_]{0,3}|\n|[-*•·]|\A["(*_]+)[ ]{0,3}["(*_]{0,3}\Z')
+_SENTENCE_STARTS = re.compile(
+    r'(?:\A|[.!?:;|>][\'")*_]{0,3}|\n|[-*•·]|\A["(*_]+)[ ]{0,3}["(*_]{0,3}\Z'
+)
 
 #: Capitalised for their place or their kind, not because they name something.
-COMMON = frozenset(
-    """
+_COMMON_WORDS = """
     a about above according across after again all also although always among an and
-    another any apart are around as at avoid based be because before below besides best
-    better both but by call can check choose click combine consider contact cook could
-    create did discover do does during each either enjoy enter ensure even every explore
-    figure finally find first for from general generally get given go has have he her
-    here hers high his how however i if important in include included includes including
-    instead into is it its keep last later learn let like list local look low made make
-    many may meanwhile might more moreover most mr mrs ms much must my need new next no
-    nor not note now of off often on once one only open or other others our out over
-    overall page passage passages per place please possible preheat prior put read
-    remember remove repeat second section see select serve set several she should since
-    so some sometimes source sources start step steps still such take tell than that the
-    their them then there therefore these they third this those though through throughout
-    thus to today together too top total try two type typically under unfortunately until
-    up upon use used using usually various very via visit was we welcome well were what
-    when where whether which while who whose why will with within without would yes yet
-    you your
-    monday tuesday wednesday thursday friday saturday sunday january february march april
-    may june july august september october november december jan feb mar apr jun jul aug
-    sep sept oct nov dec mon tue tues wed thu thur thurs fri sat sun am pm
-    """.split()
-)
+    another any apart are around as at avoid based be because before below besides
+    best better both but by call can check choose click combine consider contact
+    cook could create did discover do does during each either enjoy enter ensure
+    even every explore figure finally find first for from general generally get
+    given go has have he her here hers high his how however i if important in
+    include included includes including instead into is it its keep last later learn
+    let like list local look low made make many may meanwhile might more moreover
+    most mr mrs ms much must my need new next no nor not note now of off often on
+    once one only open or other others our out over overall page passage passages
+    per place please possible preheat prior put read remember remove repeat second
+    section see select serve set several she should since so some sometimes source
+    sources start step steps still such take tell than that the their them then
+    there therefore these they third this those though through throughout thus to
+    today together too top total try two type typically under unfortunately until up
+    upon use used using usually various very via visit was we welcome well were what
+    when where whether which while who whose why will with within without would yes
+    yet you your monday tuesday wednesday thursday friday saturday sunday january
+    february march april may june july august september october november december
+    jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs
+    fri sat sun am pm
+"""
+COMMON = frozenset(_COMMON_WORDS.split())
 _TITLE_SHARE = 0.6
 #: A line that names a person is no title, though most of its words have capitals.
 _PERSON = re.compile(

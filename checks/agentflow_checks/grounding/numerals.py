@@ -12,10 +12,11 @@ from fractions import Fraction
 LONGEST = 21
 
 #: Languages whose decimal sign is the comma.
-COMMA_LANGUAGES = frozenset(
-    "bg cs da de el es et fi fr hr hu id is it lt lv nb nl nn no pl pt ro ru sk sl sr"
-    " sv tr uk vi".split()
-)
+_COMMA_CODES = """
+    bg cs da de el es et fi fr hr hu id is it lt lv nb nl nn no pl pt ro ru sk sl sr
+    sv tr uk vi
+"""
+COMMA_LANGUAGES = frozenset(_COMMA_CODES.split())
 
 _VULGAR = {
     "½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5),
@@ -44,17 +45,15 @@ _ONE_DOT_GROUP = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}\Z")
 #: A third must meet a third again: nine significant digits.
 _PRECISION = Context(prec=9)
 
-_SMALL = {
-    word: value
-    for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen"
-        " fourteen fifteen sixteen seventeen eighteen nineteen".split()
-    )
-}
+_FIRST_TWENTY = """
+    zero one two three four five six seven eight nine ten eleven twelve thirteen
+    fourteen fifteen sixteen seventeen eighteen nineteen
+"""
+_SMALL = {word: value for value, word in enumerate(_FIRST_TWENTY.split())}
 _TENS = {
     word: 10 * (i + 2)
     for i, word in enumerate(
-        "twenty thirty forty fifty sixty seventy eighty ninety".split()
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
     )
 }
 _SCALES = {
@@ -105,7 +104,9 @@ def _digit_numerals(text: str, lang: str) -> Iterator[Numeral]:
     for match in _DIGITS.finditer(text):
         kind = match.lastgroup or ""
         written = match.group()
-        with_euro = kind == "comma" and "€" in text[max(0, match.start() - 2) : match.end() + 2]
+        with_euro = (
+            kind == "comma" and "€" in text[max(0, match.start() - 2) : match.end() + 2]
+        )
         values = _values(kind, written, "" if with_euro else lang)
         if values is None:
             yield from _list_of_numbers(written, match.start())

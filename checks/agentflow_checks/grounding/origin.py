@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest_agentflow as af
+from agentflow_checks.grounding.evidence import Evidence
 from agentflow_checks.grounding.kinds import Atom
-from agentflow_checks.grounding.lookup import Evidence, holds, look_up
+from agentflow_checks.grounding.lookup import holds, look_up
 from agentflow_checks.grounding.outputs import stage_claims
 from agentflow_checks.grounding.sources import Document, Index, index
 

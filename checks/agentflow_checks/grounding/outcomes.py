@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest_agentflow as af
+from agentflow_checks.grounding.evidence import Evidence
 from agentflow_checks.grounding.exhibits import exhibits_of
 from agentflow_checks.grounding.kinds import TYPES, Atom, is_hard
-from agentflow_checks.grounding.lookup import Evidence
 from agentflow_checks.grounding.origin import Origins
 from agentflow_checks.grounding.outputs import Output, outputs_of
 from agentflow_checks.grounding.passages import Passage
@@ -66,29 +66,11 @@ class JudgedOutput:
     judged: tuple[Judged, ...]
 
 
-@dataclass(slots=True)
-class _Values:
-    """Distinct values by type: what was found for each, and where it was met."""
-
-    seen: dict[tuple[str, str], tuple[Evidence, Judged, Output]] = field(
-        default_factory=dict
-    )
-
-    def meet(self, evidence: Evidence, judged: Judged, output: Output) -> None:
-        """Keep the first occurrence, and a failing one before any other."""
-        key = evidence.atom.key
-        known = self.seen.get(key)
-        if known is None or (is_missing(evidence) and not is_missing(known[0])):
-            self.seen[key] = (evidence, judged, output)
-
-
 def outcomes(run: af.Run, options: Options) -> Iterator[object]:
     """Judge a run's claims and give what the engine counts and shows."""
     _refuse_missing(run, options)
     outputs = outputs_of(run, options.stage)
-    documents = documents_of(
-        run, options.sources, options.facts, judged=options.stage
-    )
+    documents = documents_of(run, options.sources, options.facts, judged=options.stage)
     if not documents:
         yield af.Note(text=_NO_SOURCES, warning=True)
         return
@@ -146,29 +128,39 @@ def _value_outcomes(
     outputs: Sequence[JudgedOutput], known: Index, origins: Origins, options: Options
 ) -> Iterator[object]:
     """One rule a type; its subjects are the distinct values of that type."""
-    values = _Values()
+    values = _met(outputs, options)
+    for kind in TYPES:
+        met = [seen for key, seen in values.items() if key[0] == kind]
+        if met:
+            rule = f"hallucination.{kind}"
+            yield af.Rule(id=rule, title=f"{WORDS[kind][1]} stand in a source")
+            findings = [_value_finding(*one, known, options) for one in met]
+            yield from (
+                origins.attribution(one[0].atom).on(finding)
+                for one, finding in zip(met, findings, strict=True)
+                if finding is not None
+            )
+            if held := findings.count(None):
+                yield af.Examined(rule=rule, count=held)
+
+
+_Met = tuple[Evidence, Judged, Output]
+
+
+def _met(
+    outputs: Sequence[JudgedOutput], options: Options
+) -> dict[tuple[str, str], _Met]:
+    """Give each distinct value once: where it fails, else where it was met first."""
+    values: dict[tuple[str, str], _Met] = {}
     for one in outputs:
         for judged in one.judged:
             for evidence in judged.evidence:
                 if is_hard(evidence.atom) or options.soft == "fail":
-                    values.meet(evidence, judged, one.output)
-    for kind in TYPES:
-        met = [seen for key, seen in values.seen.items() if key[0] == kind]
-        if not met:
-            continue
-        rule = f"hallucination.{kind}"
-        yield af.Rule(id=rule, title=f"{WORDS[kind][1]} stand in a source")
-        held = 0
-        for evidence, judged, output in met:
-            finding = _value_finding(evidence, judged, output, known, options)
-            if finding is None:
-                held += 1
-            elif finding.verdict is af.Verdict.FAILED:
-                yield origins.attribution(evidence.atom).on(finding)
-            else:
-                yield finding
-        if held:
-            yield af.Examined(rule=rule, count=held)
+                    known = values.get(evidence.atom.key)
+                    worse = known and is_missing(evidence) and not is_missing(known[0])
+                    if known is None or worse:
+                        values[evidence.atom.key] = (evidence, judged, one.output)
+    return values
 
 
 def _value_finding(

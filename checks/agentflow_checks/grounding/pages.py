@@ -13,22 +13,24 @@ from agentflow_checks.grounding.claims import (
     Claim,
     ClaimKind,
     is_label,
-    record_names,
     says_something,
 )
+from agentflow_checks.grounding.json_leaves import is_written, leaves
 from agentflow_checks.grounding.sentences import sentence_spans
 
 if TYPE_CHECKING:
     from bs4.element import Tag
 
-_SKIPPED = frozenset(
-    "script style template noscript svg math object iframe canvas video audio code pre"
-    " kbd samp head".split()
-)
-_INLINE = frozenset(
-    "a abbr acronym b bdi bdo big br cite data dfn del em font i ins label mark q s small"
-    " span strike strong sub sup time tt u var wbr img picture".split()
-)
+_SKIPPED_WORDS = """
+    script style template noscript svg math object iframe canvas video audio code
+    pre kbd samp head
+"""
+_SKIPPED = frozenset(_SKIPPED_WORDS.split())
+_INLINE_WORDS = """
+    a abbr acronym b bdi bdo big br cite data dfn del em font i ins label mark q s
+    small span strike strong sub sup time tt u var wbr img picture
+"""
+_INLINE = frozenset(_INLINE_WORDS.split())
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 #: Text in these names places to go or things to do.
 _CONTROLS = frozenset({"button", "label", "option", "summary", "legend", "select"})
@@ -41,9 +43,12 @@ _META = re.compile(
     r"|application-name|keywords)\Z",
     re.IGNORECASE,
 )
-_META_TECHNICAL = re.compile(r"og:(?:image|type|locale|video)|twitter:card", re.IGNORECASE)
+_META_TECHNICAL = re.compile(
+    r"og:(?:image|type|locale|video)|twitter:card", re.IGNORECASE
+)
 _LEGAL = re.compile(r"©|\([cC]\) ?[0-9]|all rights reserved|\bcookies\b", re.IGNORECASE)
 _PERSON_CLASS = re.compile(r"\b(?:author|cite|byline|person|speaker|reviewer)\b")
+_TECHNICAL = frozenset({"@context", "@type", "@id", "image", "logo"})
 _BLANKS = re.compile(r"\s+")
 _TITLES = {"alt", "title", "aria-label"}
 
@@ -113,25 +118,15 @@ def _of_linked_data(script: Any) -> Iterator[Claim]:
         data = json.loads(script.get_text())
     except (ValueError, RecursionError):
         return
-    for path, key, record, value in _leaves(data, "$", "", frozenset(), 0):
-        claim = _claim(script, value, "structured data")
-        yield replace(claim, path=path, key=key, record=record)
-
-
-def _leaves(
-    value: Any, path: str, key: str, record: frozenset[str], depth: int
-) -> Iterator[tuple[str, str, frozenset[str], str]]:
-    if isinstance(value, dict) and depth < 30:
-        names = record_names(value) or record
-        for name, item in value.items():
-            if name not in {"@context", "@type", "@id", "image", "logo"}:
-                yield from _leaves(item, f"{path}.{name}", name, names, depth + 1)
-    elif isinstance(value, list) and depth < 30:
-        for number, item in enumerate(value):
-            yield from _leaves(item, f"{path}[{number}]", key, record, depth + 1)
-    elif isinstance(value, (str, int, float)) and not isinstance(value, bool):
-        if text := _clean(str(value)):
-            yield path, key, record, text
+    for leaf in leaves(data):
+        technical = leaf.key in _TECHNICAL or ".logo" in leaf.path
+        if (
+            is_written(leaf.value)
+            and not technical
+            and (text := _clean(str(leaf.value)))
+        ):
+            claim = _claim(script, text, "structured data")
+            yield replace(claim, path=leaf.path, key=leaf.key, record=leaf.record)
 
 
 def _of_body(soup: Tag) -> Iterator[Claim]:
@@ -262,7 +257,9 @@ def _of_attributes(tag: Any) -> Iterator[Claim]:
             yield _claim(tag, text, "attribute", asserted=False)
 
 
-_NOT_TEXT = frozenset({"hidden", "submit", "button", "range", "color", "checkbox", "radio"})
+_NOT_TEXT = frozenset(
+    {"hidden", "submit", "button", "range", "color", "checkbox", "radio"}
+)
 
 
 def _target(href: str) -> str:

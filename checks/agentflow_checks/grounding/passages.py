@@ -13,7 +13,7 @@ from agentflow_checks.grounding.sentences import sentence_spans
 from agentflow_checks.grounding.sources import Index
 from agentflow_checks.grounding.stopwords import STOP_WORDS
 
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)?")
 _LONGEST = 400
 
 
@@ -97,7 +97,8 @@ def _make_windows(index: Index) -> _Windows:
 def _pieces(text: str) -> list[tuple[int, int]]:
     """Cut a text into sentences, and sentences without end into equal pieces."""
     pieces: list[tuple[int, int]] = []
-    for start, end in sentence_spans(text):
+    for first, end in sentence_spans(text):
+        start = first
         while end - start > 2 * _LONGEST:
             cut = text.rfind(" ", start + 1, start + _LONGEST)
             cut = cut if cut > start else start + _LONGEST

@@ -72,7 +72,9 @@ def read_facts(path: str | Path, run: af.Run) -> Path:
 
 def model_texts(run: af.Run) -> tuple[str, ...]:
     """Give everything that models wrote in a run."""
-    return tuple(call.answer for call in run.calls if call.is_model_call and call.answer)
+    return tuple(
+        call.answer for call in run.calls if call.is_model_call and call.answer
+    )
 
 
 def as_text(value: Any) -> str:
@@ -113,9 +115,7 @@ def _from_calls(run: af.Run) -> Iterator[Document]:
             continue
         if call.invocation is not None and call.kind in {"retriever", "tool"}:
             kind = "retrieved" if call.kind == "retriever" else "tool"
-            yield Document(
-                id=call.id, text=as_text(call.invocation.result), kind=kind
-            )
+            yield Document(id=call.id, text=as_text(call.invocation.result), kind=kind)
         for number, message in enumerate(call.messages):
             if message.role == "tool" and message.text:
                 name = message.tool_name or message.tool_call_id or str(number)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_BREAK = re.compile(r"[.!?…]+[\"')\]*_»”’]{0,3}(?=\s|\Z)|\n+|[。！？]")
+_BREAK = re.compile(
+    r"[.!?\u2026]+[\"')\]*_\u00bb\u201d\u2019]{0,3}(?=\s|\Z)|\n+|[\u3002\uff01\uff1f]"
+)
 _ABBREVIATION = re.compile(
     r"(?:\b(?:mr|mrs|ms|dr|prof|sr|jr|st|mt|ft|vs|etc|e\.g|i\.e|eg|ie|approx|no|nos|vol"
     r"|fig|figs|inc|ltd|co|corp|dept|est|gen|col|sgt|capt|rev|hon|gov|sen|rep|ave|blvd"
@@ -12,8 +14,10 @@ _ABBREVIATION = re.compile(
     r"|(?<![A-Za-z])[A-Z])\Z",
     re.IGNORECASE,
 )
-_ALWAYS_ENDS = re.compile(r"(?:etc|inc|ltd|co|corp|a\.m|p\.m|u\.s|u\.k|al)\Z", re.IGNORECASE)
-_OPENS = re.compile(r"\s+[\"'(\[*_“‘]{0,3}[A-Z0-9]")
+_ALWAYS_ENDS = re.compile(
+    r"(?:etc|inc|ltd|co|corp|a\.m|p\.m|u\.s|u\.k|al)\Z", re.IGNORECASE
+)
+_OPENS = re.compile(r"\s+[\"'(\[*_\u201c\u2018]{0,3}[A-Z0-9]")
 _MARKER = re.compile(r"(?:\A|\n)[ \t>]{0,12}(?:[0-9]{1,3}|[A-Za-z])\Z")
 _TAIL = 12
 

@@ -123,9 +123,12 @@ def _file_amount(filled: Index, hit: Hit, value: Decimal) -> None:
         for scale in both if unit.symbol == DEGREES else (unit,):
             dimension = DEGREES if scale.symbol == DEGREES else scale.dimension
             filled.base.setdefault(dimension, []).append((to_base(value, scale), hit))
-    elif reading.type == "number" and len(reading.normal) >= LONG_DIGITS:
-        if reading.normal.isdigit():
-            filled.digits.append((reading.normal, hit))
+    elif reading.type == "number" and _is_long(reading.normal):
+        filled.digits.append((reading.normal, hit))
+
+
+def _is_long(digits: str) -> bool:
+    return len(digits) >= LONG_DIGITS and digits.isdigit()
 
 
 def _file_date(filled: Index, hit: Hit) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import cast
 
 from agentflow_checks.grounding.atoms import atoms
-from agentflow_checks.grounding.claims import Claim, record_names
+from agentflow_checks.grounding.claims import Claim
+from agentflow_checks.grounding.evidence import Evidence
+from agentflow_checks.grounding.json_leaves import is_written, leaves
 from agentflow_checks.grounding.kinds import Atom
-from agentflow_checks.grounding.lookup import Evidence, same_number
+from agentflow_checks.grounding.phone_lookup import same_number
 from agentflow_checks.grounding.sources import Document, Index
 
 #: Keys that people use for the same thing.
@@ -26,7 +28,6 @@ _SYNONYMS = {
 _NOT_LETTER = re.compile(r"[^a-z]")
 #: An atom is the value of its key when it fills at least this share of the text.
 _FILLS = 0.6
-_DEEPEST = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,22 +132,12 @@ def _of_document(number: int, document: Document, lang: str) -> Iterator[Binding
         data = json.loads(text)
     except (ValueError, RecursionError):
         return
-    for path, key, record, written in _leaves(data, "$", "", frozenset(), 0):
+    for leaf in leaves(data):
+        if not is_written(leaf.value):
+            continue
+        written = str(leaf.value).strip()
         found = atoms(written, lang=lang)
         filling = tuple(a for a in found if len(a.text) >= _FILLS * len(written))
         if filling:
-            yield Binding(number, canonical_key(key), record, path, written, filling)
-
-
-def _leaves(
-    value: Any, path: str, key: str, record: frozenset[str], depth: int
-) -> Iterator[tuple[str, str, frozenset[str], str]]:
-    if isinstance(value, Mapping) and depth < _DEEPEST:
-        names = record_names(value) or record
-        for name, item in value.items():
-            yield from _leaves(item, f"{path}.{name}", str(name), names, depth + 1)
-    elif isinstance(value, list) and depth < _DEEPEST:
-        for number, item in enumerate(value):
-            yield from _leaves(item, f"{path}[{number}]", key, record, depth + 1)
-    elif isinstance(value, (str, int, float)) and not isinstance(value, bool):
-        yield path, key, record, str(value).strip()
+            key = canonical_key(leaf.key)
+            yield Binding(number, key, leaf.record, leaf.path, written, filling)

@@ -72,8 +72,10 @@ cup | volume | 0.2365882365 | cup | cups
 pt | volume | 0.473176473 | pint | pints
 qt | volume | 0.946352946 | quart | quarts | qt | qts
 gal | volume | 3.785411784 | gallon | gallons | gal | gals
-m2 | area | 1 | square meter | square meters | square metre | square metres | sqm | sq m | m² | m2
-km2 | area | 1000000 | square kilometer | square kilometers | square kilometre | square kilometres | sq km | km²
+m2 | area | 1 | square meter | square meters | square metre | square metres
+m2 | area | 1 | sqm | sq m | m² | m2
+km2 | area | 1000000 | square kilometer | square kilometers | square kilometre
+km2 | area | 1000000 | square kilometres | sq km | km²
 sq in | area | 0.00064516 | square inch | square inches | sq in
 sq ft | area | 0.09290304 | square foot | square feet | sq ft | sq foot | sf | sqft | SF
 sq yd | area | 0.83612736 | square yard | square yards | sq yd
@@ -98,8 +100,10 @@ Hz | frequency | 1 | hertz | hz
 kHz | frequency | 1000 | kilohertz | khz
 MHz | frequency | 1000000 | megahertz | mhz
 GHz | frequency | 1000000000 | gigahertz | ghz
-degF | temperature | 1 | °f | ° f | ºf | degrees fahrenheit | degrees f | degree f | fahrenheit | deg f | F
-degC | temperature | 1 | °c | ° c | ºc | degrees celsius | degrees c | degree c | celsius | degrees centigrade | deg c | C
+degF | temperature | 1 | °f | ° f | ºf | degrees fahrenheit | degrees f
+degF | temperature | 1 | degree f | fahrenheit | deg f | F
+degC | temperature | 1 | °c | ° c | ºc | degrees celsius | degrees c
+degC | temperature | 1 | degree c | celsius | degrees centigrade | deg c | C
 deg | temperature | 1 | ° | º | degree | degrees
 """)
 
@@ -109,7 +113,10 @@ BY_SYMBOL: dict[str, Unit] = {unit.symbol: unit for unit in UNITS.values()}
 EXACT_CASE = frozenset({"s", "h", "m", "g", "t", "l", "L", "W", "F", "C", "B", "SF"})
 
 #: Lengths of style sheets and pictures: design values, not facts.
-STYLE_UNITS = frozenset("px em rem vh vw vmin vmax pt fr dpi ppi fps ch".split())
+_STYLE_UNITS_WORDS = """
+    px em rem vh vw vmin vmax pt fr dpi ppi fps ch
+"""
+STYLE_UNITS = frozenset(_STYLE_UNITS_WORDS.split())  # fmt: skip
 
 CURRENCIES: dict[str, str] = {
     "$": "USD", "us$": "USD", "a$": "AUD", "au$": "AUD", "c$": "CAD", "ca$": "CAD",
@@ -121,13 +128,11 @@ CURRENCIES: dict[str, str] = {
     "rupee": "INR", "rupees": "INR", "peso": "MXN", "pesos": "MXN", "franken": "CHF",
     "rand": "ZAR", "baht": "THB",
 }  # fmt: skip
-CURRENCIES.update(
-    (code.lower(), code)
-    for code in (
-        "USD AUD CAD NZD SGD HKD EUR GBP JPY CNY INR KRW CHF SEK NOK DKK PLN CZK HUF"
-        " RUB TRY BRL MXN ZAR THB ILS AED SAR PHP IDR MYR VND"
-    ).split()
-)
+_CURRENCY_CODES = """
+    USD AUD CAD NZD SGD HKD EUR GBP JPY CNY INR KRW CHF SEK NOK DKK PLN CZK HUF RUB
+    TRY BRL MXN ZAR THB ILS AED SAR PHP IDR MYR VND
+"""
+CURRENCIES.update((code.lower(), code) for code in _CURRENCY_CODES.split())
 
 #: Currencies that may be written with a bare dollar sign.
 DOLLARS = frozenset({"USD", "AUD", "CAD", "NZD", "SGD", "HKD"})

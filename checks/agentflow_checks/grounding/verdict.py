@@ -10,9 +10,10 @@ from typing import Literal
 from agentflow_checks.grounding.arithmetic import with_derived
 from agentflow_checks.grounding.atoms import atoms
 from agentflow_checks.grounding.claims import Claim
+from agentflow_checks.grounding.evidence import Evidence
 from agentflow_checks.grounding.folding import letters
 from agentflow_checks.grounding.kinds import Atom, is_hard
-from agentflow_checks.grounding.lookup import Evidence, find_verbatim, look_up
+from agentflow_checks.grounding.lookup import look_up
 from agentflow_checks.grounding.passages import (
     Passage,
     best_passage,
@@ -20,6 +21,7 @@ from agentflow_checks.grounding.passages import (
 )
 from agentflow_checks.grounding.sources import Index
 from agentflow_checks.grounding.structure import canonical_key, with_contradictions
+from agentflow_checks.grounding.word_lookup import find_verbatim
 from agentflow_checks.grounding.wording import admits_not_knowing, is_appeal
 
 ClaimVerdict = Literal[
@@ -29,9 +31,10 @@ ClaimVerdict = Literal[
 
 VERDICTS: tuple[ClaimVerdict, ...] = ClaimVerdict.__args__  # type: ignore[attr-defined]
 
-_PERSONS = frozenset(
-    "author person speaker reviewer contactperson manager founder ceo owner".split()
-)
+_PERSONS_WORDS = """
+    author person speaker reviewer contactperson manager founder ceo owner
+"""
+_PERSONS = frozenset(_PERSONS_WORDS.split())
 #: A text of fewer letters is found in any source by chance.
 _SHORTEST_VERBATIM = 12
 
@@ -91,9 +94,7 @@ def judge_claims(
         found = _evidence(claim, index, lang, derived, rescue)
         verdict, source = _verdict(claim, found, index)
         judged.append(
-            Judged(
-                claim=claim, verdict=verdict, evidence=tuple(found), verbatim=source
-            )
+            Judged(claim=claim, verdict=verdict, evidence=tuple(found), verbatim=source)
         )
     return tuple(judged)
 
@@ -178,9 +179,7 @@ def _verdict(
     return _without_values(claim, index)
 
 
-def _without_values(
-    claim: Claim, index: Index
-) -> tuple[ClaimVerdict, str | None]:
+def _without_values(claim: Claim, index: Index) -> tuple[ClaimVerdict, str | None]:
     plain = letters(claim.text)
     if len(plain) >= _SHORTEST_VERBATIM:
         hit = find_verbatim(index, plain)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from agentflow_checks.grounding.folding import word_form
 
-_WORD = re.compile(r"[^\W_][^\W_'’-]*(?:['’][^\W_]+)?")
+_WORD = re.compile(r"[^\W_][^\W_'\u2019-]*(?:['\u2019][^\W_]+)?")
 _ACRONYM = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z]{2,8}|(?:[A-Z]\.){2,8})(?![A-Za-z0-9])")
 _CAPITALISED = re.compile(
     r"[A-Z][A-Za-z'-]*(?:[ ](?:of|the|and|for|de|&)){0,2}(?:[ ][A-Z][A-Za-z'-]*)+"
@@ -37,9 +37,7 @@ def vocabulary(texts: Iterable[str]) -> Vocabulary:
         acronyms.update(found.replace(".", "") for found in _ACRONYM.findall(text))
         initials.update(map(_initials, _CAPITALISED.findall(text)))
     stems = frozenset(word[:STEM] for word in words if len(word) >= STEM)
-    return Vocabulary(
-        frozenset(words), stems, frozenset(acronyms), frozenset(initials)
-    )
+    return Vocabulary(frozenset(words), stems, frozenset(acronyms), frozenset(initials))
 
 
 def holds_word(known: Vocabulary, word: str) -> bool:

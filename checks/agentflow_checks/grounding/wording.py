@@ -1,31 +1,34 @@
-"""How a sentence is meant: as a statement, an appeal, or an admission of not knowing."""
+"""How a sentence is meant: as a statement, as an appeal, as not knowing."""
 
 from __future__ import annotations
 
 import re
 
 #: Verbs that open an appeal or an instruction on pages and in mails.
-_IMPERATIVES = (
-    "act add apply ask book browse build buy call catch celebrate check choose claim click"
-    " come compare connect consider contact create dive discover don't download drop email"
-    " enjoy ensure enter experience explore feel find fill follow get give go grab have help"
-    " hurry imagine invest join keep learn let let's look make meet message order pay pick"
-    " plan please read relax remember request reserve save schedule scroll search see select"
-    " send share shop sign speak start stay stop subscribe take talk tap tell trust try turn"
-    " unlock upgrade use view visit wait watch welcome work write"
-)
+_IMPERATIVE_WORDS = """
+    act add apply ask book browse build buy call catch celebrate check choose claim
+    click come compare connect consider contact create dive discover don't download
+    drop email enjoy ensure enter experience explore feel find fill follow get give
+    go grab have help hurry imagine invest join keep learn let let's look make meet
+    message order pay pick plan please read relax remember request reserve save
+    schedule scroll search see select send share shop sign speak start stay stop
+    subscribe take talk tap tell trust try turn unlock upgrade use view visit wait
+    watch welcome work write
+"""
+_IMPERATIVES = _IMPERATIVE_WORDS.split()
 _APPEAL = re.compile(
-    rf"[\"'(*_#>\s-]*(?:{'|'.join(sorted(_IMPERATIVES.split(), key=len)[::-1])})\b(?![:'])",
+    r"[\"'(*_#>\s-]*"
+    rf"(?:{'|'.join(sorted(_IMPERATIVES, key=len, reverse=True))})\b(?![:'])",
     re.IGNORECASE,
 )
 _THANKS = re.compile(
-    r"\b(?:thank you|thanks for|we look forward|looking forward|feel free to|hope this helps"
-    r"|welcome to|don't hesitate|do not hesitate)\b",
+    r"\b(?:thank you|thanks for|we look forward|looking forward|feel free to"
+    r"|hope this helps|welcome to|don't hesitate|do not hesitate)\b",
     re.IGNORECASE,
 )
 _NOT_KNOWN = re.compile(
-    r"\b(?:(?:do|does|did|is|are|was|were|has|have)(?: not|n't)|no|unable to|cannot|can't"
-    r"|impossible to|without)\b[^.!?]{0,80}\b(?:mention|mentioned|provid\w+|specif\w+"
+    r"\b(?:(?:do|does|did|is|are|was|were|has|have)(?: not|n't)|no|unable to|cannot"
+    r"|can't|impossible to|without)\b[^.!?]{0,80}\b(?:mention|mentioned|provid\w+|specif\w+"
     r"|contain\w*|inform\w+|stat\w+|say|says|include\w*|explicitly|determine|answer|found"
     r"|given|address\w*|context|passages?|sources?|documents?)\b",
     re.IGNORECASE,
