@@ -1,0 +1,244 @@
+"""The one document that every form of the report draws from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pytest_agentflow.checking.results import Evaluation, Note
+from pytest_agentflow.model.exhibit import Exhibit
+from pytest_agentflow.model.finding import Finding
+from pytest_agentflow.model.money import Money
+from pytest_agentflow.model.run import Takes
+from pytest_agentflow.model.verdict import Verdict
+
+FORMAT = "agentflow-report/1"
+"""Stands first in the JSON form; another one is refused."""
+
+AUTHORED = "authored answers: illustrates the tool, is no evidence"
+"""The mark of every figure that rests on answers written by people."""
+
+ESTIMATED = "usage estimated, not reported by the provider"
+"""The mark of every figure that rests on estimated usage."""
+
+Outcome = Literal["passed", "failed", "error"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excerpt:
+    """The beginning of a recorded text, and how long the whole is."""
+
+    text: str
+    length: int
+    """Characters of the whole text."""
+    name: str = ""
+
+    @property
+    def rest(self) -> int:
+        """How many characters were cut off."""
+        return max(self.length - len(self.text), 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What a stage, a run or a workflow consumed, and what it cost."""
+
+    calls: int = 0
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    images: int = 0
+    cost: Money | None = None
+    """`None`: not known, and `cost_unknown` says why."""
+    cost_unknown: str = ""
+    estimated: bool = False
+    """Whether some usage in it is an estimate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageSummary:
+    """One stage of a run, as the report shows it."""
+
+    name: str
+    after: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    spent: Spent = field(default_factory=Spent)
+    output: Excerpt | None = None
+    artefacts: tuple[str, ...] = ()
+    """Name and size of what it made: ``index.html, 12 kB``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSummary:
+    """A document that a stage relied on."""
+
+    id: str
+    text: Excerpt
+    kind: str = "retrieved"
+    title: str = ""
+    stage: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedSummary:
+    """Everything about a run that changes from recording to recording."""
+
+    at: str | None = None
+    """ISO timestamp, UTC."""
+    prices_as_of: str | None = None
+    duration: float | None = None
+    """ms."""
+    stages: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Start and end of each stage, ms since the run began."""
+    takes: Takes = field(default_factory=Takes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """A run as the report shows it: without its calls."""
+
+    id: str
+    workflow: str
+    case: str
+    variant: str | None = None
+    size: int | None = None
+    trial: int | None = None
+    provenance: str = "recorded"
+    inputs: tuple[Excerpt, ...] = ()
+    stages: tuple[StageSummary, ...] = ()
+    total: Spent = field(default_factory=Spent)
+    sources: tuple[SourceSummary, ...] = ()
+    sources_left_out: int = 0
+    missing: tuple[str, ...] = ()
+    recorded: RecordedSummary = field(default_factory=RecordedSummary)
+
+    @property
+    def authored(self) -> bool:
+        """Whether people wrote the answers: the run is then no evidence."""
+        return self.provenance == "authored"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One run that one test (or one call of the command) had judged."""
+
+    target: str
+    """Node id of the test, or path of the recording or page."""
+    run: RunSummary
+    evaluation: Evaluation
+    outcome: Outcome = "passed"
+    """Of the whole test, which may fail for other reasons than its checks."""
+    problem: str = ""
+    """What failed beside the checks: a miss, an assertion of the test's own."""
+    reproduce: str = ""
+    """The command that shows it again."""
+    position: int = 0
+    """Place of the test in the order of collection."""
+    seconds: float = field(default=0.0, compare=False, metadata={"json": False})
+
+    @property
+    def ok(self) -> bool:
+        """Whether the test passed."""
+        return self.outcome == "passed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateEntry:
+    """A comparison of two sets of runs that was asked for: the decomposition gate."""
+
+    title: str
+    verdict: Verdict
+    """PASS, FAIL and INCONCLUSIVE are passed, failed and undetermined."""
+    sentences: tuple[str, ...] = ()
+    exhibits: tuple[Exhibit, ...] = ()
+    target: str = ""
+    reproduce: str = ""
+    position: int = 0
+    optional: bool = False
+    """Whether undetermined and inapplicable let the test pass."""
+    cost: Money | None = None
+    """Of the runs that were held against the baseline."""
+    baseline_cost: Money | None = None
+    """Of the single model's runs of the same cases."""
+    authored: bool = False
+    estimated: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Whether it lets a test pass."""
+        waved = (Verdict.INAPPLICABLE, Verdict.UNDETERMINED) if self.optional else ()
+        return self.verdict is Verdict.PASSED or self.verdict in waved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageDelta:
+    """What a stage consumed before and now; `None` where it did not exist."""
+
+    name: str
+    now: Spent | None = None
+    before: Spent | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """One run held against the same run at another time."""
+
+    run: str
+    """Id of the run."""
+    target: str
+    new: tuple[str, ...] = ()
+    """Fingerprints of the findings that were not there before."""
+    known: tuple[str, ...] = ()
+    fixed: tuple[Finding, ...] = ()
+    """Findings that were there before and no longer are."""
+    stages: tuple[StageDelta, ...] = ()
+    now: Spent = field(default_factory=Spent)
+    before: Spent = field(default_factory=Spent)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volatile:
+    """All of the report that differs when the same suite runs again."""
+
+    created: str = ""
+    """ISO timestamp, UTC."""
+    command: str = ""
+    seconds: tuple[float, ...] = ()
+    """How long judging took, entry by entry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a session found: every form of the report is drawn from it."""
+
+    title: str = "Quality report"
+    mode: str = ""
+    """``replay``, ``record``, ``live`` or ``check``."""
+    git: str = ""
+    """Revision that was judged, where it is known."""
+    against: str = ""
+    """What the runs are compared with: ``git:origin/main``, a report's path."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    entries: tuple[Entry, ...] = ()
+    decompositions: tuple[GateEntry, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    notes: tuple[Note, ...] = ()
+    volatile: Volatile = field(default_factory=Volatile)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every test and every gate in it passed, and there was one."""
+        judged = [*self.entries, *self.decompositions]
+        return bool(judged) and all(item.ok for item in judged)
+
+    @property
+    def authored(self) -> bool:
+        """Whether anything in it rests on answers written by people."""
+        runs = any(entry.run.authored for entry in self.entries)
+        return runs or any(gate.authored for gate in self.decompositions)
+
+    @property
+    def estimated(self) -> bool:
+        """Whether some money in it rests on estimated usage."""
+        runs = any(entry.run.total.estimated for entry in self.entries)
+        return runs or any(gate.estimated for gate in self.decompositions)

@@ -1,0 +1,129 @@
+"""The figures of the page's tables and charts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+
+from pytest_agentflow.checking.results import CheckResult
+from pytest_agentflow.model.exhibit import Bar, Bars, Table
+from pytest_agentflow.model.money import Money
+from pytest_agentflow.report.document import Comparison, RunSummary, Spent, StageDelta
+from pytest_agentflow.report.summary import add_spent
+from pytest_agentflow.report.tally import WorkflowLine, counts
+from pytest_agentflow.report.text import one_line
+from pytest_agentflow.report.wording import milliseconds, number
+
+NONE = "–"
+
+
+def figure(value: Decimal | None) -> str:
+    """Give a number with at most four decimals, thousands apart."""
+    if value is None:
+        return NONE
+    if value and (abs(value) >= Decimal("1e15") or abs(value) < Decimal("1e-4")):
+        return f"{value:.3g}"
+    text = f"{value:,.4f}"
+    return text.rstrip("0").rstrip(".") if value == value.to_integral_value() else text
+
+
+def mean(total: int | None, runs: int) -> str:
+    """Give the mean over the runs; whole numbers from ten up."""
+    if total is None or not runs:
+        return NONE
+    share = total / runs
+    return f"{share:,.0f}" if share >= 10 or share == int(share) else f"{share:.1f}"
+
+
+def count_or(count: int | None) -> str:
+    """Give a count; a dash where it was not reported."""
+    return NONE if count is None else f"{count:,}"
+
+
+def tokens(spent: Spent | None) -> str:
+    """Give tokens in and out together; a dash where none were reported."""
+    if spent is None or (spent.input_tokens is None and spent.output_tokens is None):
+        return NONE
+    return f"{(spent.input_tokens or 0) + (spent.output_tokens or 0):,}"
+
+
+def took(run: RunSummary, stage: str) -> str:
+    """Give how long a stage worked; a dash where the recording does not say."""
+    if stage not in run.recorded.stages:
+        return NONE
+    start, end = run.recorded.stages[stage]
+    return milliseconds(end - start)
+
+
+def examined(result: CheckResult) -> str:
+    """Count what a check examined and what stands against it, with the denominator."""
+    if not result.examined:
+        return "examined nothing"
+    at_fault = sum(rule.failed + rule.errors for rule in result.rules)
+    subjects = number(result.examined, "subject")
+    settled = [f.status for f in result.findings if f.status in ("known", "waived")]
+    more = [f"{result.undetermined:,} to review"] if result.undetermined else []
+    more += [f"{settled.count(s)} {s}" for s in ("known", "waived") if s in settled]
+    stands = any(map(counts, result.findings))
+    first = f"{at_fault:,} of {subjects} at fault" if stands else f"{subjects} examined"
+    return ", ".join([first, *more])
+
+
+def when(stamp: str) -> str:
+    """Give an ISO timestamp as people read it; anything else as it is."""
+    found = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d(\.\d+)?)?(Z|\+00:00)", stamp)
+    return f"{found[1]} {found[2]} UTC" if found else one_line(stamp, 40)
+
+
+def stage_deltas(comparisons: Sequence[Comparison]) -> list[StageDelta]:
+    """Add up what each stage consumed before and now, over all runs."""
+    now: dict[str, list[Spent]] = {}
+    before: dict[str, list[Spent]] = {}
+    for comparison in comparisons:
+        for delta in comparison.stages:
+            for store, spent in ((now, delta.now), (before, delta.before)):
+                kept = store.setdefault(delta.name, [])
+                kept.extend([spent] if spent is not None else [])
+    return [
+        StageDelta(
+            name=name,
+            now=add_spent(now[name]) if now[name] else None,
+            before=add_spent(before[name]) if before[name] else None,
+        )
+        for name in now
+    ]
+
+
+def parts_per_run(line: WorkflowLine) -> list[tuple[str, Decimal]]:
+    """Give what each stage costs in one run on average; unknown ones are left out."""
+    parts = ((name, line.per_run(spent.cost)) for name, spent in line.stages)
+    return [(name, money.amount) for name, money in parts if money is not None]
+
+
+def longest(lines: Sequence[WorkflowLine]) -> Decimal:
+    """Give the dearest workflow's cost of one run: the width of the common scale."""
+    costs: list[Money | None] = [line.per_run(line.total.cost) for line in lines]
+    return max((c.amount for c in costs if c is not None), default=Decimal(0))
+
+
+def stage_chart(line: WorkflowLine) -> Bars:
+    """Give the chart of a workflow's stages: cost of one run against its budget."""
+    bars = []
+    for name, spent in line.stages:
+        money, limit = line.per_run(spent.cost), line.limits.get(name)
+        comparable = money is not None and limit and limit.currency == money.currency
+        bars.append(
+            Bar(
+                label=name,
+                value=money.amount if money is not None else Decimal(0),
+                limit=limit.amount if limit is not None and comparable else None,
+            )
+        )
+    return Bars(title=line.workflow, unit="", bars=tuple(bars))
+
+
+def even_rows(table: Table) -> list[tuple[str, ...]]:
+    """Fill short rows up, so that every row has every column."""
+    width = max([len(table.columns), *(len(row) for row in table.rows)], default=0)
+    return [row + ("",) * (width - len(row)) for row in table.rows]

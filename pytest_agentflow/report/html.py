@@ -1,0 +1,326 @@
+"""The report as one HTML file that opens from disk and reaches for nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from pytest_agentflow.checking.message import attribution_text
+from pytest_agentflow.checking.results import CheckResult, RuleResult
+from pytest_agentflow.model.exhibit import MarkedText, PictureExhibit
+from pytest_agentflow.model.finding import Finding
+from pytest_agentflow.model.verdict import Verdict
+from pytest_agentflow.report import charts, figures, pictures, tally, wording
+from pytest_agentflow.report.document import AUTHORED, ESTIMATED, Report
+from pytest_agentflow.report.text import one_line, visible
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEMPLATES = Path(__file__).parent / "templates"
+PER_CAUSE = 5
+"""So many findings of one cause are shown at once; the rest unfolds."""
+UNFOLDED = 100
+"""So many are in the page at all; the JSON form has every one."""
+OPEN_RUNS = 4
+"""So many failing runs are unfolded when the report opens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingView:
+    """One finding in its place on the page."""
+
+    finding: Finding
+    anchor: str
+    blame: str
+    link: str
+    """Address of the rule's explanation; empty unless it is a web address."""
+    cutout: pictures.Cutout | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Findings of one rule that are shown together."""
+
+    rule: RuleResult
+    first: tuple[FindingView, ...]
+    more: tuple[FindingView, ...]
+    left_out: int
+    common: frozenset[str] = frozenset()
+    """What all of them say alike, so that it is said once."""
+
+    @property
+    def count(self) -> int:
+        """How many there are in all."""
+        return len(self.first) + len(self.more) + self.left_out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckView:
+    """One check on one run."""
+
+    result: CheckResult
+    anchor: str
+    standing: tuple[Group, ...]
+    """What stands against the run."""
+    review: tuple[Group, ...]
+    settled: tuple[Group, ...]
+    """Known and waived findings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """One run in its place on the page."""
+
+    judged: tally.JudgedRun
+    anchor: str
+    checks: tuple[CheckView, ...]
+    marked: dict[str, MarkedText]
+    """Source id or title -> the source with its claims marked."""
+    opened: bool
+
+
+def render_html(report: Report) -> str:
+    """Draw `report` as one HTML document."""
+    runs = tally.judged_runs(report)
+    views = _run_views(runs)
+    style, script = _asset("report.css"), _asset("report.js")
+    template = _environment().get_template("report.html.j2")
+    return template.render(
+        report=report,
+        runs=views,
+        lines=tally.check_lines(runs),
+        workflows=tally.workflow_lines(runs),
+        causes=tally.causes(runs),
+        anchors={id(v.finding): v.anchor for v in _all_views(views)},
+        run_anchors={id(view.judged): view.anchor for view in views},
+        store=_store(report),
+        verdict=wording.verdict_of(report),
+        sentences=wording.verdict_sentences(report),
+        style=_markup(style),
+        script=_markup(script),
+        policy=_policy(style, script),
+    )
+
+
+def _policy(style: str, script: str) -> str:
+    """Forbid everything but the one style, the one script and embedded pictures."""
+    return (
+        f"default-src 'none'; style-src '{_digest(style)}'; "
+        f"script-src '{_digest(script)}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _asset(name: str) -> str:
+    # Without the last line break, which checkers of policies leave out of the digest.
+    return (TEMPLATES / name).read_text("utf-8").strip()
+
+
+def _markup(text: str) -> str:
+    from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2
+
+    return Markup(text)  # noqa: S704 - our own files only
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
+
+    environment = Environment(
+        autoescape=True,
+        finalize=_finalize,
+        loader=FileSystemLoader(TEMPLATES),
+        lstrip_blocks=True,
+        trim_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.globals.update(
+        AUTHORED=AUTHORED,
+        ESTIMATED=ESTIMATED,
+        LABELS=wording.LABELS,
+        Verdict=Verdict,
+        charts=charts,
+        fig=figures,
+        kind_of=lambda exhibit: exhibit.KIND,
+        short=one_line,
+        marked_pieces=marked_pieces,
+        stored=pictures.store,
+        w=wording,
+    )
+    environment.filters.update(
+        capitalize_first=lambda text: text[:1].upper() + text[1:],
+        colour=colour,
+        ident=id,
+    )
+    return environment
+
+
+def _finalize(value: Any) -> Any:
+    """Make all recorded text visible on its way into the page."""
+    if isinstance(value, str) and not hasattr(value, "__html__"):
+        return visible(value)
+    return value
+
+
+def colour(text: str) -> str:
+    """Give a colour as it may stand in SVG; nothing else passes."""
+    return text if re.fullmatch(r"#[0-9a-fA-F]{6}", text) else "none"
+
+
+def web_address(url: str | None) -> str:
+    """Give `url` where it is a plain web address; empty otherwise."""
+    if not url or any(c.isspace() or ord(c) < 0x21 or c in '"<>\\' for c in url):
+        return ""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    good = parts.scheme in ("http", "https") and parts.hostname and url.isascii()
+    return url if good else ""
+
+
+def marked_pieces(marked: MarkedText, limit: int) -> list[tuple[str, Any]]:
+    """Cut a text at its marks: pieces with the mark they carry, or `None`.
+
+    Marks that overlap an earlier one, or lie beyond `limit`, are left out.
+    """
+    text, pieces, at = marked.text[:limit], list[tuple[str, Any]](), 0
+    for mark in sorted(marked.marks, key=lambda m: (m.start, -m.end)):
+        start, end = max(mark.start, 0), min(mark.end, len(text))
+        if start < at or start >= end:
+            continue
+        pieces.extend(((text[at:start], None), (text[start:end], mark)))
+        at = end
+    pieces.append((text[at:], None))
+    return [(piece, mark) for piece, mark in pieces if piece]
+
+
+class _Anchors:
+    """Hands out ids that are fit for HTML, each once."""
+
+    def __init__(self) -> None:
+        self.taken: set[str] = set()
+
+    def __call__(self, *parts: str) -> str:
+        words = (re.sub(r"[^A-Za-z0-9._/-]+", "-", part)[:120] for part in parts)
+        name, number = "/".join(words), 2
+        anchor = name
+        while anchor in self.taken:
+            anchor, number = f"{name}-{number}", number + 1
+        self.taken.add(anchor)
+        return anchor
+
+
+def _run_views(runs: Sequence[tally.JudgedRun]) -> tuple[RunView, ...]:
+    anchor = _Anchors()
+    failing = [id(judged) for judged in runs if not judged.ok][:OPEN_RUNS]
+    views = []
+    for judged in runs:
+        name = anchor(f"run-{judged.run.id}")
+        results = tally.results_of(judged)
+        views.append(
+            RunView(
+                judged=judged,
+                anchor=name,
+                checks=tuple(_check_view(name, r, anchor) for r in results),
+                marked={
+                    exhibit.title: exhibit
+                    for result in results
+                    for exhibit in result.exhibits
+                    if isinstance(exhibit, MarkedText)
+                },
+                opened=id(judged) in failing or len(runs) == 1,
+            )
+        )
+    return tuple(views)
+
+
+def _check_view(run: str, result: CheckResult, anchor: _Anchors) -> CheckView:
+    shots = [e for e in result.exhibits if isinstance(e, PictureExhibit)]
+    groups: dict[str, list[Group]] = {"standing": [], "review": [], "settled": []}
+    own = anchor(run, result.check)
+    for rule in result.rules:
+        sorted_in: dict[str, list[FindingView]] = {}
+        for number, finding in enumerate(rule.findings, start=1):
+            view = FindingView(
+                finding=finding,
+                anchor=anchor(run, finding.rule, str(number)),
+                blame=attribution_text(finding),
+                link=web_address(finding.help_url),
+                cutout=pictures.cutout(shots, finding.fingerprint),
+            )
+            sorted_in.setdefault(_place_of(finding), []).append(view)
+        for name, found in sorted_in.items():
+            groups[name].append(_group(rule, found))
+    return CheckView(
+        result=result,
+        anchor=own,
+        standing=tuple(groups["standing"]),
+        review=tuple(groups["review"]),
+        settled=tuple(groups["settled"]),
+    )
+
+
+def _place_of(finding: Finding) -> str:
+    if tally.counts(finding):
+        return "standing"
+    settled = finding.status in ("known", "waived")
+    return "settled" if settled else "review"
+
+
+SHARED: Mapping[str, Callable[[FindingView], object]] = {
+    "message": lambda view: view.finding.message,
+    "expected": lambda view: view.finding.expected,
+    "blame": lambda view: view.blame,
+    "why": lambda view: view.finding.why,
+    "fix": lambda view: view.finding.fix,
+    "help_url": lambda view: view.finding.help_url,
+}
+
+
+def _common(found: Sequence[FindingView]) -> frozenset[str]:
+    if len(found) < 2:
+        return frozenset()
+    return frozenset(n for n, get in SHARED.items() if len(set(map(get, found))) == 1)
+
+
+def _group(rule: RuleResult, found: Sequence[FindingView]) -> Group:
+    return Group(
+        common=_common(found),
+        rule=rule,
+        first=tuple(found[:PER_CAUSE]),
+        more=tuple(found[PER_CAUSE:UNFOLDED]),
+        left_out=max(len(found) - UNFOLDED, 0),
+    )
+
+
+def _all_views(runs: Sequence[RunView]) -> Iterator[FindingView]:
+    for run in runs:
+        for check in run.checks:
+            for group in (*check.standing, *check.review, *check.settled):
+                yield from (*group.first, *group.more)
+
+
+def _store(report: Report) -> tuple[pictures.Stored, ...]:
+    """Collect every picture once, whatever number of findings shows it."""
+    shown = [
+        exhibit
+        for entry in report.entries
+        for result in entry.evaluation.results
+        for exhibit in result.exhibits
+    ]
+    shown += [e for gate in report.decompositions for e in gate.exhibits]
+    found = (pictures.store(e) for e in shown if isinstance(e, PictureExhibit))
+    return tuple({picture.id: picture for picture in found if picture}.values())

@@ -1,0 +1,187 @@
+"""The report as Markdown, for the summary of a CI step or a comment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from pytest_agentflow.checking.message import attribution_text
+from pytest_agentflow.model.finding import Finding
+from pytest_agentflow.model.verdict import Verdict
+from pytest_agentflow.report import tally, wording
+from pytest_agentflow.report.document import AUTHORED, ESTIMATED, Report
+from pytest_agentflow.report.figures import parts_per_run
+from pytest_agentflow.report.text import one_line
+
+LIMIT = 900_000
+"""Bytes."""
+CAUSES = 15
+PER_CAUSE = 5
+GATES = 20
+
+SIGNS = {
+    Verdict.PASSED: "✅",
+    Verdict.FAILED: "❌",
+    Verdict.UNDETERMINED: "❓",
+    Verdict.INAPPLICABLE: "➖",
+    Verdict.ERROR: "⚠️",
+}
+
+
+def render_markdown(report: Report, *, limit: int = LIMIT) -> str:
+    """Draw `report` as GitHub Markdown of at most `limit` bytes.
+
+    Recorded text is escaped: it can start no markup, HTML, link or mention.
+    """
+    runs = tally.judged_runs(report)
+    lines = [
+        *_head(report),
+        *_checks(tally.check_lines(runs)),
+        *_money(report, runs),
+        *_gates(report),
+        *_causes(tally.causes(runs), len(runs)),
+        *_reproduce(runs),
+    ]
+    return _capped(lines, limit)
+
+
+def escape(text: str, limit: int = 300) -> str:
+    """Give recorded text as one line that Markdown shows letter by letter."""
+    line = one_line(text, limit)
+    line = re.sub(r"([\\`*_{}\[\]()#+!|~<>@&:$-])", r"\\\1", line)
+    # An escaped colon still lets GitHub see an address; a broken scheme does not.
+    return re.sub(r"(?i)\b(https?|ftp|www)(\\:|\.)", r"\1&#8203;\2", line)
+
+
+def code(text: str, limit: int = 300) -> str:
+    """Give recorded text as a code span; also within a table."""
+    line = one_line(text, limit).replace("|", "\\|")
+    fence = "`" * (max((len(run) for run in re.findall("`+", line)), default=0) + 1)
+    pad = " " if line[:1] == "`" or line[-1:] == "`" or not line else ""
+    return f"{fence}{pad}{line}{pad}{fence}"
+
+
+def _head(report: Report) -> Iterator[str]:
+    verdict = wording.verdict_of(report)
+    yield f"## {SIGNS[verdict]} {escape(report.title, 120)}"
+    yield ""
+    first, *rest = wording.verdict_sentences(report)
+    yield f"**{escape(first, 600)}**" + "".join(f" {escape(s, 600)}" for s in rest)
+    marks = [m for m, set_ in ((AUTHORED, report.authored),) if set_]
+    marks += [f"≈ {ESTIMATED}"] if report.estimated else []
+    for mark in marks:
+        yield ""
+        yield f"> **{mark}**"
+    for note in report.notes:
+        yield ""
+        yield f"{'⚠️ ' if note.warning else ''}{escape(note.text, 600)}"
+
+
+def _checks(lines: Sequence[tally.CheckLine]) -> Iterator[str]:
+    if not lines:
+        return
+    yield from ("", "| Check | Verdict | Runs | Examined | Findings | Questions |")
+    yield "|:--|:--|--:|--:|--:|--:|"
+    for line in lines:
+        known = f" ({line.known} known)" if line.known else ""
+        yield (
+            f"| {code(line.written, 120)} | {SIGNS[line.verdict]} "
+            f"{wording.LABELS[line.verdict]} | {line.passed_runs} of {line.runs} | "
+            f"{line.examined:,} | {line.findings:,}{known} | "
+            f"{f'{line.review:,} to review' if line.review else '0'} |"
+        )
+
+
+def _money(report: Report, runs: Sequence[tally.JudgedRun]) -> Iterator[str]:
+    workflows = tally.workflow_lines(runs)
+    if not workflows:
+        return
+    marks = [AUTHORED] if report.authored else []
+    marks += [f"≈ {ESTIMATED}"] if report.estimated else []
+    yield from ("", f"Money per run{f' ({escape(chr(59).join(marks))})' if marks else ''}")
+    yield from ("", "| Workflow | Runs | Stages | A run | In all |", "|:--|--:|:--|--:|--:|")
+    for line in workflows:
+        stages = ", ".join(
+            f"{escape(name, 40)} {_dollar(line, amount)}"
+            for name, amount in parts_per_run(line)
+        )
+        about = "≈ " if line.total.estimated else ""
+        mean = wording.money(line.per_run(line.total.cost))
+        yield (
+            f"| {code(line.workflow, 60)} | {line.runs} | {stages or '–'} | "
+            f"{escape(about + mean)} | {escape(wording.cost(line.total))} |"
+        )
+
+
+def _dollar(line: tally.WorkflowLine, amount: object) -> str:
+    currency = line.total.cost.currency if line.total.cost else "USD"
+    money = tally.Money(amount=amount, currency=currency)  # type: ignore[arg-type]
+    return escape(wording.money(money))
+
+
+def _gates(report: Report) -> Iterator[str]:
+    for gate in report.decompositions[:GATES]:
+        yield from ("", f"{SIGNS[gate.verdict]} **{escape(gate.title, 120)}**")
+        yield from (f"{escape(sentence, 600)}" for sentence in gate.sentences[:6])
+
+
+def _causes(causes: Sequence[tally.Cause], runs: int) -> Iterator[str]:
+    if causes:
+        yield from ("", "### What to fix first")
+    for cause in causes[:CAUSES]:
+        begins = f", begins in **{escape(cause.stage, 80)}**" if cause.stage else ""
+        yield ""
+        yield (
+            f"**{escape(cause.rule, 100)}** {escape(cause.title, 160)}: "
+            f"{wording.number(len(cause.findings), 'finding')} in {cause.runs} of "
+            f"{wording.number(runs, 'run')}{begins}"
+        )
+        yield ""
+        yield from _findings(cause.findings[:PER_CAUSE])
+        if len(cause.findings) > PER_CAUSE:
+            yield f"- and {len(cause.findings) - PER_CAUSE:,} more"
+    if len(causes) > CAUSES:
+        yield from ("", f"and {len(causes) - CAUSES:,} more causes")
+
+
+def _findings(found: Iterable[tuple[tally.JudgedRun, Finding]]) -> Iterator[str]:
+    for judged, finding in found:
+        place = f" {code(str(finding.place), 160)}" if str(finding.place) else ""
+        text = f"- {escape(judged.run.case, 60)}{place}: {escape(finding.message)}"
+        if finding.expected is not None:
+            text += f"; expected {code(finding.expected, 120)}"
+        if finding.observed is not None:
+            text += f"; observed {code(finding.observed, 120)}"
+        blame = attribution_text(finding)
+        yield text + (f"; {escape(blame, 160)}" if blame else "")
+
+
+def _reproduce(runs: Sequence[tally.JudgedRun]) -> Iterator[str]:
+    commands = dict.fromkeys(
+        entry.reproduce
+        for judged in runs
+        for entry in judged.entries
+        if not entry.ok and entry.reproduce
+    )
+    if commands:
+        yield from ("", "### To see each failure again", "")
+        yield from (f"- {code(command, 400)}" for command in list(commands)[:30])
+    if len(commands) > 30:
+        yield f"- and {len(commands) - 30} more"
+
+
+def _capped(lines: Sequence[str], limit: int) -> str:
+    """Keep whole lines up to `limit` bytes, and say how many were left out."""
+    text = "\n".join(lines) + "\n"
+    if len(text.encode()) <= limit:
+        return text
+    kept, size = [], 80
+    for line in lines:
+        size += len(line.encode()) + 1
+        if size > limit:
+            break
+        kept.append(line)
+    if not kept:
+        return ""
+    left = len(lines) - len(kept)
+    return "\n".join([*kept, "", f"… {left:,} more lines do not fit here.", ""])

@@ -1,0 +1,173 @@
+"""A run, cut down to what the report shows of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from pytest_agentflow.model.call import Call
+from pytest_agentflow.model.money import Money, total
+from pytest_agentflow.model.price import Charge, UnknownPrice, charges
+from pytest_agentflow.model.run import Artefact, Run, Source
+from pytest_agentflow.model.usage import Usage, add_usage
+from pytest_agentflow.report.document import (
+    Excerpt,
+    RecordedSummary,
+    RunSummary,
+    SourceSummary,
+    Spent,
+    StageSummary,
+)
+
+INPUT_LIMIT = 600
+OUTPUT_LIMIT = 1_200
+SOURCE_LIMIT = 2_400
+SOURCES_SHOWN = 40
+
+
+def summarise(run: Run) -> RunSummary:
+    """Keep of `run` what a reader of the report needs; never raises on its content."""
+    names = [stage.name for stage in run.stages]
+    stages = (*run.stages, *_strays(run, names))
+    return RunSummary(
+        id=run.id,
+        workflow=run.workflow,
+        case=run.case,
+        variant=run.variant,
+        size=run.size,
+        trial=run.trial,
+        provenance=run.provenance,
+        inputs=tuple(_inputs(run)),
+        stages=tuple(
+            stage if isinstance(stage, StageSummary) else _stage(run, stage.name)
+            for stage in stages
+        ),
+        total=spent(run, run.calls),
+        sources=tuple(_source(source) for source in run.sources[:SOURCES_SHOWN]),
+        sources_left_out=max(len(run.sources) - SOURCES_SHOWN, 0),
+        missing=run.missing,
+        recorded=RecordedSummary(
+            at=run.recorded.at,
+            prices_as_of=run.recorded.prices.as_of,
+            duration=run.recorded.duration,
+            stages=dict(run.recorded.stages),
+            takes=run.recorded.takes,
+        ),
+    )
+
+
+def excerpt(text: str, limit: int, name: str = "") -> Excerpt:
+    """Keep the first `limit` characters of `text`, and count them all."""
+    return Excerpt(text=text[:limit], length=len(text), name=name)
+
+
+def spent(run: Run, calls: Sequence[Call]) -> Spent:
+    """Add up what `calls` of `run` consumed and cost; an unknown price is said."""
+    usage = Usage()
+    for call in calls:
+        if call.usage is not None:
+            usage = add_usage(usage, call.usage)
+    bill = [charge for call in calls for charge in charges(call, run.recorded.prices)]
+    cost, unknown = _cost(bill)
+    return Spent(
+        calls=len(calls),
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        images=sum(len(call.pictures) for call in calls),
+        cost=cost,
+        cost_unknown=unknown,
+        estimated=usage.source == "estimated" or any(c.estimated for c in bill),
+    )
+
+
+def add_spent(parts: Iterable[Spent]) -> Spent:
+    """Add up several; one unknown cost makes the whole unknown."""
+    items = list(parts)
+    unknown = next((item.cost_unknown for item in items if item.cost is None), "")
+    cost, problem = None, unknown
+    if not any(item.cost is None for item in items):
+        cost, problem = _sum([item.cost for item in items if item.cost is not None])
+    return Spent(
+        calls=sum(item.calls for item in items),
+        input_tokens=_add([item.input_tokens for item in items]),
+        output_tokens=_add([item.output_tokens for item in items]),
+        images=sum(item.images for item in items),
+        cost=cost,
+        cost_unknown=problem,
+        estimated=any(item.estimated for item in items),
+    )
+
+
+def _add(numbers: Sequence[int | None]) -> int | None:
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None
+
+
+def _cost(bill: Sequence[Charge]) -> tuple[Money | None, str]:
+    try:
+        return _sum([charge.money for charge in bill])
+    except UnknownPrice as error:
+        return None, str(error)
+
+
+def _sum(amounts: Sequence[Money]) -> tuple[Money | None, str]:
+    currencies = sorted({money.currency for money in amounts})
+    if len(currencies) > 1:
+        return None, f"charged in several currencies: {', '.join(currencies)}"
+    return total(amounts), ""
+
+
+def _inputs(run: Run) -> Iterator[Excerpt]:
+    for name, value in run.inputs.items():
+        yield excerpt(_text(value), INPUT_LIMIT, name)
+
+
+def _strays(run: Run, names: Sequence[str]) -> Iterator[StageSummary]:
+    """Give the calls of stages that the run does not list, so that totals add up."""
+    for name in dict.fromkeys(c.stage for c in run.calls if c.stage not in names):
+        calls = [call for call in run.calls if call.stage == name]
+        yield StageSummary(name=name, models=_models(calls), spent=spent(run, calls))
+
+
+def _stage(run: Run, name: str) -> StageSummary:
+    stage = run.stage(name)
+    has_output = stage.output is not None
+    return StageSummary(
+        name=name,
+        after=stage.after,
+        models=_models(stage.calls),
+        spent=spent(run, stage.calls),
+        output=excerpt(_text(stage.output), OUTPUT_LIMIT) if has_output else None,
+        artefacts=tuple(_artefact(artefact) for artefact in stage.artefacts),
+    )
+
+
+def _models(calls: Iterable[Call]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(call.model for call in calls if call.model))
+
+
+def _artefact(artefact: Artefact) -> str:
+    size = len(artefact.data)
+    shown = f"{size} bytes" if size < 1_000 else f"{size / 1_000:,.0f} kB"
+    return f"{artefact.name}, {shown}"
+
+
+def _source(source: Source) -> SourceSummary:
+    return SourceSummary(
+        id=source.id,
+        text=excerpt(source.text, SOURCE_LIMIT),
+        kind=source.kind,
+        title=source.title,
+        stage=source.stage,
+    )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, indent=1, default=_placeholder)
+
+
+def _placeholder(value: Any) -> str:
+    return f"<{len(value)} bytes>" if isinstance(value, bytes) else repr(value)

@@ -1,0 +1,227 @@
+"""The counts that every form of the report shows, each with its denominator."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from pytest_agentflow.checking.results import CheckResult
+from pytest_agentflow.model.codec import to_json
+from pytest_agentflow.model.exhibit import Bars
+from pytest_agentflow.model.finding import Finding
+from pytest_agentflow.model.money import Money
+from pytest_agentflow.model.verdict import Verdict, fold_verdicts
+from pytest_agentflow.report.document import Entry, Report, RunSummary, Spent
+from pytest_agentflow.report.summary import add_spent
+
+CURRENCIES = ("USD", "EUR", "GBP", "$", "€", "£")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedRun:
+    """One run with everything that was asked of it, in whatever test."""
+
+    run: RunSummary
+    entries: tuple[Entry, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether all tests that judged it passed."""
+        return all(entry.ok for entry in self.entries)
+
+    @property
+    def verdict(self) -> Verdict:
+        """All checks of all tests folded; failed where a test failed otherwise."""
+        verdicts = [r.verdict for e in self.entries for r in e.evaluation.results]
+        if not self.ok and all(result.ok for result in results_of(self)):
+            return Verdict.ERROR if not verdicts else Verdict.FAILED
+        if self.ok and Verdict.PASSED in verdicts:
+            return Verdict.PASSED
+        return fold_verdicts(verdicts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckLine:
+    """One check over all runs."""
+
+    check: str
+    written: str
+    title: str
+    verdict: Verdict
+    runs: int
+    passed_runs: int
+    examined: int
+    findings: int
+    """Failing and erring ones: neither known nor waived."""
+    known: int
+    waived: int
+    review: int
+    """Subjects left as questions for a person."""
+
+    @property
+    def failed_runs(self) -> int:
+        """Runs that it does not hold for."""
+        return self.runs - self.passed_runs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowLine:
+    """What the runs of one workflow consumed, stage by stage."""
+
+    workflow: str
+    runs: int
+    stages: tuple[tuple[str, Spent], ...]
+    total: Spent
+    authored: bool
+    limits: dict[str, Money] = field(default_factory=dict)
+    """Stage -> its budget for one run, where all checks agree on it."""
+
+    def per_run(self, money: Money | None) -> Money | None:
+        """Divide by the number of runs."""
+        if money is None or not self.runs:
+            return None
+        return Money(amount=money.amount / self.runs, currency=money.currency)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Findings of one rule that came in at one stage, over all runs."""
+
+    rule: str
+    title: str
+    stage: str
+    """Where they came in; empty: not attributed."""
+    findings: tuple[tuple[JudgedRun, Finding], ...]
+
+    @property
+    def runs(self) -> int:
+        """How many runs have it."""
+        return len({id(judged) for judged, _ in self.findings})
+
+
+def judged_runs(report: Report) -> tuple[JudgedRun, ...]:
+    """Group the entries by run: the same run judged by two tests is one run."""
+    groups: dict[str, list[Entry]] = {}
+    for entry in report.entries:
+        groups.setdefault(_key(entry.run), []).append(entry)
+    return tuple(JudgedRun(run=g[0].run, entries=tuple(g)) for g in groups.values())
+
+
+def _key(run: RunSummary) -> str:
+    text = json.dumps(to_json(run), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def results_of(judged: JudgedRun) -> tuple[CheckResult, ...]:
+    """Give its check results, each once though several tests asked for it."""
+    found: dict[tuple[str, bool, bool], CheckResult] = {}
+    for entry in judged.entries:
+        for result in entry.evaluation.results:
+            found.setdefault((result.written, result.strict, result.optional), result)
+    return tuple(found.values())
+
+
+def counts(finding: Finding) -> bool:
+    """Whether it stands against its run: it fails, or could not be examined."""
+    return finding.fails or finding.verdict is Verdict.ERROR
+
+
+def check_lines(runs: Sequence[JudgedRun]) -> tuple[CheckLine, ...]:
+    """Sum up every check over all runs, in the order in which they were asked for."""
+    groups: dict[str, list[CheckResult]] = {}
+    for judged in runs:
+        for result in results_of(judged):
+            groups.setdefault(result.written, []).append(result)
+    return tuple(_line(written, results) for written, results in groups.items())
+
+
+def _line(written: str, results: Sequence[CheckResult]) -> CheckLine:
+    findings = [finding for result in results for finding in result.findings]
+    bad = [result.verdict for result in results if not result.ok]
+    return CheckLine(
+        check=results[0].check,
+        written=written,
+        title=results[0].title,
+        verdict=fold_verdicts(bad or [result.verdict for result in results]),
+        runs=len(results),
+        passed_runs=sum(result.ok for result in results),
+        examined=sum(result.examined for result in results),
+        findings=sum(counts(finding) for finding in findings),
+        known=sum(finding.status == "known" for finding in findings),
+        waived=sum(finding.status == "waived" for finding in findings),
+        review=sum(result.undetermined for result in results),
+    )
+
+
+def workflow_lines(runs: Sequence[JudgedRun]) -> tuple[WorkflowLine, ...]:
+    """Sum up what each workflow consumed; workflows without calls are left out."""
+    groups: dict[str, list[JudgedRun]] = {}
+    for judged in runs:
+        groups.setdefault(judged.run.workflow, []).append(judged)
+    lines = (_workflow(name, group) for name, group in groups.items())
+    return tuple(line for line in lines if line.total.calls)
+
+
+def _workflow(name: str, group: Sequence[JudgedRun]) -> WorkflowLine:
+    stages: dict[str, list[Spent]] = {}
+    for judged in group:
+        for stage in judged.run.stages:
+            stages.setdefault(stage.name, []).append(stage.spent)
+    return WorkflowLine(
+        workflow=name,
+        runs=len(group),
+        stages=tuple((stage, add_spent(parts)) for stage, parts in stages.items()),
+        total=add_spent(judged.run.total for judged in group),
+        authored=any(judged.run.authored for judged in group),
+        limits=_limits(group, set(stages)),
+    )
+
+
+def _limits(group: Sequence[JudgedRun], stages: set[str]) -> dict[str, Money]:
+    """Read budgets off the charts of money that checks handed over."""
+    seen: dict[str, set[Money]] = {}
+    for judged in group:
+        for chart in _money_charts(judged):
+            unit = {"$": "USD", "€": "EUR", "£": "GBP"}.get(chart.unit, chart.unit)
+            for bar in chart.bars:
+                if bar.limit is not None and bar.label in stages:
+                    money = Money(amount=bar.limit, currency=unit)
+                    seen.setdefault(bar.label, set()).add(money)
+    return {stage: m.pop() for stage, m in seen.items() if len(m) == 1}
+
+
+def _money_charts(judged: JudgedRun) -> Iterator[Bars]:
+    for result in results_of(judged):
+        for exhibit in result.exhibits:
+            if isinstance(exhibit, Bars) and exhibit.unit in CURRENCIES:
+                yield exhibit
+
+
+def causes(runs: Sequence[JudgedRun]) -> tuple[Cause, ...]:
+    """Group the findings that stand against the runs by rule and stage, worst first."""
+    groups: dict[tuple[str, str], list[tuple[JudgedRun, Finding]]] = {}
+    titles: dict[str, str] = {}
+    for judged in runs:
+        for result in results_of(judged):
+            titles.update(_titles(result))
+            for finding in filter(counts, result.findings):
+                key = (finding.rule, stage_of(finding))
+                groups.setdefault(key, []).append((judged, finding))
+    found = [
+        Cause(rule=rule, title=titles.get(rule, ""), stage=stage, findings=tuple(group))
+        for (rule, stage), group in groups.items()
+    ]
+    return tuple(sorted(found, key=lambda c: (-c.runs, -len(c.findings))))
+
+
+def _titles(result: CheckResult) -> Iterable[tuple[str, str]]:
+    return ((r.rule, r.title or result.title) for r in result.rules)
+
+
+def stage_of(finding: Finding) -> str:
+    """Name the stage that brought a finding in, as far as that is known."""
+    if finding.introduced_between is not None:
+        return " or ".join(finding.introduced_between)
+    return finding.introduced_by or finding.lost_at or ""

@@ -1,0 +1,125 @@
+"""The report as the few lines that end a session in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pytest_agentflow.report import tally, wording
+from pytest_agentflow.report.compare import Comparison
+from pytest_agentflow.report.document import AUTHORED, ESTIMATED, Report
+from pytest_agentflow.report.summary import add_spent
+from pytest_agentflow.report.text import one_line
+
+
+def summary_lines(
+    report: Report, *, width: int, paths: Sequence[Path] = ()
+) -> list[str]:
+    """Sum `report` up: a line per check, the money per stage, where reports lie.
+
+    Args:
+        report: what to sum up.
+        width: columns of the terminal; long names are cut to fit.
+        paths: the reports that were written.
+
+    Returns:
+        No line where no run was checked and no report was written.
+    """
+    runs = tally.judged_runs(report)
+    lines = [*_check_lines(report, runs, width)]
+    lines += _gate_lines(report, width)
+    lines += _money_lines(report, runs, width)
+    if lines and report.authored:
+        lines.append(AUTHORED)
+    if lines and report.estimated:
+        lines.append(f"≈ {ESTIMATED}")
+    return lines + [f"report: {path}" for path in paths]
+
+
+def _check_lines(
+    report: Report, runs: Sequence[tally.JudgedRun], width: int
+) -> Iterator[str]:
+    lines = tally.check_lines(runs)
+    cells = [_cells(line, report) for line in lines]
+    columns = [
+        max(len(row[number]) for row in cells) for number in range(1, 4 if cells else 1)
+    ]
+    names = [one_line(line.written, 2_000) for line in lines]
+    tail = max((len("".join(f"   {c}" for c in row[4:])) for row in cells), default=0)
+    room = max(width - sum(columns) - 3 * len(columns) - tail, 16)
+    longest = min(max(map(len, names), default=0), room)
+    for name, row in zip(names, cells, strict=True):
+        figures = [f.rjust(n) for f, n in zip(row[1:4], columns, strict=True)]
+        yield "   ".join([_cut(name, longest).ljust(longest), *figures, *row[4:]])
+
+
+def _cells(line: tally.CheckLine, report: Report) -> list[str]:
+    """Give check, runs, examined and findings, then what only some lines have."""
+    new = line.findings if report.comparisons else 0
+    extra = (
+        (line.review, "to review"),
+        (new, "new"),
+        (line.known, "known"),
+        (line.waived, "waived"),
+    )
+    return [
+        line.written,
+        f"{line.passed_runs}/{line.runs} {'run' if line.runs == 1 else 'runs'}",
+        f"{line.examined:,} examined",
+        wording.number(line.findings, "finding"),
+        *(f"{count:,} {word}" for count, word in extra if count),
+    ]
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def _gate_lines(report: Report, width: int) -> Iterator[str]:
+    words = {"passed": "PASS", "failed": "FAIL", "undetermined": "INCONCLUSIVE"}
+    for gate in report.decompositions:
+        verdict = words.get(gate.verdict.value, gate.verdict.value)
+        text = gate.sentences[0] if gate.sentences else ""
+        if gate.cost is not None and gate.baseline_cost is not None:
+            text = wording.gate_money(gate)
+        yield one_line(f"{gate.title}: {verdict}  {text}", max(width * 2, 80))
+
+
+def _money_lines(
+    report: Report, runs: Sequence[tally.JudgedRun], width: int
+) -> Iterator[str]:
+    for line in tally.workflow_lines(runs):
+        about = "≈ " if line.total.estimated else ""
+        parts = [
+            f"{one_line(name, 40)} {wording.money(spent.cost)}"
+            for name, spent in line.stages
+            if spent.calls
+        ]
+        total = f"total {about}{wording.money(line.total.cost)}"
+        total += _before(line.workflow, report)
+        head = f"{one_line(line.workflow, 40)}, {wording.number(line.runs, 'run')}:"
+        yield from _wrapped(head, [*parts, total], width)
+
+
+def _before(workflow: str, report: Report) -> str:
+    """Say what the compared runs cost earlier: only they have a before."""
+    compared: list[Comparison] = [
+        c for c in report.comparisons if c.run.partition("/")[0] == workflow
+    ]
+    before = add_spent(c.before for c in compared).cost
+    now = add_spent(c.now for c in compared).cost
+    if not compared or before is None or now is None:
+        return ""
+    delta = wording.change(now, before)
+    whole = f"{wording.money(before)}, {delta}" if delta else wording.money(before)
+    return f" ({wording.against_name(report)} {whole})"
+
+
+def _wrapped(head: str, parts: Sequence[str], width: int) -> Iterator[str]:
+    line = head
+    for part in parts:
+        if len(line) + 2 + len(part) > width and line.strip():
+            yield line
+            line = "  "
+        line += f"  {part}" if line.strip() else part
+    yield line

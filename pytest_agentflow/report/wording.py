@@ -1,0 +1,224 @@
+"""What the counts mean, in sentences that need no knowledge of the tool."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from pytest_agentflow.checking.results import CheckResult
+from pytest_agentflow.model.money import Money
+from pytest_agentflow.model.verdict import Verdict
+from pytest_agentflow.report.document import GateEntry, Report, Spent
+from pytest_agentflow.report.summary import add_spent
+from pytest_agentflow.report.tally import (
+    JudgedRun,
+    check_lines,
+    counts,
+    judged_runs,
+    results_of,
+    stage_of,
+)
+
+SMALLEST = Decimal("0.0001")
+
+_FAILS = {
+    Verdict.FAILED: "fails",
+    Verdict.ERROR: "could not be made",
+    Verdict.UNDETERMINED: "is inconclusive",
+    Verdict.INAPPLICABLE: "had nothing to compare",
+    Verdict.PASSED: "passes",
+}
+
+LABELS = {
+    Verdict.PASSED: "passed",
+    Verdict.FAILED: "failed",
+    Verdict.UNDETERMINED: "to review",
+    Verdict.INAPPLICABLE: "not applicable",
+    Verdict.ERROR: "error",
+}
+"""Verdicts in a reader's words."""
+
+
+def number(count: int, one: str, many: str = "") -> str:
+    """Count things: ``1 run``, ``1,204 findings``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def money(amount: Money | None) -> str:
+    """Give an amount with four decimals; what is smaller is said to be."""
+    if amount is None:
+        return "unknown"
+    if 0 < abs(amount.amount) < SMALLEST:
+        return f"< {Money(amount=SMALLEST, currency=amount.currency)}"
+    return str(amount)
+
+
+def cost(spent: Spent) -> str:
+    """Give what something cost, marked where usage was estimated."""
+    return f"≈ {money(spent.cost)}" if spent.estimated else money(spent.cost)
+
+
+def percent(part: Money | None, whole: Money | None) -> str:
+    """Give `part` as a share of `whole`; empty where that says nothing."""
+    if part is None or whole is None or part.currency != whole.currency:
+        return ""
+    return f"{100 * part.amount / whole.amount:.0f}%" if whole.amount else ""
+
+
+def change(now: Money | None, before: Money | None) -> str:
+    """Give the change from `before` to `now`: ``+30%``, ``±0%``."""
+    if now is None or before is None or now.currency != before.currency:
+        return ""
+    if not before.amount:
+        return "" if not now.amount else "new"
+    share = (100 * (now.amount - before.amount) / before.amount).quantize(Decimal(1))
+    return f"{share:+}%" if share else "±0%"
+
+
+def listed(items: Sequence[str]) -> str:
+    """Join words: ``a``, ``a and b``, ``a, b and c``."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def milliseconds(duration: float) -> str:
+    """Give a duration in the unit that reads best."""
+    if duration < 1_000:
+        return f"{duration:.0f} ms"
+    if duration < 60_000:
+        return f"{duration / 1_000:.1f} s"
+    return f"{duration / 60_000:.1f} min"
+
+
+def verdict_of(report: Report) -> Verdict:
+    """Fold everything that was judged into the one verdict at the top."""
+    if report.ok:
+        return Verdict.PASSED
+    if not (report.entries or report.decompositions):
+        return Verdict.INAPPLICABLE
+    runs = [judged.verdict for judged in judged_runs(report) if not judged.ok]
+    gates = [gate.verdict for gate in report.decompositions if not gate.ok]
+    return Verdict.ERROR if {*runs, *gates} == {Verdict.ERROR} else Verdict.FAILED
+
+
+def verdict_sentences(report: Report) -> tuple[str, ...]:
+    """Say what was found, where it came from and what it cost; the verdict first."""
+    runs = judged_runs(report)
+    if not runs and not report.decompositions:
+        return ("Nothing was judged: no run was given to any check.",)
+    sentences = (
+        *_run_sentences(runs),
+        *_gate_sentences(report.decompositions),
+        *_money_sentences(report, runs),
+        *_origin_sentences(runs),
+        *_change_sentences(report),
+        *_review_sentences(runs),
+    )
+    return tuple(sentences)
+
+
+def _run_sentences(runs: Sequence[JudgedRun]) -> Iterator[str]:
+    if not runs:
+        return
+    failing = [judged for judged in runs if not judged.ok]
+    if not failing:
+        subject = "The one run passes" if len(runs) == 1 else f"All {len(runs)} runs pass"
+        examined = sum(r.examined for judged in runs for r in results_of(judged))
+        checks = number(len(check_lines(runs)), "check")
+        yield f"{subject} {checks}: {number(examined, 'subject')} examined."
+        return
+    verb = "fails" if len(failing) == 1 else "fail"
+    by_check = Counter(
+        name for judged in failing for name in {r.check for r in _bad(judged)}
+    )
+    where = [f"{name} in {count}" for name, count in by_check.most_common(4)]
+    more = number(len(by_check) - 4, "more check") if len(by_check) > 4 else ""
+    what = f": {listed([*where, more] if more else where)}" if where else ""
+    yield f"{len(failing)} of {number(len(runs), 'run')} {verb}{what}."
+
+
+def _bad(judged: JudgedRun) -> list[CheckResult]:
+    return [result for result in results_of(judged) if not result.ok]
+
+
+def _origin_sentences(runs: Sequence[JudgedRun]) -> Iterator[str]:
+    stages = Counter(
+        stage_of(finding) or "a stage that could not be named"
+        for judged in runs
+        for result in results_of(judged)
+        for finding in filter(counts, result.findings)
+    )
+    if not stages or set(stages) == {"a stage that could not be named"}:
+        return
+    total = sum(stages.values())
+    parts = [f"{count} in {stage}" for stage, count in stages.most_common(3)]
+    subject = "The finding begins" if total == 1 else f"The {total:,} findings begin"
+    if len(stages) == 1:
+        yield f"{subject} in {next(iter(stages))}."
+        return
+    rest = total - sum(count for _, count in stages.most_common(3))
+    yield f"{subject}: {listed([*parts, f'{rest} elsewhere'] if rest else parts)}."
+
+
+def _gate_sentences(gates: Sequence[GateEntry]) -> Iterator[str]:
+    bad = [gate for gate in gates if not gate.ok]
+    if len(gates) == 1 and bad:
+        yield f"The comparison {gates[0].title} {_FAILS[gates[0].verdict]}."
+    elif bad:
+        verb = "fails" if len(bad) == 1 else "fail"
+        yield f"{len(bad)} of {number(len(gates), 'comparison')} {verb}."
+
+
+def _change_sentences(report: Report) -> Iterator[str]:
+    if not report.comparisons:
+        return
+    new = sum(len(c.new) for c in report.comparisons)
+    known = sum(len(c.known) for c in report.comparisons)
+    fixed = sum(len(c.fixed) for c in report.comparisons)
+    name = against_name(report)
+    yield f"Since {name}: {number(new, 'new finding')}, {known} known, {fixed} fixed."
+
+
+def against_name(report: Report) -> str:
+    """Name what the runs are compared with, as briefly as the user did."""
+    return report.against.removeprefix("git:") or "the earlier report"
+
+
+def _money_sentences(report: Report, runs: Sequence[JudgedRun]) -> Iterator[str]:
+    gates = [gate for gate in report.decompositions if gate.cost and gate.baseline_cost]
+    yield from (gate_money(gate) for gate in gates)
+    if gates or not any(judged.run.total.calls for judged in runs):
+        return
+    whole = add_spent(judged.run.total for judged in runs)
+    if whole.cost is None:
+        yield f"What the runs cost is not known: {whole.cost_unknown}."
+        return
+    before = add_spent(c.before for c in report.comparisons).cost
+    compared = add_spent(c.now for c in report.comparisons).cost
+    delta = change(compared, before) if report.comparisons else ""
+    since = f", {delta} since {against_name(report)}" if delta else ""
+    subject = "It" if len(runs) == 1 else "Together they"
+    yield f"{subject} cost {cost(whole)}{since}."
+
+
+def gate_money(gate: GateEntry) -> str:
+    """Say what the split costs beside the single model."""
+    about = "≈ " if gate.estimated else ""
+    share = percent(gate.cost, gate.baseline_cost)
+    whole = f"{about}{money(gate.baseline_cost)}"
+    if not share:
+        return f"The split costs {about}{money(gate.cost)}, the single model {whole}."
+    dearer = gate.cost is not None and gate.baseline_cost is not None
+    dearer = dearer and gate.cost > gate.baseline_cost  # type: ignore[operator]
+    note = ": the split is the dearer one" if dearer else ""
+    split = f"The split costs {about}{money(gate.cost)}"
+    return f"{split}, {share} of the single model’s {whole}{note}."
+
+
+def _review_sentences(runs: Sequence[JudgedRun]) -> Iterator[str]:
+    review = sum(r.undetermined for judged in runs for r in results_of(judged))
+    if review:
+        verb = "is" if review == 1 else "are"
+        yield f"{number(review, 'question')} {verb} left to review."
