@@ -24,8 +24,10 @@ globalThis.agentflow = (() => {
     const fonts = Object.getOwnPropertyDescriptor(Document.prototype, "fonts");
     const calm = async () => {
       await fonts.get.call(document).ready;
+      // Our callback comes after the page's own of that frame; observers fire at its
+      // end, and their callbacks have run when the next task begins.
       await frame();
-      await frame();
+      await pause(0);
       return true;
     };
     const settled = await Promise.race([calm(), pause(limit).then(() => false)]);
@@ -68,9 +70,17 @@ globalThis.agentflow = (() => {
     const culprits = [];
     if (pixels > 1) {
       const out = new Set();
+      const edge = innerWidth + 1 - scrollX;
+      const range = document.createRange();
       for (const element of all()) {
         const box = element.getBoundingClientRect();
-        if (box.width > 0 && box.right + scrollX > innerWidth + 1) out.add(element);
+        if (box.width > 0 && box.right > edge) out.add(element);
+        // A long word sticks out of a box that itself fits.
+        for (const child of element.childNodes) {
+          if (child.nodeType !== 3 || out.has(element)) continue;
+          range.selectNodeContents(child);
+          if (range.getBoundingClientRect().right > edge) out.add(element);
+        }
       }
       for (const element of out) {
         if (culprits.length >= 5) break;
