@@ -80,10 +80,17 @@ if TYPE_CHECKING:
     from pytest_agentflow.model.usage import Usage as Usage
     from pytest_agentflow.model.verdict import Severity as Severity
     from pytest_agentflow.model.verdict import Verdict as Verdict
+    from pytest_agentflow.pricing.book import PriceBook as PriceBook
+    from pytest_agentflow.pricing.book import load_book as load_book
+    from pytest_agentflow.pricing.lock import lock_prices as lock_prices
     from pytest_agentflow.recording.load import RecordingError as RecordingError
     from pytest_agentflow.recording.load import find_recordings as find_recordings
     from pytest_agentflow.recording.load import load as load
     from pytest_agentflow.recording.save import save as save
+    from pytest_agentflow.running.doors import artefact as artefact
+    from pytest_agentflow.running.doors import retriever as retriever
+    from pytest_agentflow.running.doors import stage as stage
+    from pytest_agentflow.running.doors import tool as tool
     from pytest_agentflow.running.many import evaluate_many as evaluate_many
     from pytest_agentflow.running.page_run import page_run as page_run
     from pytest_agentflow.wire.guard import allow_connection as allow_connection
@@ -170,7 +177,9 @@ _HOMES = {
     "finding_lines": "checking.message",
     "from_json": "model.codec",
     "load": "recording.load",
+    "load_book": "pricing.book",
     "load_waivers": "checking.waivers",
+    "lock_prices": "pricing.lock",
     "page_run": "running.page_run",
     "parse_check": "checking.expression",
     "require": "checking.require",

@@ -11,6 +11,9 @@ from pytest_agentflow.model.verdict import Verdict
 PER_CAUSE = 5
 """At most so many findings of one rule are printed, then a count."""
 
+LONGEST = 300
+"""At most so many characters of what was expected or observed are printed."""
+
 
 def failure_message(evaluation: Evaluation) -> str:
     """Say what of `evaluation` does not hold, check by check."""
@@ -72,20 +75,24 @@ def _shown(result: CheckResult, finding: Finding) -> bool:
 def finding_lines(finding: Finding, indent: str = "") -> Iterator[str]:
     """Give one finding as lines: place and message, then what helps to repair it."""
     place = str(finding.place)
-    yield (
-        f"{indent}{place}: {finding.message}" if place else f"{indent}{finding.message}"
-    )
+    message = " ".join(finding.message.split())
+    yield (f"{indent}{place}: {message}" if place else f"{indent}{message}")
     inner = indent + "  "
     if finding.expected is not None:
-        yield f"{inner}expected {finding.expected}"
+        yield f"{inner}expected {_one_line(finding.expected)}"
     if finding.observed is not None:
-        yield f"{inner}observed {finding.observed}"
+        yield f"{inner}observed {_one_line(finding.observed)}"
     if blame := attribution_text(finding):
         yield f"{inner}{blame}"
     if finding.status == "expired":
         yield f"{inner}its waiver has expired"
     if finding.fix:
         yield f"{inner}fix: {finding.fix}"
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]} ... ({len(line)} long)"
 
 
 def attribution_text(finding: Finding) -> str:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
+import shlex
 import sys
 from pathlib import Path
 
 from pytest_agentflow.checking.check import BadArgument, Check, located
-from pytest_agentflow.checking.discovery import UnknownCheck
+from pytest_agentflow.checking.discovery import UnknownCheck, engine_versions
 from pytest_agentflow.checking.evaluate import evaluate
 from pytest_agentflow.checking.expression import BadExpression, parse_check
 from pytest_agentflow.checking.message import failure_message
 from pytest_agentflow.checking.waivers import BadWaiver, Waiver, load_waivers
 from pytest_agentflow.cli.outcome import FAILED, PASSED, CallWrong
 from pytest_agentflow.cli.targets import find_targets, load_target
-from pytest_agentflow.report.document import Entry, Report, build_entry, build_report
+from pytest_agentflow.report.build import build_report
+from pytest_agentflow.report.document import Entry, Report
+from pytest_agentflow.report.entry import build_entry
 from pytest_agentflow.report.progress import Progress
 from pytest_agentflow.report.terminal import summary_lines
 from pytest_agentflow.report.write import write
@@ -34,7 +38,13 @@ def main(argv: list[str]) -> int:
         entries.append(entry)
         failures.extend([failure] if failure else [])
     progress.clear()
-    report = build_report(entries, mode="check", command=_command(argv))
+    report = build_report(
+        entries,
+        mode="check",
+        versions=engine_versions(),
+        created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        command=shlex.join(["agentflow", "check", *argv]),
+    )
     _print(report, failures, options.report)
     return FAILED if failures else PASSED
 
@@ -83,12 +93,6 @@ def _waivers(path: Path | None) -> tuple[Waiver, ...]:
         return load_waivers(path) if path is not None else ()
     except BadWaiver as error:
         raise CallWrong(str(error)) from error
-
-
-def _command(argv: list[str]) -> str:
-    import shlex  # noqa: PLC0415 - only here
-
-    return shlex.join(["agentflow", "check", *argv])
 
 
 def _parser() -> argparse.ArgumentParser:
