@@ -72,15 +72,15 @@ def amounts(text: str, lang: str, taken: Spans) -> list[Atom]:
     for numeral in numerals(text, lang):
         if numeral.start < until or taken.overlaps(numeral.start, numeral.end):
             continue
-        atom = _read(text, numeral)
+        atom = _read(text, numeral, until)
         if atom is not None:
             found.append((numeral, atom))
             until = atom.end
     return [_inherit(text, found, i) for i in range(len(found))]
 
 
-def _read(text: str, numeral: Numeral) -> Atom | None:
-    currency, start = _currency_before(text, numeral.start)
+def _read(text: str, numeral: Numeral, after: int) -> Atom | None:
+    currency, start = _currency_before(text, numeral.start, after)
     if currency is None and text[numeral.start - 1 : numeral.start] == "#":
         return None
     try:
@@ -97,8 +97,8 @@ def _says_little(numeral: Numeral, readings: tuple[Reading, ...]) -> bool:
     return readings[0].type == "number" and numeral.values[0] <= 1
 
 
-def _currency_before(text: str, start: int) -> tuple[str | None, int]:
-    before = text[max(0, start - 5) : start]
+def _currency_before(text: str, start: int, after: int) -> tuple[str | None, int]:
+    before = text[max(after, start - 5) : start]
     tail = before.rstrip(" ")[-1:]
     if not tail or not (tail in _SYMBOLS or tail.isalpha() or tail == "."):
         return None, start
@@ -315,7 +315,7 @@ def _share_magnitude(atom: Atom, other: tuple[Numeral, Atom]) -> Atom:
 def _shared_unit(numeral: Numeral, other: tuple[Numeral, Atom]) -> tuple[Reading, ...]:
     reading = other[1].readings[0]
     scale = _scale(other[0], reading)
-    if reading.type == "number" and scale == 1:
+    if reading.type == "year" or (reading.type == "number" and scale == 1):
         return ()
     return tuple(
         _alike(reading, value * factor)

@@ -43,7 +43,7 @@ _MARKERS = re.compile(
     r"(?=[ \t*_]|\Z)"
 )
 _CITATIONS = re.compile(r"\[[0-9]{1,3}(?:[ ]?[,-][ ]?[0-9]{1,3}){0,9}\]")
-_SLOGANS = re.compile(r"(?<![0-9])(?:24/7(?:/365)?|50[/-]50|9/11|20/20|360°)(?![0-9])")
+_SLOGANS = re.compile(r"(?<![0-9])(?:24/7(?:/365)?|50[/-]50|9/11|20/20|360°|16:9|4:3|3:2|21:9)(?![0-9])")
 _STYLE = re.compile(
     r"#[0-9A-Fa-f]{3,8}(?![0-9A-Za-z])"
     r"|\b(?:rgba?|hsla?|calc|clamp|url|scale|rotate|translate[XYZ]?)\([^)\n]{0,200}\)"
@@ -76,7 +76,7 @@ def atoms(text: str, *, lang: str = "en", role: Role = "claim") -> tuple[Atom, .
     """
     folded = fold(text)
     found = _read(folded.text, lang[:2].lower(), role)
-    if folded.offsets is None:
+    if folded.text is text:
         return tuple(found)
     return tuple(_placed(atom, text, folded) for atom in found)
 

@@ -11,7 +11,7 @@ from agentflow_checks.grounding.spans import Spans
 from agentflow_checks.grounding.units import CURRENCIES
 
 _EMAIL = re.compile(
-    r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}(?:@|%40)"
+    r"(?<![A-Za-z0-9.%+-])[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}(?:@|%40)"
     r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,6}\.[A-Za-z]{2,18}(?![A-Za-z0-9])"
 )
 _SAFE = r"[^\s<>\"'`{}|\\^\[\]\u2009]"
@@ -27,7 +27,7 @@ _URL = re.compile(
     rf"|(?<![.-])(?:[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.){{1,4}}(?:{_TLDS})"
     rf"(?![A-Za-z0-9@-]|\.[A-Za-z0-9])(?::[0-9]+)?(?:/{_SAFE}{{0,2000}})?)",
 )
-_SCHEME = re.compile(r"(?:https?|ftp)://|//", re.IGNORECASE)
+_SCHEME = re.compile(r"\A(?:(?:https?|ftp):)?//", re.IGNORECASE)
 _DEFAULT_PORT = re.compile(r":(?:80|443)(?=/|\Z)")
 _TRAILING = ".,;:!?*_~…-"
 
@@ -74,6 +74,7 @@ _ADDRESS = re.compile(
     r"(?P<name>(?:[NSEW]\.?[ ])?(?:(?:[A-Z][A-Za-z.'-]{0,30}|[0-9]{1,3}(?:st|nd|rd|th))"
     rf"[ ]){{1,4}}?)(?P<type>{_STREET})\b\.?"
 )
+_GERMAN_STREET = re.compile(r"(?<=[a-zäöüß])str(?:asse)?\Z")
 _ADDRESS_AFTER = re.compile(
     r"(?<![A-Za-z0-9])(?P<name>[A-ZÄÖÜ][a-zäöüß.-]{1,30}(?:straße|strasse|str\.|weg|platz"
     r"|allee|gasse))[ ](?P<number>[0-9]{1,4}[ ]?[a-z]?)(?![A-Za-z0-9])"
@@ -153,7 +154,9 @@ def _without_trailing(url: str) -> str:
 
 def url_normal(url: str) -> str:
     """Give host and path without scheme, ``www.``, default port and final slash."""
-    bare = unquote(_SCHEME.sub("", url, count=1))
+    bare = _SCHEME.sub("", url)
+    while "%" in bare and (plain := unquote(bare)) != bare:
+        bare = plain
     host, slash, path = bare.partition("/")
     host = _DEFAULT_PORT.sub("", host.rpartition("@")[2].lower())
     host = host.removeprefix("www.").rstrip(_TRAILING)
@@ -173,7 +176,7 @@ def phone_digits(written: str) -> str:
 def address_normal(written: str) -> str:
     """Lower case, without full stops, street types written out."""
     words = written.replace(".", " ").lower().split()
-    return " ".join(_STREETS.get(word, word) for word in words)
+    return " ".join(_STREETS.get(w, _GERMAN_STREET.sub("straße", w)) for w in words)
 
 
 def email_normal(written: str) -> str:

@@ -56,7 +56,7 @@ _COMMON_WORDS = """
     fri sat sun am pm
 """
 COMMON = frozenset(_COMMON_WORDS.split())
-_TITLE_SHARE = 0.6
+_TITLE_SHARE = 0.75
 #: A line that names a person is no title, though most of its words have capitals.
 _PERSON = re.compile(
     r"\A\W{0,4}(?:—|-|--|by|said|signed)[ ](?=[A-Z])"

@@ -28,8 +28,8 @@ _THANKS = re.compile(
 )
 _NOT_KNOWN = re.compile(
     r"\b(?:(?:do|does|did|is|are|was|were|has|have)(?: not|n't)|no|unable to|cannot"
-    r"|can't|impossible to|without)\b[^.!?]{0,80}\b(?:mention|mentioned|provid\w+|specif\w+"
-    r"|contain\w*|inform\w+|stat\w+|say|says|include\w*|explicitly|determine|answer|found"
+    r"|can't|impossible to|without)\b[^.!?]{0,80}\b(?:mention|mentioned|provid\w+"
+    r"|specif\w+|contain\w*|inform\w+|stat\w+|say|says|include\w*|explicitly|determine|answer|found"
     r"|given|address\w*|context|passages?|sources?|documents?)\b",
     re.IGNORECASE,
 )
