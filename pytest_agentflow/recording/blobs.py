@@ -14,7 +14,7 @@ ReadBlob = Callable[[str], bytes]
 #: Blobs of one recording by name, collected while it is encoded.
 Blobs = dict[str, bytes]
 
-_NAME = re.compile(r"sha256-([0-9a-f]{64})\.[a-z0-9]{1,8}")
+_NAME = re.compile(r"sha256-([0-9a-f]{64})\.[a-z0-9]{1,12}")
 
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "png"),

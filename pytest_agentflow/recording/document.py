@@ -17,13 +17,13 @@ from pytest_agentflow.recording.form import (
     decode_fields,
     encode_as,
     encode_fields,
-    hints,
 )
 from pytest_agentflow.recording.leaves import (
     decode_bytes,
     decode_text,
     encode_bytes,
     encode_text,
+    escape_key,
 )
 
 SCHEMA = "agentflow/1"
@@ -74,6 +74,7 @@ def encode(run: Run) -> tuple[dict[str, Any], Blobs]:
     recorded = encode_as(Recorded, run.recorded, blobs)
     wires: dict[str, Any] = {}
     if run.calls:
+        _expect_different_ids(run.calls)
         node["calls"] = [_lift_wire(call, blobs, wires) for call in run.calls]
     if wires:
         recorded["wire"] = wires
@@ -81,12 +82,19 @@ def encode(run: Run) -> tuple[dict[str, Any], Blobs]:
     return {name: node[name] for name in ORDER if name in node}, blobs
 
 
+def _expect_different_ids(calls: tuple[Call, ...]) -> None:
+    seen: set[str] = set()
+    for number, call in enumerate(calls):
+        if call.id in seen:
+            problem = f"two calls have the id {call.id!r}"
+            raise Malformed(f"$.calls[{number}].id", problem)
+        seen.add(call.id)
+
+
 def _lift_wire(call: Call, blobs: Blobs, wires: dict[str, Any]) -> dict[str, Any]:
-    if call.id in wires:
-        raise Malformed("$.calls", f"two calls have the id {call.id!r}")
     node = encode_call(call, blobs)
     if "wire" in node:
-        wires[call.id] = node.pop("wire")
+        wires[escape_key(call.id)] = node.pop("wire")
     return node
 
 
@@ -110,16 +118,15 @@ def _decode_calls(nodes: Any, wires: Any, read_blob: ReadBlob) -> tuple[Call, ..
         raise Malformed("$.calls", "expected a list")
     if not isinstance(wires, dict):
         raise Malformed("$.recorded.wire", "expected an object")
-    calls: dict[str, Call] = {}
-    for number, node in enumerate(nodes):
-        path = f"$.calls[{number}]"
-        call = decode_call(_lower_wire(node, wires, path), path, read_blob)
-        if call.id in calls:
-            raise Malformed(f"{path}.id", f"two calls have the id {call.id!r}")
-        calls[call.id] = call
-    if unknown := sorted(set(wires) - set(calls)):
+    wires = {key.removeprefix("$"): wire for key, wire in wires.items()}
+    calls = tuple(
+        decode_call(_lower_wire(node, wires, path), path, read_blob)
+        for path, node in ((f"$.calls[{n}]", node) for n, node in enumerate(nodes))
+    )
+    _expect_different_ids(calls)
+    if unknown := sorted(set(wires) - {call.id for call in calls}):
         raise Malformed("$.recorded.wire", f"no call has the id {unknown[0]!r}")
-    return tuple(calls.values())
+    return calls
 
 
 def _lower_wire(node: Any, wires: dict[str, Any], path: str) -> Any:
@@ -127,10 +134,8 @@ def _lower_wire(node: Any, wires: dict[str, Any], path: str) -> Any:
         return node
     if "wire" in node:
         raise Malformed(f"{path}.wire", "this block stands in recorded.wire")
-    key = node.get("id")
-    if not isinstance(key, str) or key not in wires:
-        return node
-    return {**node, "wire": wires[key]}
+    key = decode_text(node.get("id", ""), f"{path}.id")
+    return {**node, "wire": wires[key]} if key in wires else node
 
 
 def _encode_artefact(artefact: Artefact, blobs: Blobs) -> dict[str, Any]:
@@ -171,6 +176,3 @@ def _decode_artefact(node: Any, path: str, read_blob: ReadBlob) -> Artefact:
 
 
 SPECIALS[Artefact] = Special(encode=_encode_artefact, decode=_decode_artefact)
-
-# Annotations are resolved once, here, so that a broken one is found by any test.
-assert "workflow" in hints(Run)  # noqa: S101

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import tempfile
+import secrets
 from pathlib import Path
 
 from pytest_agentflow.model.run import Run
 from pytest_agentflow.recording.blobs import Blobs, is_blob_name
-from pytest_agentflow.recording.document import encode
+from pytest_agentflow.recording.document import decode, encode
 from pytest_agentflow.recording.names import blobs_folder
 from pytest_agentflow.recording.pretty import pretty
 
@@ -21,10 +20,12 @@ def save(run: Run, path: str | Path) -> Path:
     side files that it no longer names are removed last: at every moment there is one
     whole recording. Files whose bytes would not change are not touched.
 
-    Raises `Malformed` for a value that is no JSON value, before anything is written.
+    Raises `Malformed` for a value that is no JSON value, and for a run that could not
+    be read again, before anything is written.
     """
     file = Path(path)
     document, blobs = encode(run)
+    decode(document, blobs.__getitem__)
     data = pretty(document).encode("utf-8")
     folder = blobs_folder(file)
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -52,22 +53,14 @@ def _holds(file: Path, data: bytes) -> bool:
 
 def _replace(file: Path, data: bytes) -> None:
     """Write beside the file and rename: readers see the old or the new, never half."""
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=".", suffix=".writing")
+    draft = file.with_name(f".{secrets.token_hex(8)}.writing")
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with draft.open("xb") as stream:
             stream.write(data)
-        # mkstemp makes private files; recordings are as public as their neighbours.
-        Path(name).chmod(0o666 & ~_umask())
-        Path(name).replace(file)
+        draft.replace(file)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
         raise
-
-
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
 
 
 def _remove_orphans(folder: Path, blobs: Blobs) -> None:
