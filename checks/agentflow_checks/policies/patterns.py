@@ -90,6 +90,8 @@ class _Reading:
     """How deep inside atomic groups and possessive repeats."""
     times: int = 1
     """How often the part being read stands in a row."""
+    doubles: int = 0
+    """How many parts can match nothing in two ways, as ``(?:a|a)`` or ``(?:b*)?``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ def _item(operation: str, argument: Any, reading: _Reading) -> _Part:
         case "SUBPATTERN":
             return _sequence(argument[3], reading)
         case "BRANCH":
-            return _branch([_sequence(b, reading) for b in argument[1]])
+            return _branch([_sequence(b, reading) for b in argument[1]], reading)
         case "MAX_REPEAT" | "MIN_REPEAT":
             least, most, items = argument
             return _repeat(least, most, items, reading)
@@ -167,7 +169,7 @@ def _item(operation: str, argument: Any, reading: _Reading) -> _Part:
             _sequence(argument[1], reading)
         case "GROUPREF_EXISTS":
             parts = [_sequence(b, reading) for b in argument[1:] if b is not None]
-            return _branch([*parts, _NOTHING])
+            return _branch([*parts, _NOTHING], reading)
     return _NOTHING
 
 
@@ -178,7 +180,9 @@ def _single(source: str, reading: _Reading) -> _Part:
     return _Part(False, one, one, one)
 
 
-def _branch(parts: list[_Part]) -> _Part:
+def _branch(parts: list[_Part], reading: _Reading) -> _Part:
+    if sum(part.empty for part in parts) > 1:
+        reading.doubles += 1
     return _Part(
         any(part.empty for part in parts),
         frozenset().union(*(part.first for part in parts)),
@@ -190,21 +194,29 @@ def _branch(parts: list[_Part]) -> _Part:
 def _repeat(least: int, most: Any, items: Any, reading: _Reading) -> _Part:
     rounds = int(most)
     outer, reading.times = reading.times, reading.times * max(min(rounds, ENDLESS), 1)
+    doubles = reading.doubles
     body = _sequence(items, reading)
     reading.times = outer
     if rounds > 1 and not reading.frozen:
         if rounds > ENDLESS:
+            if reading.doubles > doubles:
+                raise Explosive
             _check_loop(body, reading)
         if least != rounds:
             reading.loops.append((body.inside, rounds, outer))
         _connect(body.last, body.first, reading)
+    if body.empty and (least == 0 or rounds > 1):
+        reading.doubles += 1
     return _Part(body.empty or least == 0, body.first, body.last, body.inside)
 
 
 def _atomic(items: Any, reading: _Reading, *, empty: bool = False) -> _Part:
     reading.frozen += 1
+    doubles = reading.doubles
     part = _sequence(items, reading)
     reading.frozen -= 1
+    # What an atomic part took is not tried another way.
+    reading.doubles = doubles
     return _Part(part.empty or empty, part.first, part.last, part.inside)
 
 

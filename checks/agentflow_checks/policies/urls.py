@@ -27,6 +27,26 @@ _LONGEST = 4096
 """Characters of an attribute in which a second URL is looked past."""
 
 
+NAMES = frozenset(
+    (
+        "http://www.w3.org/1999/xhtml",
+        "http://www.w3.org/2000/svg",
+        "http://www.w3.org/1999/xlink",
+        "http://www.w3.org/1998/Math/MathML",
+        "http://www.w3.org/2000/xmlns/",
+        "http://www.w3.org/XML/1998/namespace",
+    )
+)
+"""URLs that name a vocabulary; nobody follows them."""
+
+# What stands before the name of a vocabulary, in HTML and in JSON-LD.
+_NAMING = re.compile(
+    r"""(?:xmlns(?::[\w-]+)?|itemtype|vocab|prefix|"@(?:context|vocab|type)")"""
+    r"""\s*[=:]\s*\[?\s*["']$""",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """A URL as written, and where."""
@@ -58,6 +78,9 @@ def links(text: str) -> Iterator[Link]:
         if match.start() in seen:
             continue
         url = match[0].rstrip(_TRAILING)
+        before = text[max(match.start() - 40, 0) : match.start()]
+        if url in NAMES or _NAMING.search(before):
+            continue
         if not _inside(match.start(), covered, text):
             yield Link(html.unescape(url), match.start(), match.start() + len(url))
 
