@@ -1,0 +1,154 @@
+"""The price file is read exactly, and its mistakes are explained."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_agentflow.model.price import UnitPrice
+from pytest_agentflow.pricing import file
+from pytest_agentflow.pricing.book import PriceBook, load_book
+from pytest_agentflow.pricing.file import BadPrice, parse_prices, print_prices
+
+ENTRY = """
+[[price]]
+model = "gpt-image-1-mini"
+unit = "images:1024x1024:medium"
+usd = "0.011"
+effective = "2026-01-01"
+source = "https://openai.com/pricing"
+"""
+
+names = st.text(min_size=1, max_size=12)
+prices = st.builds(
+    UnitPrice,
+    model=names,
+    unit=st.sampled_from(("input_tokens", "images:1x1:low", "gpu_seconds", "requests")),
+    amount=st.decimals(0, 10**9, allow_nan=False, allow_infinity=False),
+    per=st.integers(1, 10**9),
+    currency=st.sampled_from(("USD", "EUR")),
+    above_input_tokens=st.integers(0, 10**6),
+    source=st.text(max_size=12),
+    effective=st.none() | st.dates().map(lambda day: day.isoformat()),
+)
+
+
+@given(st.lists(prices, max_size=4).map(tuple))
+def test_printed_prices_are_read_back(entries: tuple[UnitPrice, ...]) -> None:
+    """Writing entries and reading them again gives the same entries."""
+    assert parse_prices(print_prices(entries)) == entries
+
+
+@given(st.text())
+def test_any_text_gives_prices_or_one_clear_error(text: str) -> None:
+    """A file that is no price file is an error of ours, never another."""
+    for name in ("prices.toml", "prices.json"):
+        try:
+            entries = parse_prices(text, name)
+        except BadPrice:
+            continue
+        assert all(price.amount >= 0 for price in entries)
+
+
+def test_an_amount_means_what_is_written() -> None:
+    """Numbers and texts are taken digit by digit, never through a float."""
+    (price,) = parse_prices(ENTRY)
+    assert price == UnitPrice(
+        model="gpt-image-1-mini",
+        unit="images:1024x1024:medium",
+        amount=Decimal("0.011"),
+        effective="2026-01-01",
+        source="https://openai.com/pricing",
+    )
+    bare = ENTRY.replace('"0.011"', "0.011").replace('"2026-01-01"', "2026-01-01")
+    assert parse_prices(bare) == (price,)
+
+
+def test_json_has_the_same_form() -> None:
+    """A JSON file is read like a TOML one."""
+    text = '{"price": [{"model": "m", "unit": "requests", "usd": 0.1}]}'
+    (price,) = parse_prices(text, "prices.json")
+    assert price.amount == Decimal("0.1")
+    assert price.source == "prices.json"
+
+
+def test_the_example_in_the_documentation_is_a_price_file() -> None:
+    """What the module shows can be used as it stands."""
+    assert file.__doc__ is not None
+    example = file.__doc__.partition("::\n")[2]
+    image, tool, read, written = parse_prices(example, "prices.toml")
+    assert image.above_input_tokens == 200_000
+    assert tool.model == "tool:site_builder.retrieval:retrieve"
+    assert (read.unit, written.unit) == ("input_tokens", "output_tokens")
+
+
+def test_a_gpu_costs_its_rent_by_the_tokens_of_an_hour() -> None:
+    """$2.50 an hour, 2500 tokens a second at 40 %: $0.69 for a million tokens."""
+    text = """
+    [[gpu]]
+    model = "llama-3.1-8b"
+    usd_per_hour = "2.50"
+    prefill_tokens_per_second = 8000
+    decode_tokens_per_second = 2500
+    utilisation = "0.4"
+    """
+    read, written = parse_prices(text)
+    assert round(written.amount / written.per * 1_000_000, 2) == Decimal("0.69")
+    assert read.per == 8000 * 3600 * 4 // 10
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        ('modle = "x"', "no key 'modle'; did you mean 'model'"),
+        ('per = "1"', "per is a whole number of at least 1"),
+        ("per = 0", "per is a whole number of at least 1"),
+        ('currency = "EUR"', "usd, or amount and currency, not both"),
+        ("effective = 2026", "no day like 2026-12-31"),
+    ],
+)
+def test_a_mistake_is_named_with_its_entry(wrong: str, complaint: str) -> None:
+    """The message says which entry of which file, what is wrong and what is right."""
+    text = "\n".join(
+        line
+        for line in ENTRY.splitlines()
+        if not line.startswith(wrong.partition(" ")[0] + " ")
+    )
+    where = re.escape("prices.toml: price 1 (gpt-image-1-mini)")
+    with pytest.raises(BadPrice, match=f"{where}.*{complaint}"):
+        parse_prices(f"{text}\n{wrong}\n", "prices.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (ENTRY.replace("0.011", "-1"), "usd is a number that is not negative"),
+        (ENTRY.replace("0.011", "cheap"), "usd is a number that is not negative"),
+        (ENTRY.replace('usd = "0.011"', ""), "usd is missing"),
+        (ENTRY.replace("[[price]]", "[[prices]]"), "did you mean 'price'"),
+        (ENTRY.replace("[[price]]", "[price]"), "price is a list"),
+        (ENTRY.replace("images:1024x1024:medium", "input_token"), "'input_tokens'"),
+        (ENTRY.replace('model = "gpt-image-1-mini"', ""), "model is missing"),
+        ('[[gpu]]\nmodel = "m"\nutilisation = 2\nusd_per_hour = 1', "above 0 and at"),
+        ('[[gpu]]\nmodel = "m"\nusd_per_hour = 1', "utilisation is a number"),
+    ],
+)
+def test_senseless_entries_are_errors(text: str, complaint: str) -> None:
+    """What is missing or senseless is refused, so that no price silently drops out."""
+    with pytest.raises(BadPrice, match=complaint):
+        parse_prices(text, "prices.toml")
+
+
+def test_a_file_becomes_a_book(tmp_path: Path) -> None:
+    """The book holds the entries; without a file it holds none; no file is an error."""
+    path = tmp_path / "prices.toml"
+    path.write_text(ENTRY)
+    assert load_book(path).entries == parse_prices(ENTRY, "prices.toml")
+    assert load_book(None) == PriceBook()
+    with pytest.raises(BadPrice, match="cannot be read"):
+        load_book(tmp_path / "none.toml")
