@@ -47,28 +47,42 @@ def plain(value: Any, *, unknown: Callable[[Any], str] = described) -> Any:
 
 
 def _plain(value: Any, unknown: Callable[[Any], str], depth: int) -> Any:
-    if value is None or type(value) in (bool, int, str):
-        return value
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else str(value)
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return bytes(value)
+    if isinstance(value, enum.Enum):
+        value = value.value
+    if value is None or isinstance(value, _SCALARS):
+        return _plain_scalar(value)
     if depth > _DEEPEST:
         return unknown(value)
-    if isinstance(value, enum.Enum):
-        return _plain(value.value, unknown, depth + 1)
-    if isinstance(value, (str, int)):
-        return str(value) if isinstance(value, str) else int(value)
     if (fields := fields_of(value)) is not None:
         return {str(k): _plain(v, unknown, depth + 1) for k, v in fields.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item, unknown, depth + 1) for item in value]
     if isinstance(value, AbstractSet):
         return sorted((_plain(v, unknown, depth + 1) for v in value), key=repr)
-    return _plain_scalar(value, unknown)
+    return _plain_other(value, unknown)
 
 
-def _plain_scalar(value: Any, unknown: Callable[[Any], str]) -> Any:
+_SCALARS = (bool, int, float, str, bytes, bytearray, memoryview)
+
+
+def _plain_scalar(value: Any) -> Any:
+    """Give a value of a subclass as one of the class itself."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else str(value)
+    return _plain_text(str(value)) if isinstance(value, str) else bytes(value)
+
+
+def _plain_text(text: str) -> str:
+    """Write a text that is a path below the temporary folder as a path is written."""
+    is_path = text.startswith(f"{_temporary()}/") and len(text) < 1000
+    return plain_path(PurePath(text)) if is_path and "\n" not in text else text
+
+
+def _plain_other(value: Any, unknown: Callable[[Any], str]) -> Any:
     if isinstance(value, PurePath):
         return plain_path(value)
     if isinstance(value, (dt.date, dt.time)):
@@ -100,13 +114,14 @@ def fields_of(value: Any) -> dict[Any, Any] | None:
 def plain_path(path: PurePath) -> str:
     """Write a path so that it is the same on every machine and in every run.
 
-    Below the temporary folder only the last part counts, below the working folder only
-    what is relative to it.
+    Below the temporary folder only a file's own name counts, below the working folder
+    only what is relative to it.
     """
     if not path.is_absolute():
         return path.as_posix()
     if path.is_relative_to(_temporary()):
-        return f"(temporary)/{path.name.rstrip('0123456789')}"
+        # The names of temporary folders are made up anew each time.
+        return f"(temporary)/{path.name}" if path.suffix else "(temporary)"
     if path.is_relative_to(here := Path.cwd()):
         return path.relative_to(here).as_posix()
     return path.as_posix()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -54,7 +55,12 @@ class Tape:
 
     def cut(self) -> None:
         """Nobody reads on: what has come is kept, and marked incomplete."""
-        self._finish(complete=self._has_all())
+        self._finish(complete=None)
+
+    def _has_length(self) -> bool:
+        """Whether as many bytes have come as were announced."""
+        length = dict(self._headers).get("content-length", "")
+        return length.isdigit() and sum(map(len, self._pieces)) >= int(length)
 
     def fail(self, error: BaseException) -> None:
         """The body broke off."""
@@ -64,12 +70,7 @@ class Tape:
             self._done = True
         self._exchange.failed(error)
 
-    def _has_all(self) -> bool:
-        """Whether the body is whole though its last byte was not waited for."""
-        length = dict(self._headers).get("content-length", "")
-        return length.isdigit() and sum(map(len, self._pieces)) >= int(length)
-
-    def _finish(self, *, complete: bool) -> None:
+    def _finish(self, *, complete: bool | None) -> None:
         with self._lock:
             if self._done:
                 return
@@ -79,6 +80,8 @@ class Tape:
         response = Response(
             status=self._status, headers=headers, body=b"".join(pieces), chunks=sizes
         )
+        if complete is None:
+            complete = self._has_length() or ends_itself(response.body)
         answer = Answer(
             response=response,
             first_byte=self._first_byte,
@@ -87,6 +90,26 @@ class Tape:
             complete=complete,
         )
         self._exchange.answered(answer)
+
+
+#: The last event of a stream, by which clients know that nothing follows.
+_LAST_EVENT = re.compile(
+    rb"data: ?\[DONE\]"
+    rb"|event: ?(message_stop|response\.(completed|incomplete|failed)|done|message-end)"
+    rb'|(data: ?)?\{.*"(type|done)": ?("message_stop"|"message-end"|true)'
+)
+
+
+def ends_itself(body: bytes) -> bool:
+    """Whether the last event of a stream says that it is the last.
+
+    Clients stop reading there, and do not wait for the connection to say the same.
+    """
+    tail = body[-1_000_000:].rstrip()
+    last = max(tail.rfind(b"\n\n"), tail.rfind(b"\r\n\r\n"))
+    event = tail[last + 1 :].lstrip() if last >= 0 else tail
+    lines = event.splitlines() or [b""]
+    return any(_LAST_EVENT.match(line) for line in (lines[0], lines[-1]))
 
 
 def decoded(

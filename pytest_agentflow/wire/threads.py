@@ -40,7 +40,9 @@ class Work:
 _of_thread = threading.local()
 
 
-def carry(variable: ContextVar[Any], *, before_handing_over: Callable[[], None]) -> None:
+def carry(
+    variable: ContextVar[Any], *, before_handing_over: Callable[[], None]
+) -> None:
     """Carry `variable` into threads from now on.
 
     `before_handing_over` is called wherever work is handed to another thread, before

@@ -1,0 +1,282 @@
+"""What tests call to run workflows: replayed, recorded or live."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, ParamSpec, overload
+
+from pytest_agentflow.model.run import Run
+from pytest_agentflow.pricing.book import PriceBook, load_book
+from pytest_agentflow.recording.journal import Journal
+from pytest_agentflow.recording.load import RecordingError, find_recordings, load
+from pytest_agentflow.recording.names import SUFFIX, case_of, recording_path
+from pytest_agentflow.recording.redact import Redactor
+from pytest_agentflow.running.assembly import Head, captured
+from pytest_agentflow.running.conclusion import Plan, conclude
+from pytest_agentflow.running.instrument import instrumented
+from pytest_agentflow.running.missing import inputs_text
+from pytest_agentflow.running.plain import plain
+from pytest_agentflow.running.record import Live, Record
+from pytest_agentflow.running.replay import Replay
+from pytest_agentflow.running.session import Conduct, Session
+from pytest_agentflow.running.settings import RunSettings, read_configuration
+from pytest_agentflow.running.takes import EVENT, as_note, takes_before
+from pytest_agentflow.wire.miss import Miss
+
+P = ParamSpec("P")
+
+_RECORD = "--agentflow=record"
+
+
+class AgentFlow:
+    """Runs workflows, and finds what was recorded of them.
+
+    Args:
+        settings: mode and configuration, the same for the whole session.
+
+    Raises `BadSetting` for a line of the configuration that is wrong.
+    """
+
+    __module__ = "pytest_agentflow"
+
+    def __init__(self, settings: RunSettings) -> None:
+        self.settings = settings
+        self._configuration = read_configuration(settings)
+
+    @property
+    def mode(self) -> str:
+        """Give ``replay``, ``record`` or ``live``."""
+        return self.settings.mode
+
+    @overload
+    def run(
+        self,
+        workflow: Callable[P, Coroutine[Any, Any, Any]],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Coroutine[Any, Any, Run]: ...
+
+    @overload
+    def run(
+        self, workflow: Callable[P, Any], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Run: ...
+
+    def run(self, workflow: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """Run `workflow` with these inputs and give the run, ready to be judged.
+
+        In a replay the workflow's own code runs, its calls are answered from the
+        recording of this workflow and case, and the network is closed. Of a coroutine
+        function this gives a coroutine, to be awaited.
+
+        Raises what the workflow raised; `Miss` where it asked for what the recording
+        does not hold, whatever it swallowed itself, or left something out;
+        `NetworkRefused` where it tried to open a connection; `RecordingError` where
+        there is no recording.
+        """
+        __tracebackhide__ = True
+        plan = self._plan(workflow, args, kwargs)
+        if _is_coroutine_function(workflow):
+            return self._run_async(plan, workflow, args, kwargs)
+        return self._run(plan, workflow, args, kwargs)
+
+    def _run(
+        self,
+        plan: Plan,
+        workflow: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Run:
+        __tracebackhide__ = True
+        value, failure = None, None
+        with self._under_way(plan) as session:
+            try:
+                value = workflow(*args, **kwargs)
+            except BaseException as error:  # noqa: BLE001 - raised when all is closed
+                failure = error
+        if inspect.iscoroutine(value):
+            value.close()
+            failure = TypeError(
+                f"{plan.head.workflow} returned a coroutine that nobody awaited; give "
+                "agentflow.run the coroutine function itself, and await the run"
+            )
+        return self._concluded(plan, session, value, failure)
+
+    async def _run_async(
+        self,
+        plan: Plan,
+        workflow: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Run:
+        __tracebackhide__ = True
+        value, failure = None, None
+        with self._under_way(plan) as session:
+            try:
+                value = await workflow(*args, **kwargs)
+            except BaseException as error:  # noqa: BLE001 - raised when all is closed
+                failure = error
+        return self._concluded(plan, session, value, failure)
+
+    def _concluded(
+        self,
+        plan: Plan,
+        session: Session,
+        value: Any,
+        failure: BaseException | None,
+    ) -> Run:
+        __tracebackhide__ = True
+        run = conclude(plan, session, value, failure)
+        self.settings.ran(run)
+        return run
+
+    def runs(self, pattern: str) -> tuple[Run, ...]:
+        """Load all recordings that `pattern` fits, sorted: ``build_site/*``.
+
+        Raises `RecordingError` where none does: an empty set proves nothing.
+        """
+        folder = self.settings.recordings()
+        files = find_recordings(folder, pattern)
+        if not files:
+            problem = f"no recording fits {pattern!r}"
+            repair = f"record some: `{self.settings.command(_RECORD)}`"
+            raise RecordingError(folder, "", problem, repair)
+        return tuple(load(file, folder=folder) for file in files)
+
+    def load(self, name: str) -> Run:
+        """Load one recording by its name, ``build_site/hotel``.
+
+        Raises `RecordingError` where there is none.
+        """
+        folder = self.settings.recordings()
+        stem = name.removesuffix(SUFFIX)
+        direct = folder / f"{stem}{SUFFIX}"
+        workflow, _, case = stem.rpartition("/")
+        if direct.exists() or not workflow:
+            return self._loaded(direct)
+        return self._loaded(recording_path(folder, workflow, case))
+
+    def _loaded(self, path: Path) -> Run:
+        """Load a recording; where there is none, say how to make it."""
+        try:
+            return load(path, folder=self.settings.recordings())
+        except RecordingError as error:
+            if path.exists() or "there is no such" not in error.problem:
+                raise
+            repair = f"record it: `{self.settings.command(_RECORD)}`"
+            raise RecordingError(path, "", error.problem, repair) from None
+
+    # Preparing a run
+
+    def _plan(
+        self,
+        workflow: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Plan:
+        argument = self.settings.argument
+        inputs = _inputs(workflow, args, kwargs)
+        redactor = Redactor(self.settings.environment or os.environ)
+        shown = redactor.value(plain(inputs))
+        head = Head(
+            workflow=argument("workflow") or _name_of(workflow),
+            case=self.settings.case_for(inputs) or case_of(shown),
+            variant=argument("variant"),
+            size=argument("size"),
+            trial=argument("trial"),
+            inputs=shown,
+        )
+        path = recording_path(
+            self.settings.recordings(), head.workflow, head.case, head.size, head.trial
+        )
+        return Plan(
+            head=head,
+            path=path,
+            mode=self.settings.mode,
+            redactor=redactor,
+            matching=self._configuration.matching,
+            command=self.settings.command(_RECORD),
+            book=self._book,
+        )
+
+    def _book(self) -> PriceBook:
+        return load_book(self.settings.prices)
+
+    @contextmanager
+    def _under_way(self, plan: Plan) -> Iterator[Session]:
+        """Open the session of a run; the configured doors are there as long."""
+        try:
+            with instrumented(self._configuration.named):
+                session = Session(
+                    self._conduct(plan),
+                    allowed=self._configuration.allowed,
+                    telemetry=self._configuration.telemetry,
+                )
+                with session.opened():
+                    yield session
+        except BaseException:
+            if plan.journal is not None:
+                plan.journal.close()
+            raise
+
+    def _conduct(self, plan: Plan) -> Conduct:
+        if plan.mode == "replay":
+            return self._replay(plan)
+        if plan.mode == "live":
+            return Live(plan.redactor, plan.matching)
+        takes = takes_before(plan.path, self._book())
+        plan.journal = Journal(plan.path, plan.redactor)
+        plan.takes = takes
+        plan.journal.note(EVENT, **as_note(takes))
+        return Record(plan.journal, plan.redactor, plan.matching, captured)
+
+    def _replay(self, plan: Plan) -> Replay:
+        recording = self._loaded(plan.path)
+        if text := inputs_text(recording, plan.head.inputs, plan.command):
+            raise Miss(text)
+        plan.recording = recording
+        return Replay(recording, plan.redactor, plan.matching, plan.command)
+
+
+def _is_coroutine_function(workflow: Callable[..., Any]) -> bool:
+    while isinstance(workflow, partial):
+        workflow = workflow.func
+    return inspect.iscoroutinefunction(workflow) or inspect.iscoroutinefunction(
+        getattr(workflow, "__call__", None)  # noqa: B004 - asks for its kind
+    )
+
+
+def _name_of(workflow: Callable[..., Any]) -> str:
+    while isinstance(workflow, partial):
+        workflow = workflow.func
+    name = getattr(workflow, "__name__", None) or type(workflow).__name__
+    if name == "<lambda>":
+        message = (
+            "a lambda has no name to record under; give agentflow.run a function, or "
+            'name the workflow: @pytest.mark.agentflow(workflow="build_site")'
+        )
+        raise TypeError(message)
+    return str(name)
+
+
+def _inputs(
+    workflow: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Give the inputs by the names of the workflow's parameters."""
+    try:
+        signature = inspect.signature(workflow)
+    except (TypeError, ValueError):  # a builtin: nothing names its parameters
+        return {**({"args": list(args)} if args else {}), **kwargs}
+    bound = signature.bind(*args, **kwargs)
+    inputs: dict[str, Any] = {}
+    for name, value in bound.arguments.items():
+        if signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD:
+            inputs.update(value)
+        else:
+            inputs[name] = value
+    return inputs

@@ -1,0 +1,332 @@
+"""A run made of the notes of a session."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib.metadata
+import platform
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pytest_agentflow.model.call import Attempt, Call
+from pytest_agentflow.model.run import (
+    UNATTRIBUTED,
+    Artefact,
+    Recorded,
+    Run,
+    Source,
+    Stage,
+    Timing,
+)
+from pytest_agentflow.recording.exchange import with_reading
+from pytest_agentflow.recording.match import Matching
+from pytest_agentflow.recording.order import Captured, numbered, order_calls
+from pytest_agentflow.running.artefacts import Names
+from pytest_agentflow.running.notes import CallNote, StageNote, Visit
+from pytest_agentflow.running.outputs import Outcome, artefacts_of, outputs_of
+from pytest_agentflow.running.session import Session
+
+#: Libraries whose version a recording names, where the workflow has them loaded.
+_LIBRARIES = (
+    "anthropic",
+    "boto3",
+    "crewai",
+    "google-genai",
+    "httpx",
+    "httpx2",
+    "langchain-core",
+    "langgraph",
+    "litellm",
+    "llama-index-core",
+    "openai",
+    "openai-agents",
+    "pydantic-ai",
+    "requests",
+    "urllib3",
+)
+
+PROVENANCE = "x-agentflow-provenance"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """What a run is of."""
+
+    workflow: str
+    case: str
+    variant: str | None = None
+    size: int | None = None
+    trial: int | None = None
+    inputs: Mapping[str, Any]
+
+
+def captured(session: Session, note: CallNote) -> tuple[Captured, Timing]:
+    """Give a note in the form that a journal keeps, with its timing."""
+    parents = {known.temporary_id for p in note.parents if (known := _final(p))}
+    item = Captured(
+        call=_call_of(note),
+        id=note.temporary_id,
+        branch=str(note.branch),
+        start=_ms(session, note.start),
+        parents=tuple(sorted(parents - {note.temporary_id}, key=int)),
+    )
+    return item, _timing(session, note)
+
+
+def _final(note: CallNote) -> CallNote:
+    """Give the try that a failed one was repeated by, in the end."""
+    while note.retried_by is not None:
+        note = note.retried_by
+    return note
+
+
+def _call_of(note: CallNote) -> Call:
+    call = Call(
+        id=note.temporary_id,
+        kind=note.kind,
+        stage=note.stage,
+        request=note.request,
+        response=note.response,
+        invocation=note.invocation,
+        attempts=note.attempts,
+    )
+    if note.response is None and note.error is not None:
+        failed = Attempt(error=note.error)
+        call = replace(call, attempts=(*note.attempts, failed))
+    call = with_reading(call)
+    if not note.complete:
+        # The application stopped reading: what it saw is whole, the answer is not.
+        call = replace(call, missing=(*call.missing, "rest of the answer"))
+    return call
+
+
+def _ms(session: Session, moment: float) -> float:
+    return round((moment - session.begin) * 1000, 3)
+
+
+def _timing(session: Session, note: CallNote) -> Timing:
+    return Timing(
+        start=_ms(session, note.start),
+        first_byte=None if note.first_byte is None else _ms(session, note.first_byte),
+        end=None if note.end is None else _ms(session, note.end),
+        chunks=tuple(round((t - note.start) * 1000, 3) for t in note.arrivals),
+    )
+
+
+def made_run(session: Session, head: Head, output: Outcome, matching: Matching) -> Run:
+    """Make the run of a session whose calls went over the network.
+
+    Prices and takes are not filled in; secrets are still there.
+    """
+    notes = [note for note in session.calls if note.retried_by is None]
+    pairs = {note.temporary_id: captured(session, note) for note in notes}
+    items = [item for item, _ in pairs.values()]
+    stages = ordered_stages(session)
+    names = [UNATTRIBUTED, *(stage.name for stage in stages)]
+    calls = order_calls(items, stages=names, rules=matching)
+    ids = numbered(items, stages=names, rules=matching)
+    timings = {final: pairs[temporary][1] for temporary, final in ids.items()}
+    run = _run(session, head, output, calls, {n: ids[n.temporary_id] for n in notes})
+    recorded = Recorded(
+        at=_now(),
+        duration=_ms(session, session.end or session.begin),
+        calls=_with_overlaps(timings),
+        stages=_stage_times(session),
+        versions=_versions(),
+    )
+    return replace(run, recorded=recorded, provenance=_provenance(calls))
+
+
+def replayed_run(session: Session, head: Head, output: Outcome, recording: Run) -> Run:
+    """Make the run of a replay: today's outputs, with the recording's calls."""
+    ids = {n: n.recorded.id for n in session.calls if n.recorded is not None}
+    run = _run(session, head, output, recording.calls, ids)
+    return replace(
+        run,
+        recorded=recording.recorded,
+        provenance=recording.provenance,
+        missing=recording.missing,
+        folder=recording.folder,
+        path=recording.path,
+    )
+
+
+def _run(
+    session: Session,
+    head: Head,
+    output: Outcome,
+    calls: Sequence[Call],
+    ids: Mapping[CallNote, str],
+) -> Run:
+    stages = ordered_stages(session)
+    by_id = {call.id: call for call in calls}
+    calls_of = {note: by_id[id_] for note, id_ in ids.items() if id_ in by_id}
+    places = {call.id: place for place, call in enumerate(calls)}
+    visits = {s.name: _ordered_visits(s, calls_of, places) for s in stages}
+    given = {s.name: outputs_of(visits[s.name], calls_of) for s in stages}
+    return Run(
+        workflow=head.workflow,
+        case=head.case,
+        variant=head.variant,
+        size=head.size,
+        trial=head.trial,
+        inputs=head.inputs,
+        output=output.output,
+        stages=tuple(
+            _stage(stage, [s.name for s in stages], given[stage.name])
+            for stage in stages
+        ),
+        calls=tuple(calls),
+        sources=_sources(session, ids, places, [s.name for s in stages]),
+        artefacts=_artefacts(session, stages, visits, given, output),
+        ignored_requests=session.ignored_requests,
+    )
+
+
+def _stage(
+    stage: StageNote, names: Sequence[str], outcomes: Sequence[Outcome]
+) -> Stage:
+    gave = [outcome for outcome in outcomes if outcome.came_by]
+    return Stage(
+        name=stage.name,
+        after=tuple(name for name in names if name in stage.after),
+        outputs=tuple(outcome.output for outcome in outcomes) if gave else (),
+        found_by=stage.found_by,
+        output_from=gave[-1].came_by if gave else "",
+    )
+
+
+def ordered_stages(session: Session) -> list[StageNote]:
+    """Order stages by their graph; of stages side by side, outer ones come first.
+
+    Names decide between stages that nothing else tells apart: clocks never do.
+    """
+    left = sorted(session.stages.values(), key=lambda s: (s.depth, s.name))
+    ordered: list[StageNote] = []
+    while left:
+        done = {stage.name for stage in ordered}
+        ready = next((s for s in left if s.after <= done), left[0])
+        left.remove(ready)
+        ordered.append(ready)
+    return ordered
+
+
+def _ordered_visits(
+    stage: StageNote, calls: Mapping[CallNote, Call], places: Mapping[str, int]
+) -> list[Visit]:
+    """Order visits as their first calls are ordered; a visit without calls by start."""
+    last = -1
+    keys: dict[Visit, tuple[int, int]] = {}
+    for visit in sorted(stage.visits, key=lambda v: v.number):
+        own = [places[calls[n].id] for n in visit.calls if n in calls]
+        last = min(own) if own else last
+        keys[visit] = (last, visit.number)
+    return sorted(stage.visits, key=keys.__getitem__)
+
+
+def _sources(
+    session: Session,
+    ids: Mapping[CallNote, str],
+    places: Mapping[str, int],
+    stages: Sequence[str],
+) -> tuple[Source, ...]:
+    rank = {name: place for place, name in enumerate(stages)}
+    counts: dict[str, int] = defaultdict(int)
+    found: dict[tuple[Any, ...], Source] = {}
+    ordered = sorted(
+        enumerate(session.sources),
+        key=lambda pair: (
+            rank.get(pair[1].stage or "", len(rank)),
+            places.get(ids.get(pair[1].call, ""), len(places)) if pair[1].call else -1,
+            pair[0],
+        ),
+    )
+    for _, note in ordered:
+        call = ids.get(note.call) if note.call is not None else None
+        place = call or note.stage or "run"
+        counts[place] += 1
+        source = Source(
+            id=note.id or f"{place}#{counts[place]}",
+            text=note.text,
+            kind=note.kind,
+            stage=note.stage,
+            call=call,
+            title=note.title,
+            uri=note.uri,
+        )
+        found.setdefault((source.stage, note.id or source.id, source.text), source)
+    return tuple(found.values())
+
+
+def _artefacts(
+    session: Session,
+    stages: Sequence[StageNote],
+    visits: Mapping[str, Sequence[Visit]],
+    given: Mapping[str, Sequence[Outcome]],
+    output: Outcome,
+) -> tuple[Artefact, ...]:
+    made: list[Artefact] = []
+    for stage in stages:
+        names = Names()
+        for visit, outcome in zip(visits[stage.name], given[stage.name], strict=True):
+            made += artefacts_of(session, stage.name, visit, outcome, names)
+    known = {(a.name, a.digest) for a in made}
+    own = artefacts_of(session, None, None, output, Names())
+    return (*made, *(a for a in own if (a.name, a.digest) not in known))
+
+
+def _provenance(calls: Iterable[Call]) -> str:
+    for call in calls:
+        headers = dict(call.response.headers) if call.response is not None else {}
+        if said := headers.get(PROVENANCE):
+            return "authored" if said == "authored" else said
+    return "recorded"
+
+
+def _with_overlaps(timings: Mapping[str, Timing]) -> dict[str, Timing]:
+    return {
+        id_: replace(timing, overlaps=_overlapping(id_, timing, timings))
+        for id_, timing in timings.items()
+    }
+
+
+def _overlapping(
+    id_: str, timing: Timing, timings: Mapping[str, Timing]
+) -> tuple[str, ...]:
+    end = timing.end if timing.end is not None else timing.start
+    return tuple(
+        other
+        for other, one in timings.items()
+        if other != id_
+        and one.start < end
+        and timing.start < (one.end if one.end is not None else one.start)
+    )
+
+
+def _stage_times(session: Session) -> dict[str, tuple[float, float]]:
+    return {
+        stage.name: (_ms(session, stage.begin), _ms(session, stage.end))
+        for stage in ordered_stages(session)
+        if stage.end is not None
+    }
+
+
+def _now() -> str:
+    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    return now.replace("+00:00", "Z")
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in ("pytest-agentflow", *_LIBRARIES):
+        module = name.replace("-", "_")
+        if name != "pytest-agentflow" and module not in sys.modules:
+            continue
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,108 @@
+"""The end of a run: what it fails with, or the run that is judged."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pytest_agentflow.model.run import Run, Takes
+from pytest_agentflow.pricing.book import PriceBook
+from pytest_agentflow.pricing.lock import lock_prices
+from pytest_agentflow.recording.journal import Journal
+from pytest_agentflow.recording.load import load
+from pytest_agentflow.recording.match import Matching
+from pytest_agentflow.recording.redact import Redactor
+from pytest_agentflow.running.assembly import Head, made_run, replayed_run
+from pytest_agentflow.running.outputs import Outcome, workflow_outcome
+from pytest_agentflow.running.replay import Replay
+from pytest_agentflow.running.session import Session
+from pytest_agentflow.running.settings import Mode
+
+#: What ends a process or a task, and is nobody's fault.
+_ENDINGS = (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError)
+
+
+@dataclass(slots=True, kw_only=True)
+class Plan:
+    """What a run is made with, from its beginning to its end."""
+
+    head: Head
+    path: Path
+    mode: Mode
+    redactor: Redactor
+    matching: Matching
+    command: str
+    """The command that records this run anew."""
+    book: Callable[[], PriceBook]
+    recording: Run | None = None
+    journal: Journal | None = None
+    takes: Takes = field(default_factory=Takes)
+
+
+def conclude(
+    plan: Plan, session: Session, value: Any, failure: BaseException | None
+) -> Run:
+    """Give the run, or raise what it failed with.
+
+    The session's ledger comes first: a miss fails the run even where the workflow
+    swallowed it, and what the workflow raised because of it is the cause.
+    """
+    __tracebackhide__ = True
+    try:
+        _raise_what_failed(session, failure)
+        outcome = workflow_outcome(value)
+        if plan.recording is not None:
+            return _replayed(plan, session, outcome)
+        return _made(plan, session, outcome)
+    except BaseException as error:
+        if plan.journal is not None:
+            plan.journal.close()
+            error.add_note(_about_the_journal(plan))
+        raise
+
+
+def _raise_what_failed(session: Session, failure: BaseException | None) -> None:
+    __tracebackhide__ = True
+    if isinstance(failure, _ENDINGS):
+        raise failure
+    verdict = session.ledger.verdict(failure)
+    if verdict is not None and verdict is not failure:
+        raise verdict from failure
+    if failure is not None:
+        raise failure
+
+
+def _about_the_journal(plan: Plan) -> str:
+    assert plan.journal is not None  # noqa: S101 - asked by the caller
+    partial = plan.journal.path
+    return (
+        f"Nothing was recorded: the old recording, if any, is as it was. What was "
+        f"answered so far stands in {partial}.\n"
+        f"Record again (it then counts as a discarded take): {plan.command}\n"
+        f"Discard it: rm '{partial}'"
+    )
+
+
+def _replayed(plan: Plan, session: Session, outcome: Outcome) -> Run:
+    assert plan.recording is not None  # noqa: S101 - asked by the caller
+    assert isinstance(session.conduct, Replay)  # noqa: S101 - made together
+    if (left := session.conduct.unplayed()) is not None:
+        raise left
+    run = replayed_run(session, plan.head, outcome, plan.recording)
+    # The recorded calls carry no secrets any more; what was computed now may.
+    clean = plan.redactor.run(replace(run, calls=()))
+    return replace(clean, calls=run.calls)
+
+
+def _made(plan: Plan, session: Session, outcome: Outcome) -> Run:
+    run = made_run(session, plan.head, outcome, plan.matching)
+    lock = lock_prices(run.calls, plan.book(), dt.datetime.now(dt.UTC))
+    recorded = replace(run.recorded, prices=lock, takes=plan.takes)
+    run = replace(run, recorded=recorded)
+    if plan.journal is None:
+        return plan.redactor.run(run)
+    return load(plan.journal.fold(run))

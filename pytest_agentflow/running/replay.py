@@ -1,0 +1,145 @@
+"""Replay: the workflow's code runs, and a recording answers its calls."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+from pytest_agentflow.model.call import Call, Response
+from pytest_agentflow.model.run import Run
+from pytest_agentflow.recording.match import Index, Matching
+from pytest_agentflow.recording.redact import Redactor
+from pytest_agentflow.running.keys import clean_request, key_of
+from pytest_agentflow.running.missing import Asked, miss_text, unplayed_text
+from pytest_agentflow.running.notes import CallNote, is_retryable
+from pytest_agentflow.running.session import Session
+from pytest_agentflow.wire.handler import Exchange
+from pytest_agentflow.wire.miss import Miss
+
+
+class Replay:
+    """Answers calls from one recording, each call once.
+
+    Args:
+        run: the recording.
+        redactor: of the same rules as the recorder's, so that both sides match.
+        matching: what counts of a request.
+        command: the command that records anew, for messages.
+    """
+
+    replays = True
+
+    def __init__(
+        self, run: Run, redactor: Redactor, matching: Matching, command: str
+    ) -> None:
+        self.run = run
+        self._index = Index(run, matching)
+        self._redactor = redactor
+        self._matching = matching
+        self._command = command
+        self._covered: set[str] = set()
+        self._given: dict[tuple[str, str], Call] = {}
+        self._again: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def request(self, session: Session, note: CallNote) -> Response | Exchange:
+        """Answer a request; raises `Miss` where the recording has no answer."""
+        self._identify(note)
+        call = self._take(note)
+        if call is None or call.response is None:
+            raise self._missed(session, note)
+        note.recorded = call
+        note.kind = call.kind
+        note.response = _as_replayed(call.response)
+        session.end_call(note)
+        return note.response
+
+    def invocation(self, session: Session, note: CallNote) -> bool:
+        """Fill in a recorded result; raises `Miss` where there is none.
+
+        A call that raised when it was recorded is let run again.
+        """
+        self._identify(note)
+        call = self._take(note)
+        if call is None or call.invocation is None:
+            raise self._missed(session, note)
+        note.recorded = call
+        if call.attempts and call.invocation.result is None:
+            return False
+        note.invocation = call.invocation
+        self._cover(call)
+        session.end_call(note)
+        return True
+
+    def finished(self, session: Session, note: CallNote) -> None:  # noqa: ARG002
+        """Count a function that ran although it is recorded as played."""
+        if note.invocation is not None and note.recorded is None:
+            self._identify(note)
+            note.recorded = self._index.take(note.stage, note.key)
+
+    def _identify(self, note: CallNote) -> None:
+        clean_request(note, self._redactor)
+        note.key = key_of(note, self._matching)
+
+    def noted(self, session: Session, event: str, **data: Any) -> None:
+        """Take no notes: the recording is there."""
+
+    def _take(self, note: CallNote) -> Call | None:
+        """Take the recorded call; of one that failed in the end, as often as tried."""
+        place = (note.stage, note.key)
+        with self._lock:
+            call = self._index.take(*place)
+            if call is not None:
+                self._given[place] = call
+                return call
+            last = self._given.get(place)
+            if last is None or last.response is None:
+                return None
+            left = len(last.attempts) - self._again[last.id]
+            if left <= 0 or not is_retryable(last.response.status):
+                return None
+            self._again[last.id] += 1
+            return last
+
+    def _cover(self, call: Call) -> None:
+        """Count as played what the function of `call` asked for by itself.
+
+        These are the calls that came after it and overlap it: it does not run now.
+        """
+        timing = self.run.recorded.calls.get(call.id)
+        if timing is None:
+            return
+        inner = {
+            other
+            for other in timing.overlaps
+            if other != call.id and self.run.happens_before(call.id, other)
+        }
+        with self._lock:
+            self._covered |= inner
+
+    def _missed(self, session: Session, note: CallNote) -> Miss:
+        asked = Asked(
+            stage=note.stage,
+            key=note.key,
+            kind=note.kind,
+            what=note.request or note.invocation,
+        )
+        miss = Miss(
+            miss_text(self.run, self._index, self._matching, asked, self._command)
+        )
+        session.ledger.enter(miss)
+        return miss
+
+    def unplayed(self) -> Miss | None:
+        """Give what is wrong where recorded calls were not made; `None` if all were."""
+        left = [c for c in self._index.unplayed() if c.id not in self._covered]
+        return Miss(unplayed_text(self.run, left, self._command)) if left else None
+
+
+def _as_replayed(response: Response) -> Response:
+    """Tell SDKs that ask for it not to try a failed request again: nothing changes."""
+    if not is_retryable(response.status):
+        return response
+    return replace(response, headers=(*response.headers, ("x-should-retry", "false")))

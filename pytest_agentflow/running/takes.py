@@ -1,0 +1,103 @@
+"""How many takes a recording has cost: a chosen take is no sample, and says so."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pytest_agentflow.model.call import Call
+from pytest_agentflow.model.codec import Malformed, from_json, to_json
+from pytest_agentflow.model.money import Money, total
+from pytest_agentflow.model.price import UnknownPrice, charges
+from pytest_agentflow.model.run import Run, Takes
+from pytest_agentflow.pricing.book import PriceBook
+from pytest_agentflow.pricing.lock import lock_prices
+from pytest_agentflow.recording.journal import read_journal
+from pytest_agentflow.recording.load import RecordingError, load
+from pytest_agentflow.recording.names import partial_path
+
+_NOTHING = Money(amount=Decimal(0))
+
+EVENT = "takes"
+"""The journal's event that carries what was discarded before it began."""
+
+
+def takes_before(path: Path, book: PriceBook) -> Takes:
+    """Count what a new recording of `path` discards: the old one, and broken ones.
+
+    A take whose price is not known makes the whole cost unknown.
+    """
+    partial = partial_path(path)
+    if partial.exists():
+        return _after_broken(partial, path, book)
+    return _after_whole(path)
+
+
+def _after_whole(path: Path) -> Takes:
+    if not path.exists():
+        return Takes()
+    try:
+        run = load(path)
+    except RecordingError:
+        return Takes(discarded=1)  # it was a take, whatever became of the file
+    before = run.recorded.takes
+    return _one_more(before, cost_of(run.calls, run))
+
+
+def _after_broken(partial: Path, path: Path, book: PriceBook) -> Takes:
+    try:
+        entries = read_journal(partial)
+    except RecordingError:
+        return Takes(discarded=_after_whole(path).discarded + 1)
+    noted = [entry.data for entry in entries if entry.event == EVENT]
+    before = _read(noted[-1]) if noted else _after_whole(path)
+    calls = [e.captured.call for e in entries if e.captured is not None]
+    if not calls:  # it broke off before anything was paid for
+        return before
+    lock = lock_prices(calls, book, dt.datetime.now(dt.UTC))
+    try:
+        cost = total(c.money for call in calls for c in charges(call, lock))
+    except UnknownPrice:
+        cost = None
+    return _one_more(before, cost)
+
+
+def _read(data: Any) -> Takes:
+    with contextlib.suppress(Malformed):
+        return from_json(Takes, data)
+    return Takes()
+
+
+def as_note(takes: Takes) -> Any:
+    """Give `takes` in the form that a journal keeps."""
+    return to_json(takes)
+
+
+def _one_more(before: Takes, cost: Money | None) -> Takes:
+    spent = before.cost if before.discarded else _NOTHING
+    known = spent is not None and cost is not None
+    return Takes(
+        discarded=before.discarded + 1,
+        cost=_sum(spent, cost) if known else None,
+    )
+
+
+def _sum(left: Money | None, right: Money | None) -> Money | None:
+    if left is None or right is None:
+        return None
+    if left.currency != right.currency:
+        return right if not left.amount else left if not right.amount else None
+    return left + right
+
+
+def cost_of(calls: Sequence[Call], run: Run) -> Money | None:
+    """Add up what `calls` cost at the prices of `run`; `None` if one is unknown."""
+    lock = run.recorded.prices
+    try:
+        return total(c.money for call in calls for c in charges(call, lock))
+    except (UnknownPrice, ValueError):
+        return None
