@@ -45,4 +45,4 @@ def rounded_up(amount: Decimal) -> Decimal:
     if not amount:
         return amount
     step = Decimal(1).scaleb(amount.adjusted() - 1)
-    return amount.quantize(step, rounding=ROUND_UP)
+    return amount.quantize(step, rounding=ROUND_UP).normalize()
