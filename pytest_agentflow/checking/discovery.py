@@ -41,7 +41,11 @@ def find_check(name: str) -> CheckFactory[...]:
         listed = ", ".join(names) or "none is installed"
         message = f"there is no check {name!r}.{hint} Checks: {listed}."
         raise UnknownCheck(message)
-    found = importlib.metadata.EntryPoint(name, names[name], GROUP).load()
+    try:
+        found = importlib.metadata.EntryPoint(name, names[name], GROUP).load()
+    except ImportError as error:
+        message = f"the check {name!r} ({names[name]}) cannot be loaded: {error}"
+        raise CheckNotInstalled(message) from error
     if not isinstance(found, CheckFactory):
         message = f"entry point {name} = {names[name]} is no check (@af.check)"
         raise UnknownCheck(message)

@@ -120,7 +120,6 @@ class SessionPlugin:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """Judge the runs of the test when its body is done; one outcome for all."""
-        __tracebackhide__ = True
         state = item.stash.get(state_key, None)
         try:
             result = yield
