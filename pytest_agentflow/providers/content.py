@@ -48,8 +48,17 @@ def messages_of(
 
 
 def said_in(content: object) -> str:
-    """Give all text in `content`, joined as the providers' clients join it."""
+    """Give the text of an answer, joined as the providers' clients join it.
+
+    What the model thought before is no part of the answer.
+    """
+    if isinstance(content, list):
+        content = [part for part in content if not _is_thought(part)]
     return "".join(said for said, _ in _texts(content, "", 0))
+
+
+def _is_thought(part: object) -> bool:
+    return lenient.text(lenient.mapping(part).get("type")) in ("thinking", "reasoning")
 
 
 def _texts(content: object, path: str, depth: int) -> Iterator[tuple[str, str]]:

@@ -55,7 +55,7 @@ def read(exchange: Exchange) -> Reading:
     said = folded(exchange.events) if exchange.events else exchange.answered
     output = [item for _, item in lenient.numbered(said.get("output"))]
     pictures = tuple(_pictures(said, output))
-    answer = "".join(said_in(i.get("content")) for i in output if _is(i, "message"))
+    answer = "".join(said_in(i.get("content")) for i in output if _is_answer(i))
     asked = exchange.asked
     return Reading(
         kind="chat",
@@ -71,6 +71,11 @@ def read(exchange: Exchange) -> Reading:
 
 def _is(item: Mapping[str, Any], *types: str) -> bool:
     return lenient.text(item.get("type")) in types
+
+
+def _is_answer(item: Mapping[str, Any]) -> bool:
+    # Compaction gives messages of the user back, too.
+    return _is(item, "message") and item.get("role") != "user"
 
 
 def _tool_calls(item: Mapping[str, Any]) -> Iterator[ToolCall]:

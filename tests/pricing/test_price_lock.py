@@ -215,6 +215,25 @@ def test_pictures_that_a_chat_model_had_painted_are_billed_beside_its_text() -> 
     assert "gpt-image-1:output_image_tokens" not in units_of(by_picture)
 
 
+def test_an_hour_of_caching_has_its_own_price() -> None:
+    """Tokens cached for an hour leave those cached for five minutes and the rest."""
+    counts = {
+        "input_tokens": 1000,
+        "output_tokens": 10,
+        "cache_read_tokens": 300,
+        "cache_write_tokens": 500,
+    }
+    usage = Usage(**counts, units={"cache_write_1h_tokens": Decimal(200)})
+    made = call(usage, model="claude-sonnet-4-5", provider="anthropic")
+    theirs = genai_prices.calc_price(
+        genai_prices.Usage(**counts, cache_write_1h_tokens=200),
+        "claude-sonnet-4-5",
+        provider_id="anthropic",
+        genai_request_timestamp=NOW,
+    )
+    assert money(made, lock_prices([made], PriceBook(), NOW)) == theirs.total_price
+
+
 def test_tools_and_retrievers_are_billed_per_call() -> None:
     """A flat fee of a named function, under either word."""
     made = Call(

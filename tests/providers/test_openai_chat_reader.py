@@ -174,6 +174,27 @@ def test_a_refusal_is_an_answer_with_that_reason() -> None:
     assert reading.finish_reason == "refusal"
 
 
+def test_what_a_model_thought_is_no_part_of_its_answer() -> None:
+    """Parts of an answer are joined, thoughts left out (Mistral)."""
+    parts = [
+        {"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]},
+        {"type": "thinking", "thinking": "Hm"},
+        {"type": "text", "text": "Four"},
+    ]
+    assert plain(CHAT, {}, answer({"content": parts})).answer == "Four"
+
+
+def test_all_choices_are_answers() -> None:
+    """With ``n`` above one, each choice is read, also where chunks come mixed."""
+    choices = [{"index": n, "message": {"content": t}} for n, t in enumerate("AB")]
+    whole = plain(CHAT, {}, answer({}, choices=choices))
+    chunks = [
+        {"choices": [{"index": n, "delta": {"content": text}}]}
+        for n, text in ((1, "B"), (0, "A"))
+    ]
+    assert whole.answer == streamed(CHAT, {}, chunks).answer == "A\n\nB"
+
+
 def test_a_gateway_with_a_path_of_its_own_is_known_by_the_answer() -> None:
     """The form of the answer is enough, on any host and path."""
     reading = plain("/llm", {}, answer({"content": "x"}), host="gateway.example")

@@ -69,6 +69,15 @@ def test_the_answer_gives_text_model_usage_and_reason() -> None:
     )
 
 
+def test_compaction_is_a_model_call_whose_user_messages_are_no_answer() -> None:
+    """Compacting a conversation is billed; it gives what the user said back."""
+    asked = message("Hello!") | {"role": "user"}
+    path = "/v1/responses/compact"
+    reading = plain(path, {}, response(asked, message("Hi.")))
+    assert reading.answer == "Hi."
+    assert reading.usage is not None
+
+
 def test_instructions_and_input_items_have_their_paths() -> None:
     """Instructions, parts, calls of earlier turns and their results are all there."""
     call = {
