@@ -7,6 +7,7 @@ across are percent of the width; pixels are used down only.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,9 +17,8 @@ from pytest_agentflow.model.exhibit import Bars, Line
 from pytest_agentflow.report.document import RunSummary, StageSummary
 from pytest_agentflow.report.wording import milliseconds
 
-NARROW = 290
-"""Pixels that a chart has at least: that of a telephone's page of 375 px."""
-WIDE = 640
+WIDE = 520
+"""Pixels that a stacked bar has where its labels are shown at all."""
 LETTER = 7.5
 """Pixels of one letter of a chart's text, generously."""
 TONES = 5
@@ -36,8 +36,8 @@ class Segment:
     tone: int
     share: str
     """Of its bar, in percent."""
-    fits: str
-    """Where its label has room: ``always``, ``wide`` or nowhere."""
+    fits: bool
+    """Whether its label has room on a wide page; on a narrow one none has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,18 +124,11 @@ def stacked(parts: Sequence[tuple[str, Decimal]], whole: Decimal) -> list[Segmen
                 width=width,
                 tone=number % TONES,
                 share=f"{100 * value / own:.0f}%",
-                fits=_fits(label, width),
+                fits=width / 100 * WIDE >= len(label) * LETTER + 16,
             )
         )
         x += width
     return segments
-
-
-def _fits(label: str, width: float) -> str:
-    needed = len(label) * LETTER + 16
-    if width / 100 * NARROW >= needed:
-        return "always"
-    return "wide" if width / 100 * WIDE >= needed else ""
 
 
 def bar_rows(chart: Bars) -> list[BarRow]:
@@ -239,7 +232,7 @@ def _link(giver: Stretch, taker: Stretch) -> Iterator[Stroke]:
 
 
 def _time_ticks(length: float, floor: int) -> Iterator[Label]:
-    step = _step(length, 4)
+    step = _step(length, 5)
     count = int(length / step) if step else 0
     for number in range(count + 1):
         x = 100 * number * step / length if length else 0.0
@@ -266,8 +259,10 @@ def curve(line: Line) -> Curve | None:
     low, high = _range([0.0, *(y for _, y in marks)])
 
     def place(point: tuple[float, float]) -> tuple[float, float]:
-        x = 2 + 96 * _position(point[0], left, right)
-        return round(x, 2), round(PLOT - 12 - (PLOT - 34) * _position(point[1], low, high))
+        x = 8 + 90 * _position(point[0], left, right)
+        return round(x, 2), round(
+            PLOT - 12 - (PLOT - 34) * _position(point[1], low, high)
+        )
 
     points = tuple(place(point) for point in sorted(line.points))
     return Curve(
@@ -276,7 +271,7 @@ def curve(line: Line) -> Curve | None:
         strokes=tuple(_strokes(points)),
         bound=tuple(_strokes([place(point) for point in sorted(line.bound)])),
         x_ticks=(
-            Label(x=2, y=PLOT + 14, text=f"{left:g}"),
+            Label(x=8, y=PLOT + 14, text=f"{left:g}"),
             Label(x=98, y=PLOT + 14, text=f"{right:g}", anchor="end"),
         ),
         y_ticks=(
@@ -298,5 +293,5 @@ def _position(value: float, low: float, high: float) -> float:
 
 
 def _strokes(points: Sequence[tuple[float, float]]) -> Iterator[Stroke]:
-    for (x1, y1), (x2, y2) in zip(points, points[1:], strict=False):
+    for (x1, y1), (x2, y2) in itertools.pairwise(points):
         yield Stroke(x1=x1, y1=y1, x2=x2, y2=y2)

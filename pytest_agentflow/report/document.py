@@ -228,8 +228,9 @@ class Report:
     @property
     def ok(self) -> bool:
         """Whether every test and every gate in it passed, and there was one."""
-        judged = [*self.entries, *self.decompositions]
-        return bool(judged) and all(item.ok for item in judged)
+        judged = [entry.ok for entry in self.entries]
+        judged += [gate.ok for gate in self.decompositions]
+        return bool(judged) and all(judged)
 
     @property
     def authored(self) -> bool:

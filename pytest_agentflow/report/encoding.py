@@ -203,7 +203,7 @@ def _put_back(node: Any, pictures: Mapping[str, bytes], path: str) -> None:
         reference = exhibit.get("data")
         if exhibit.get("kind") != "picture" or not isinstance(reference, dict):
             continue
-        digest = reference.get("$picture")
+        digest = str(reference.get("$picture"))
         if digest not in pictures:
             where = f"{path}.exhibits[{number}].data"
             raise Malformed(where, f"no picture {digest!r} is in $.pictures")

@@ -71,8 +71,9 @@ def without_pictures(entry: Entry) -> Entry:
 
 
 def _emptied(exhibit: Exhibit) -> Exhibit:
-    is_picture = isinstance(exhibit, PictureExhibit)
-    return replace(exhibit, data=b"") if is_picture else exhibit
+    if isinstance(exhibit, PictureExhibit):
+        return replace(exhibit, data=b"")
+    return exhibit
 
 
 def _finite(evaluation: Evaluation) -> Evaluation:

@@ -15,7 +15,7 @@ from pytest_agentflow.report.tally import WorkflowLine, counts
 from pytest_agentflow.report.text import one_line
 from pytest_agentflow.report.wording import milliseconds, number
 
-NONE = "–"
+NONE = "\u2013"  # an en dash
 
 
 def figure(value: Decimal | None) -> str:
@@ -72,7 +72,9 @@ def examined(result: CheckResult) -> str:
 
 def when(stamp: str) -> str:
     """Give an ISO timestamp as people read it; anything else as it is."""
-    found = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d(\.\d+)?)?(Z|\+00:00)", stamp)
+    found = re.fullmatch(
+        r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d(\.\d+)?)?(Z|\+00:00)", stamp
+    )
     return f"{found[1]} {found[2]} UTC" if found else one_line(stamp, 40)
 
 
@@ -111,16 +113,22 @@ def stage_chart(line: WorkflowLine) -> Bars:
     """Give the chart of a workflow's stages: cost of one run against its budget."""
     bars = []
     for name, spent in line.stages:
-        money, limit = line.per_run(spent.cost), line.limits.get(name)
-        comparable = money is not None and limit and limit.currency == money.currency
+        money = line.per_run(spent.cost)
         bars.append(
             Bar(
                 label=name,
                 value=money.amount if money is not None else Decimal(0),
-                limit=limit.amount if limit is not None and comparable else None,
+                limit=_comparable(line.limits.get(name), money),
+                against=_comparable(line.before.get(name), money),
             )
         )
     return Bars(title=line.workflow, unit="", bars=tuple(bars))
+
+
+def _comparable(amount: Money | None, beside: Money | None) -> Decimal | None:
+    if amount is None or beside is None or amount.currency != beside.currency:
+        return None
+    return amount.amount
 
 
 def even_rows(table: Table) -> list[tuple[str, ...]]:

@@ -97,7 +97,7 @@ def render_html(report: Report) -> str:
         report=report,
         runs=views,
         lines=tally.check_lines(runs),
-        workflows=tally.workflow_lines(runs),
+        workflows=tally.workflow_lines(runs, report.comparisons),
         causes=tally.causes(runs),
         anchors={id(v.finding): v.anchor for v in _all_views(views)},
         run_anchors={id(view.judged): view.anchor for view in views},
@@ -163,6 +163,7 @@ def _environment() -> Environment:
         capitalize_first=lambda text: text[:1].upper() + text[1:],
         colour=colour,
         ident=id,
+        sentence=lambda t: t if t[-1:] in ".!?" else f"{t}.",
     )
     return environment
 
@@ -236,7 +237,7 @@ def _run_views(runs: Sequence[tally.JudgedRun]) -> tuple[RunView, ...]:
                 anchor=name,
                 checks=tuple(_check_view(name, r, anchor) for r in results),
                 marked={
-                    exhibit.title: exhibit
+                    exhibit.title.removeprefix("Source "): exhibit
                     for result in results
                     for exhibit in result.exhibits
                     if isinstance(exhibit, MarkedText)

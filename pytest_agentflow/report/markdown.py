@@ -10,7 +10,7 @@ from pytest_agentflow.model.finding import Finding
 from pytest_agentflow.model.verdict import Verdict
 from pytest_agentflow.report import tally, wording
 from pytest_agentflow.report.document import AUTHORED, ESTIMATED, Report
-from pytest_agentflow.report.figures import parts_per_run
+from pytest_agentflow.report.figures import NONE
 from pytest_agentflow.report.text import one_line
 
 LIMIT = 900_000
@@ -23,7 +23,7 @@ SIGNS = {
     Verdict.PASSED: "✅",
     Verdict.FAILED: "❌",
     Verdict.UNDETERMINED: "❓",
-    Verdict.INAPPLICABLE: "➖",
+    Verdict.INAPPLICABLE: "\u2796",  # a minus
     Verdict.ERROR: "⚠️",
 }
 
@@ -48,9 +48,9 @@ def render_markdown(report: Report, *, limit: int = LIMIT) -> str:
 def escape(text: str, limit: int = 300) -> str:
     """Give recorded text as one line that Markdown shows letter by letter."""
     line = one_line(text, limit)
-    line = re.sub(r"([\\`*_{}\[\]()#+!|~<>@&:$-])", r"\\\1", line)
-    # An escaped colon still lets GitHub see an address; a broken scheme does not.
-    return re.sub(r"(?i)\b(https?|ftp|www)(\\:|\.)", r"\1&#8203;\2", line)
+    line = re.sub(r"([\\`*_{}\[\]#|~<>&$]|^[-+])", r"\\\1", line)
+    # Addresses and names would become links and mentions, backslash or not.
+    return re.sub(r"(?i)\b(https?|ftp|www)(?=[:.])|@", r"\g<0>&#8203;", line)
 
 
 def code(text: str, limit: int = 300) -> str:
@@ -98,25 +98,27 @@ def _money(report: Report, runs: Sequence[tally.JudgedRun]) -> Iterator[str]:
         return
     marks = [AUTHORED] if report.authored else []
     marks += [f"≈ {ESTIMATED}"] if report.estimated else []
-    yield from ("", f"Money per run{f' ({escape(chr(59).join(marks))})' if marks else ''}")
-    yield from ("", "| Workflow | Runs | Stages | A run | In all |", "|:--|--:|:--|--:|--:|")
+    yield from (
+        "",
+        f"Money per run{f' ({escape(chr(59).join(marks))})' if marks else ''}",
+    )
+    yield from (
+        "",
+        "| Workflow | Runs | Stages | A run | In all |",
+        "|:--|--:|:--|--:|--:|",
+    )
     for line in workflows:
         stages = ", ".join(
-            f"{escape(name, 40)} {_dollar(line, amount)}"
-            for name, amount in parts_per_run(line)
+            f"{escape(name, 40)} {escape(wording.money(line.per_run(spent.cost)))}"
+            for name, spent in line.stages
+            if spent.calls
         )
         about = "≈ " if line.total.estimated else ""
         mean = wording.money(line.per_run(line.total.cost))
         yield (
-            f"| {code(line.workflow, 60)} | {line.runs} | {stages or '–'} | "
+            f"| {code(line.workflow, 60)} | {line.runs} | {stages or NONE} | "
             f"{escape(about + mean)} | {escape(wording.cost(line.total))} |"
         )
-
-
-def _dollar(line: tally.WorkflowLine, amount: object) -> str:
-    currency = line.total.cost.currency if line.total.cost else "USD"
-    money = tally.Money(amount=amount, currency=currency)  # type: ignore[arg-type]
-    return escape(wording.money(money))
 
 
 def _gates(report: Report) -> Iterator[str]:

@@ -67,7 +67,7 @@ def cutout(exhibits: Iterable[PictureExhibit], fingerprint: str) -> Cutout | Non
             if box.fingerprint != fingerprint:
                 continue
             picture = store(exhibit)
-            return picture and _around(picture, box, exhibit)
+            return None if picture is None else _around(picture, box, exhibit)
     return None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from pytest_agentflow.model.call import Call
 from pytest_agentflow.model.money import Money, total
 from pytest_agentflow.model.price import Charge, UnknownPrice, charges
-from pytest_agentflow.model.run import Artefact, Run, Source
+from pytest_agentflow.model.run import Artefact, Run, Source, Stage
 from pytest_agentflow.model.usage import Usage, add_usage
 from pytest_agentflow.report.document import (
     Excerpt,
@@ -28,8 +28,6 @@ SOURCES_SHOWN = 40
 
 def summarise(run: Run) -> RunSummary:
     """Keep of `run` what a reader of the report needs; never raises on its content."""
-    names = [stage.name for stage in run.stages]
-    stages = (*run.stages, *_strays(run, names))
     return RunSummary(
         id=run.id,
         workflow=run.workflow,
@@ -39,10 +37,7 @@ def summarise(run: Run) -> RunSummary:
         trial=run.trial,
         provenance=run.provenance,
         inputs=tuple(_inputs(run)),
-        stages=tuple(
-            stage if isinstance(stage, StageSummary) else _stage(run, stage.name)
-            for stage in stages
-        ),
+        stages=(*(_stage(run, stage) for stage in run.stages), *_strays(run)),
         total=spent(run, run.calls),
         sources=tuple(_source(source) for source in run.sources[:SOURCES_SHOWN]),
         sources_left_out=max(len(run.sources) - SOURCES_SHOWN, 0),
@@ -123,18 +118,18 @@ def _inputs(run: Run) -> Iterator[Excerpt]:
         yield excerpt(_text(value), INPUT_LIMIT, name)
 
 
-def _strays(run: Run, names: Sequence[str]) -> Iterator[StageSummary]:
+def _strays(run: Run) -> Iterator[StageSummary]:
     """Give the calls of stages that the run does not list, so that totals add up."""
+    names = [stage.name for stage in run.stages]
     for name in dict.fromkeys(c.stage for c in run.calls if c.stage not in names):
         calls = [call for call in run.calls if call.stage == name]
         yield StageSummary(name=name, models=_models(calls), spent=spent(run, calls))
 
 
-def _stage(run: Run, name: str) -> StageSummary:
-    stage = run.stage(name)
+def _stage(run: Run, stage: Stage) -> StageSummary:
     has_output = stage.output is not None
     return StageSummary(
-        name=name,
+        name=stage.name,
         after=stage.after,
         models=_models(stage.calls),
         spent=spent(run, stage.calls),

@@ -13,7 +13,13 @@ from pytest_agentflow.model.exhibit import Bars
 from pytest_agentflow.model.finding import Finding
 from pytest_agentflow.model.money import Money
 from pytest_agentflow.model.verdict import Verdict, fold_verdicts
-from pytest_agentflow.report.document import Entry, Report, RunSummary, Spent
+from pytest_agentflow.report.document import (
+    Comparison,
+    Entry,
+    Report,
+    RunSummary,
+    Spent,
+)
 from pytest_agentflow.report.summary import add_spent
 
 CURRENCIES = ("USD", "EUR", "GBP", "$", "€", "£")
@@ -77,6 +83,8 @@ class WorkflowLine:
     authored: bool
     limits: dict[str, Money] = field(default_factory=dict)
     """Stage -> its budget for one run, where all checks agree on it."""
+    before: dict[str, Money] = field(default_factory=dict)
+    """Stage -> what it cost in one run before, where all its runs are compared."""
 
     def per_run(self, money: Money | None) -> Money | None:
         """Divide by the number of runs."""
@@ -94,6 +102,12 @@ class Cause:
     stage: str
     """Where they came in; empty: not attributed."""
     findings: tuple[tuple[JudgedRun, Finding], ...]
+
+    @property
+    def message(self) -> str:
+        """What all of its findings say; empty where they differ, or it is but one."""
+        said = {finding.message for _, finding in self.findings}
+        return said.pop() if len(said) == 1 and len(self.findings) > 1 else ""
 
     @property
     def runs(self) -> int:
@@ -155,16 +169,20 @@ def _line(written: str, results: Sequence[CheckResult]) -> CheckLine:
     )
 
 
-def workflow_lines(runs: Sequence[JudgedRun]) -> tuple[WorkflowLine, ...]:
+def workflow_lines(
+    runs: Sequence[JudgedRun], comparisons: Sequence[Comparison] = ()
+) -> tuple[WorkflowLine, ...]:
     """Sum up what each workflow consumed; workflows without calls are left out."""
     groups: dict[str, list[JudgedRun]] = {}
     for judged in runs:
         groups.setdefault(judged.run.workflow, []).append(judged)
-    lines = (_workflow(name, group) for name, group in groups.items())
+    lines = (_workflow(name, group, comparisons) for name, group in groups.items())
     return tuple(line for line in lines if line.total.calls)
 
 
-def _workflow(name: str, group: Sequence[JudgedRun]) -> WorkflowLine:
+def _workflow(
+    name: str, group: Sequence[JudgedRun], comparisons: Sequence[Comparison]
+) -> WorkflowLine:
     stages: dict[str, list[Spent]] = {}
     for judged in group:
         for stage in judged.run.stages:
@@ -176,7 +194,28 @@ def _workflow(name: str, group: Sequence[JudgedRun]) -> WorkflowLine:
         total=add_spent(judged.run.total for judged in group),
         authored=any(judged.run.authored for judged in group),
         limits=_limits(group, set(stages)),
+        before=_before(group, comparisons),
     )
+
+
+def _before(
+    group: Sequence[JudgedRun], comparisons: Sequence[Comparison]
+) -> dict[str, Money]:
+    ids = {judged.run.id for judged in group}
+    earlier = {c.run: c for c in comparisons if c.run in ids}
+    if set(earlier) != ids:
+        return {}
+    parts: dict[str, list[Spent]] = {}
+    for comparison in earlier.values():
+        for delta in comparison.stages:
+            kept = parts.setdefault(delta.name, [])
+            kept.extend([delta.before] if delta.before is not None else [])
+    sums = {name: add_spent(spent).cost for name, spent in parts.items() if spent}
+    return {
+        name: Money(amount=cost.amount / len(ids), currency=cost.currency)
+        for name, cost in sums.items()
+        if cost is not None
+    }
 
 
 def _limits(group: Sequence[JudgedRun], stages: set[str]) -> dict[str, Money]:
@@ -186,9 +225,10 @@ def _limits(group: Sequence[JudgedRun], stages: set[str]) -> dict[str, Money]:
         for chart in _money_charts(judged):
             unit = {"$": "USD", "€": "EUR", "£": "GBP"}.get(chart.unit, chart.unit)
             for bar in chart.bars:
-                if bar.limit is not None and bar.label in stages:
+                stage = bar.label.partition(" (")[0]  # remarks stand in brackets
+                if bar.limit is not None and stage in stages:
                     money = Money(amount=bar.limit, currency=unit)
-                    seen.setdefault(bar.label, set()).add(money)
+                    seen.setdefault(stage, set()).add(money)
     return {stage: m.pop() for stage, m in seen.items() if len(m) == 1}
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pytest_agentflow.report import tally, wording
-from pytest_agentflow.report.compare import Comparison
 from pytest_agentflow.report.document import AUTHORED, ESTIMATED, Report
 from pytest_agentflow.report.summary import add_spent
 from pytest_agentflow.report.text import one_line
@@ -103,9 +102,7 @@ def _money_lines(
 
 def _before(workflow: str, report: Report) -> str:
     """Say what the compared runs cost earlier: only they have a before."""
-    compared: list[Comparison] = [
-        c for c in report.comparisons if c.run.partition("/")[0] == workflow
-    ]
+    compared = [c for c in report.comparisons if c.run.partition("/")[0] == workflow]
     before = add_spent(c.before for c in compared).cost
     now = add_spent(c.now for c in compared).cost
     if not compared or before is None or now is None:

@@ -12,7 +12,9 @@ _ODD = re.compile(
     "|[\ufffe\uffff]"
 )
 _PLANE_ENDS = re.compile(
-    "[" + "".join(chr(p << 16 | e) for p in range(1, 17) for e in (0xFFFE, 0xFFFF)) + "]"
+    "["
+    + "".join(chr(p << 16 | e) for p in range(1, 17) for e in (0xFFFE, 0xFFFF))
+    + "]"
 )
 
 

@@ -124,7 +124,9 @@ def _run_sentences(runs: Sequence[JudgedRun]) -> Iterator[str]:
         return
     failing = [judged for judged in runs if not judged.ok]
     if not failing:
-        subject = "The one run passes" if len(runs) == 1 else f"All {len(runs)} runs pass"
+        subject = (
+            "The one run passes" if len(runs) == 1 else f"All {len(runs)} runs pass"
+        )
         examined = sum(r.examined for judged in runs for r in results_of(judged))
         checks = number(len(check_lines(runs)), "check")
         yield f"{subject} {checks}: {number(examined, 'subject')} examined."
@@ -214,7 +216,7 @@ def gate_money(gate: GateEntry) -> str:
     dearer = dearer and gate.cost > gate.baseline_cost  # type: ignore[operator]
     note = ": the split is the dearer one" if dearer else ""
     split = f"The split costs {about}{money(gate.cost)}"
-    return f"{split}, {share} of the single model’s {whole}{note}."
+    return f"{split}, {share} of the single model's {whole}{note}."
 
 
 def _review_sentences(runs: Sequence[JudgedRun]) -> Iterator[str]:

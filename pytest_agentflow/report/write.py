@@ -47,9 +47,7 @@ def check_path(path: Path) -> None:
         )
         raise ReportNotWritten(message)
     if path.is_dir():
-        message = (
-            f"{path} is a folder. Name a file in it: {path / 'quality.html'}"
-        )
+        message = f"{path} is a folder. Name a file in it: {path / 'quality.html'}"
         raise ReportNotWritten(message)
 
 

@@ -81,7 +81,9 @@ def page_picture(seed: int = 0) -> bytes:
                 "#a9b5b3",
             )
     for row in range(8):
-        draw.rectangle((60, 1060 + row * 30, 1180 - (row * 83) % 320, 1074 + row * 30), "#5d7276")
+        draw.rectangle(
+            (60, 1060 + row * 30, 1180 - (row * 83) % 320, 1074 + row * 30), "#5d7276"
+        )
     draw.rectangle((0, 1360, 1280, 1500), fill="#12454a")
     draw.rectangle((60, 1410, 420, 1426), fill="#86b6bb")
     data = io.BytesIO()
@@ -262,14 +264,22 @@ def contrast(number: int, box: tuple[float, float, float, float]) -> af.Finding:
 
 def accessibility(failing: bool, seed: int = 0) -> af.CheckResult:
     """Give what the accessibility check hands over."""
-    boxes = [(60.0, 440.0, 230.0, 56.0), *((84.0 + n * 400, 826.0, 216.0, 20.0) for n in range(3)), (820.0, 34.0, 90.0, 16.0), (950.0, 34.0, 90.0, 16.0), (1080.0, 34.0, 90.0, 16.0)]
+    boxes = [
+        (60.0, 440.0, 230.0, 56.0),
+        *((84.0 + n * 400, 826.0, 216.0, 20.0) for n in range(3)),
+        (820.0, 34.0, 90.0, 16.0),
+        (950.0, 34.0, 90.0, 16.0),
+        (1080.0, 34.0, 90.0, 16.0),
+    ]
     found = [contrast(n, box) for n, box in enumerate(boxes)] if failing else []
     questions = [
         af.Finding(
             rule="a11y.color-contrast",
             verdict=af.Verdict.UNDETERMINED,
             message="The contrast of text over a picture cannot be computed: look at it.",
-            place=af.Place(stage="frontend", artefact="index.html", selector="header h1"),
+            place=af.Place(
+                stage="frontend", artefact="index.html", selector="header h1"
+            ),
             observed="background is a picture",
         )
     ]
@@ -277,7 +287,10 @@ def accessibility(failing: bool, seed: int = 0) -> af.CheckResult:
         rule="a11y.label",
         message="The e-mail field has no label.",
         place=af.Place(
-            stage="frontend", artefact="index.html", line=204, column=5,
+            stage="frontend",
+            artefact="index.html",
+            line=204,
+            column=5,
             selector="#contact input[type=email]",
         ),
         observed='<input type="email" name="mail">',
@@ -293,8 +306,11 @@ def accessibility(failing: bool, seed: int = 0) -> af.CheckResult:
         alt="The page of Fernwick Energy for Hotel Seeblick",
         boxes=tuple(
             af.PictureBox(
-                x=f.place.box[0], y=f.place.box[1], width=f.place.box[2],
-                height=f.place.box[3], label=f"color-contrast, {f.place.selector}",
+                x=f.place.box[0],
+                y=f.place.box[1],
+                width=f.place.box[2],
+                height=f.place.box[3],
+                label=f"color-contrast, {f.place.selector}",
                 fingerprint=f.fingerprint,
             )
             for f in found
@@ -323,8 +339,11 @@ def hallucination(failing: bool) -> af.CheckResult:
             rule="hallucination.contact",
             message="The phone number stands in no source and no input.",
             place=af.Place(
-                stage="personalizer", call="personalizer/0",
-                path="$.description.hero", span=(phone, end), kind="output",
+                stage="personalizer",
+                call="personalizer/0",
+                path="$.description.hero",
+                span=(phone, end),
+                kind="output",
             ),
             severity=af.Severity.CRITICAL,
             observed="Jana Keller on +49 7541 555 0142",
@@ -344,23 +363,55 @@ def hallucination(failing: bool) -> af.CheckResult:
         ),
     ]
     marks = (
-        af.Mark(start=CLAIMS.index("64 rooms"), end=CLAIMS.index(" by the lake"), verdict=af.Verdict.PASSED),
-        af.Mark(start=CLAIMS.index("31 %"), end=CLAIMS.index("31 %") + 4, verdict=af.Verdict.PASSED),
+        af.Mark(
+            start=CLAIMS.index("64 rooms"),
+            end=CLAIMS.index(" by the lake"),
+            verdict=af.Verdict.PASSED,
+        ),
+        af.Mark(
+            start=CLAIMS.index("31 %"),
+            end=CLAIMS.index("31 %") + 4,
+            verdict=af.Verdict.PASSED,
+        ),
         af.Mark(start=phone, end=end, verdict=af.Verdict.FAILED, note="in no source"),
-        af.Mark(start=saving, end=saving + 10, verdict=af.Verdict.FAILED, note="in no source"),
+        af.Mark(
+            start=saving,
+            end=saving + 10,
+            verdict=af.Verdict.FAILED,
+            note="in no source",
+        ),
     )
     passage = tuple(
-        af.Mark(start=RESEARCH.index(w), end=RESEARCH.index(w) + len(w), verdict=af.Verdict.PASSED, note="supports a claim")
+        af.Mark(
+            start=RESEARCH.index(w),
+            end=RESEARCH.index(w) + len(w),
+            verdict=af.Verdict.PASSED,
+            note="supports a claim",
+        )
         for w in ("64 rooms", "31 %")
     )
     return result(
         "hallucination",
         'hallucination(stage="personalizer")',
         "What a stage says is held by its sources.",
-        rule("hallucination.contact", "Contact data is given, not invented", 2, *(found[:1] if failing else [])),
-        rule("hallucination.number", "Figures stand in a source", 11, *(found[1:] if failing else [])),
+        rule(
+            "hallucination.contact",
+            "Contact data is given, not invented",
+            2,
+            *(found[:1] if failing else []),
+        ),
+        rule(
+            "hallucination.number",
+            "Figures stand in a source",
+            11,
+            *(found[1:] if failing else []),
+        ),
         exhibits=(
-            af.MarkedText(title="Claims of personalizer", text=CLAIMS, marks=marks if failing else marks[:2]),
+            af.MarkedText(
+                title="Claims of personalizer",
+                text=CLAIMS,
+                marks=marks if failing else marks[:2],
+            ),
             af.MarkedText(title="seeblick-2026", text=RESEARCH, marks=passage),
         ),
     )
@@ -368,7 +419,12 @@ def hallucination(failing: bool) -> af.CheckResult:
 
 def cost(run: af.Run, *, failing: bool) -> af.CheckResult:
     """Give what the cost check hands over."""
-    limits = {"personalizer": "0.005", "artist": "0.045", "frontend": "0.012", "qa": "0.002"}
+    limits = {
+        "personalizer": "0.005",
+        "artist": "0.045",
+        "frontend": "0.012",
+        "qa": "0.002",
+    }
     found = af.Finding(
         rule="cost.stage",
         message="frontend costs $0.0363 in this run, three times its budget.",
@@ -383,7 +439,8 @@ def cost(run: af.Run, *, failing: bool) -> af.CheckResult:
             label=stage,
             value=run.cost(stage).amount,
             limit=Decimal(limit),
-            against=run.cost(stage).amount / (4 if failing and stage == "frontend" else 1),
+            against=run.cost(stage).amount
+            / (4 if failing and stage == "frontend" else 1),
         )
         for stage, limit in limits.items()
     )
@@ -391,9 +448,16 @@ def cost(run: af.Run, *, failing: bool) -> af.CheckResult:
         "cost",
         "cost(total=0.12, stages={'personalizer': 0.005, 'artist': 0.045, 'frontend': 0.012, 'qa': 0.002})",
         "Money, tokens and calls stay within budget.",
-        rule("cost.stage", "Stages stay within their budgets", 3 if failing else 4, *([found] if failing else [])),
+        rule(
+            "cost.stage",
+            "Stages stay within their budgets",
+            3 if failing else 4,
+            *([found] if failing else []),
+        ),
         rule("cost.total", "The run stays within its budget", 1),
-        exhibits=(af.Bars(title="Cost per stage", unit="USD", bars=bars, against="main"),),
+        exhibits=(
+            af.Bars(title="Cost per stage", unit="USD", bars=bars, against="main"),
+        ),
     )
 
 
@@ -402,27 +466,74 @@ def design(failing: bool) -> af.CheckResult:
     drift = af.Finding(
         rule="design.palette",
         message="The button's colour is no colour of the brand.",
-        place=af.Place(stage="frontend", artefact="index.html", selector="a.button", property="background-color"),
+        place=af.Place(
+            stage="frontend",
+            artefact="index.html",
+            selector="a.button",
+            property="background-color",
+        ),
         observed="#f4c668, ΔE 7.9 from amber",
         expected="#f0b23d (amber), ΔE at most 2",
         introduced_by="frontend",
         status="known",
     )
     swatches = (
-        af.Swatch(colour="#12454a", label="header", nearest="#12454a", nearest_label="pine", distance=0.0, verdict=af.Verdict.PASSED),
-        af.Swatch(colour="#d6ebe4", label="hero", nearest="#d6ebe4", nearest_label="mint", distance=0.0, verdict=af.Verdict.PASSED),
-        af.Swatch(colour="#f4c668" if failing else "#f0b23d", label="buttons", nearest="#f0b23d", nearest_label="amber", distance=7.9 if failing else 0.0, verdict=af.Verdict.FAILED if failing else af.Verdict.PASSED),
-        af.Swatch(colour="#14282b", label="text", nearest="#14282b", nearest_label="ink", distance=0.0, verdict=af.Verdict.PASSED),
+        af.Swatch(
+            colour="#12454a",
+            label="header",
+            nearest="#12454a",
+            nearest_label="pine",
+            distance=0.0,
+            verdict=af.Verdict.PASSED,
+        ),
+        af.Swatch(
+            colour="#d6ebe4",
+            label="hero",
+            nearest="#d6ebe4",
+            nearest_label="mint",
+            distance=0.0,
+            verdict=af.Verdict.PASSED,
+        ),
+        af.Swatch(
+            colour="#f4c668" if failing else "#f0b23d",
+            label="buttons",
+            nearest="#f0b23d",
+            nearest_label="amber",
+            distance=7.9 if failing else 0.0,
+            verdict=af.Verdict.FAILED if failing else af.Verdict.PASSED,
+        ),
+        af.Swatch(
+            colour="#14282b",
+            label="text",
+            nearest="#14282b",
+            nearest_label="ink",
+            distance=0.0,
+            verdict=af.Verdict.PASSED,
+        ),
     )
     return result(
         "design",
         'design("brand.tokens.json")',
         "Pages keep to the brand's tokens.",
-        rule("design.palette", "Colours are those of the brand", 96, *([drift] if failing else [])),
+        rule(
+            "design.palette",
+            "Colours are those of the brand",
+            96,
+            *([drift] if failing else []),
+        ),
         rule("design.type-scale", "Font sizes are those of the scale", 58),
         exhibits=(
             af.Swatches(title="Colours of index.html", swatches=swatches),
-            af.Table(title="Overflow", columns=("width", "overflow", "widest element"), rows=(("320", "0 px", "main"), ("768", "0 px", "main"), ("1280", "0 px", "header")), numeric=(0, 1)),
+            af.Table(
+                title="Overflow",
+                columns=("width", "overflow", "widest element"),
+                rows=(
+                    ("320", "0 px", "main"),
+                    ("768", "0 px", "main"),
+                    ("1280", "0 px", "header"),
+                ),
+                numeric=(0, 1),
+            ),
         ),
     )
 
@@ -430,7 +541,9 @@ def design(failing: bool) -> af.CheckResult:
 def validity() -> af.CheckResult:
     """Give what the validity check hands over."""
     return result(
-        "html_validity", "html_validity", "Pages are valid HTML.",
+        "html_validity",
+        "html_validity",
+        "Pages are valid HTML.",
         rule("html", "The Nu Html Checker reports no error", 1),
     )
 
@@ -438,7 +551,9 @@ def validity() -> af.CheckResult:
 def policy() -> af.CheckResult:
     """Give a policy none of whose rules met its case."""
     return result(
-        "policy", 'policy("policies/company.yaml")', "The run keeps to the company's policy.",
+        "policy",
+        'policy("policies/company.yaml")',
+        "The run keeps to the company's policy.",
         rule("TOOL-01", "Refunds are approved before they are paid", 0),
     )
 
@@ -451,7 +566,9 @@ def evaluation(run: af.Run, *results: af.CheckResult) -> af.Evaluation:
 def entries() -> list[Entry]:
     """Give the entries of seven split runs and two of the single model."""
     made = []
-    for position, case in enumerate(("hotel", "brewery", "bakery", "clinic", "school", "sawmill", "museum")):
+    for position, case in enumerate(
+        ("hotel", "brewery", "bakery", "clinic", "school", "sawmill", "museum")
+    ):
         run = split_run(case, blow_up=4 if case == "bakery" else 1)
         judged = evaluation(
             run,
@@ -462,14 +579,34 @@ def entries() -> list[Entry]:
             hallucination(failing=case == "hotel"),
             cost(run, failing=case == "bakery"),
         )
-        judged = replace(judged, results=tuple(
-            replace(r, optional=True) if r.check == "policy" else r for r in judged.results
-        ))
-        made.append(build_entry(f"tests/test_site.py::test_site_is_fit_to_ship[{case}]", run, judged, position=position))
+        judged = replace(
+            judged,
+            results=tuple(
+                replace(r, optional=True) if r.check == "policy" else r
+                for r in judged.results
+            ),
+        )
+        made.append(
+            build_entry(
+                f"tests/test_site.py::test_site_is_fit_to_ship[{case}]",
+                run,
+                judged,
+                position=position,
+            )
+        )
     for position, case in enumerate(("hotel", "bakery"), start=7):
         run = single_run(case)
-        judged = evaluation(run, accessibility(failing=False, seed=position), validity())
-        made.append(build_entry(f"tests/test_site.py::test_single_model[{case}]", run, judged, position=position))
+        judged = evaluation(
+            run, accessibility(failing=False, seed=position), validity()
+        )
+        made.append(
+            build_entry(
+                f"tests/test_site.py::test_single_model[{case}]",
+                run,
+                judged,
+                position=position,
+            )
+        )
     return made
 
 
@@ -485,7 +622,8 @@ def gate() -> GateEntry:
         exhibits=(
             af.Line(
                 title="Cost by size of the customer",
-                x_label="visuals", y_label="USD",
+                x_label="visuals",
+                y_label="USD",
                 points=((1.0, 0.012), (2.0, 0.024), (4.0, 0.049), (8.0, 0.101)),
                 bound=((1.0, 0.02), (8.0, 0.16)),
             ),
@@ -506,7 +644,12 @@ def sample_report(*, against: bool = True) -> Report:
     if against:
         for entry in made[:7]:
             run = split_run(entry.run.case)
-            judged = evaluation(run, design(failing=entry.run.case == "hotel"), accessibility(failing=entry.run.case == "sawmill"), cost(run, failing=False))
+            judged = evaluation(
+                run,
+                design(failing=entry.run.case == "hotel"),
+                accessibility(failing=entry.run.case == "sawmill"),
+                cost(run, failing=False),
+            )
             before.append(build_entry(entry.target, run, judged))
         assert known_findings(before)["build_site/sawmill"]
     return build_report(
