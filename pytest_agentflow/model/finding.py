@@ -61,7 +61,9 @@ class Finding:
         words = " ".join((evidence or self.message).split()).casefold()
         width = "" if place.viewport is None else str(place.viewport)
         parts = (self.rule, place.stage or "", spot, place.property or "", width, words)
-        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+        # Recorded JSON may hold half a surrogate pair.
+        key = "\x1f".join(parts).encode(errors="surrogatepass")
+        return hashlib.sha256(key).hexdigest()[:16]
 
     @property
     def fails(self) -> bool:
