@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +19,13 @@ CONTEXT = 6
 MOST_HUNKS = 8
 #: Words shown of one side of a change; of longer ones the middle is left out.
 LONGEST_SIDE = 60
+#: Letters shown of each end of a longer side: base64 is one word of a megabyte.
+LONGEST_TEXT = 1000
 
 _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 _PLAIN_KEY = re.compile(r"[A-Za-z_][\w-]*")
 _TOO_MANY = 3_000
+_LONG_WORD = 20
 _ABSENT = object()
 
 
@@ -129,26 +133,42 @@ def word_diff(before: str, after: str) -> str:
         # Only the JSON type differs: "1" and 1.
         return f"[-{before}-]{{+{after}+}} (of another JSON type)"
     old, new = _tokens(before), _tokens(after)
-    hunks = _merged(_opcodes(old, new))
-    shown = [_hunk(old, new, hunk) for hunk in hunks[:MOST_HUNKS]]
-    text = "…".join(shown)
-    first, last = hunks[0], hunks[len(shown) - 1]
-    start = "…" if first[0] > 2 * CONTEXT else ""
-    end = "…" if last[1] + 2 * CONTEXT < len(old) else ""
-    more = len(hunks) - len(shown)
-    tail = f" (and {more} more changes in this text)" if more else ""
-    return _visible(start + text + end) + tail
+    hunks = _merged(_opcodes(old, new), old)
+    parts, done = list[str](), 0
+    for i1, i2, j1, j2 in hunks[:MOST_HUNKS]:
+        parts.append(_between(old[done:i1], is_first=not parts))
+        parts += (_side("-", old[i1:i2]), _side("+", new[j1:j2]))
+        done = i2
+    rest = old[done:]
+    end = _between(rest, is_last=True)
+    more = len(hunks) - MOST_HUNKS
+    tail = f" (and {more} more changes in this text)" if more > 0 else ""
+    return _visible("".join(parts) + end) + tail
+
+
+def _between(
+    tokens: list[str], *, is_first: bool = False, is_last: bool = False
+) -> str:
+    """Show what stands after one change and before the next one."""
+    room = 2 * CONTEXT
+    ends = room * (2 - is_first - is_last)
+    letters = ends * _LONG_WORD
+    text = "".join(tokens)
+    if len(tokens) <= ends and len(text) <= letters:
+        return text
+    head = "" if is_first else "".join(tokens[:room])[:letters]
+    tail = "" if is_last else "".join(tokens[-room:])[-letters:]
+    return f"{head}…{tail}"
 
 
 def _tokens(text: str) -> list[str]:
-    tokens = _TOKEN.findall(text)
-    # Very long texts are compared by line first; words would take minutes.
-    return tokens if len(tokens) <= 20 * _TOO_MANY else text.splitlines(keepends=True)
+    return _TOKEN.findall(text)
 
 
-def _opcodes(
-    old: Sequence[str], new: Sequence[str]
-) -> list[tuple[str, int, int, int, int]]:
+_Code = tuple[str, int, int, int, int]
+
+
+def _opcodes(old: Sequence[str], new: Sequence[str]) -> list[_Code]:
     """Align two sequences; what they begin and end with in common costs nothing."""
     shortest = min(len(old), len(new))
     head = next((i for i in range(shortest) if old[i] != new[i]), shortest)
@@ -156,27 +176,49 @@ def _opcodes(
     tail = next((i for i in range(rest) if old[~i] != new[~i]), rest)
     left, right = old[head : len(old) - tail], new[head : len(new) - tail]
     if len(left) * len(right) > _TOO_MANY**2:
-        inner = [("replace", 0, len(left), 0, len(right))]
+        inner = list(_by_line(left, right))
     else:
         matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
         inner = list(matcher.get_opcodes())
-    codes = [
-        (tag, i1 + head, i2 + head, j1 + head, j2 + head)
-        for tag, i1, i2, j1, j2 in inner
-    ]
-    return [("equal", 0, head, 0, head), *codes]
+    return [("equal", 0, head, 0, head), *_shifted(inner, head, head)]
+
+
+def _shifted(codes: Iterable[_Code], i: int, j: int) -> Iterator[_Code]:
+    return ((tag, a + i, b + i, c + j, d + j) for tag, a, b, c, d in codes)
+
+
+def _by_line(left: Sequence[str], right: Sequence[str]) -> Iterator[_Code]:
+    """Align very long texts by line, and words only within the lines that changed."""
+    old, new = _lines(left), _lines(right)
+    starts = [[0, *itertools.accumulate(map(len, part))] for part in (old, new)]
+    if len(old) * len(new) > _TOO_MANY**2 or min(len(old), len(new)) < 2:
+        yield "replace", 0, len(left), 0, len(right)
+        return
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+        a, b, c, d = starts[0][i1], starts[0][i2], starts[1][j1], starts[1][j2]
+        if tag == "replace" and (b - a, d - c) != (len(left), len(right)):
+            yield from _shifted(_opcodes(left[a:b], right[c:d]), a, c)
+        else:
+            yield tag, a, b, c, d
+
+
+def _lines(tokens: Sequence[str]) -> list[tuple[str, ...]]:
+    ends = [number for number, token in enumerate(tokens, 1) if "\n" in token]
+    edges = sorted({0, *ends, len(tokens)})
+    return [tuple(tokens[a:b]) for a, b in itertools.pairwise(edges)]
 
 
 _Hunk = tuple[int, int, int, int]
 
 
-def _merged(codes: list[tuple[str, int, int, int, int]]) -> list[_Hunk]:
-    """Join changes that only a space or a sign parts: they read as one."""
+def _merged(codes: list[_Code], old: list[str]) -> list[_Hunk]:
+    """Join changes that only spaces and signs part: they read as one."""
     hunks: list[_Hunk] = []
     for tag, i1, i2, j1, j2 in codes:
         if tag == "equal":
             continue
-        if hunks and i1 - hunks[-1][1] <= 2:
+        if hunks and not any(map(_is_word, old[hunks[-1][1] : i1])):
             first = hunks.pop()
             hunks.append((first[0], i2, first[2], j2))
         else:
@@ -184,11 +226,8 @@ def _merged(codes: list[tuple[str, int, int, int, int]]) -> list[_Hunk]:
     return hunks
 
 
-def _hunk(old: list[str], new: list[str], hunk: _Hunk) -> str:
-    i1, i2, j1, j2 = hunk
-    before = "".join(old[max(0, i1 - 2 * CONTEXT) : i1])
-    after = "".join(old[i2 : i2 + 2 * CONTEXT])
-    return before + _side("-", old[i1:i2]) + _side("+", new[j1:j2]) + after
+def _is_word(token: str) -> bool:
+    return token[0].isalnum() or token[0] == "_"
 
 
 def _side(sign: str, tokens: list[str]) -> str:
@@ -200,6 +239,10 @@ def _side(sign: str, tokens: list[str]) -> str:
         left_out = len(tokens) - 2 * LONGEST_SIDE
         tail = "".join(tokens[-LONGEST_SIDE:])
         text = f"{head} … ({left_out} words and signs) … {tail}"
+    if len(text) > 2 * LONGEST_TEXT:
+        left_out = len(text) - 2 * LONGEST_TEXT
+        head, tail = text[:LONGEST_TEXT], text[-LONGEST_TEXT:]
+        text = f"{head} … ({left_out} letters) … {tail}"
     return f"[-{text}-]" if sign == "-" else f"{{+{text}+}}"
 
 

@@ -256,7 +256,8 @@ def _decode_headers(node: Any, path: str) -> _HEADERS:
     if not isinstance(pairs, list):
         raise Malformed(path, f"expected headers, found {short(node)}")
     for number, pair in enumerate(pairs):
-        if len(pair) != 2 or not all(isinstance(part, str) for part in pair):
+        good = isinstance(pair, (list, tuple)) and len(pair) == 2
+        if not good or not all(isinstance(part, str) for part in pair):
             where = f"{path}[{number}]"
             raise Malformed(where, f"expected name and value, found {short(pair)}")
     return tuple((name, value) for name, value in pairs)

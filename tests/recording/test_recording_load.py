@@ -145,10 +145,11 @@ def test_any_changed_byte_gives_a_run_or_one_error(place: int, byte: int) -> Non
             b'"input_tokens": 5',
             b'"input_tokens": "5"',
             (
-                "recordings/build_site/hotel.flow.json at $.calls[4].usage.input_tokens: "
-                "expected int, found '5'. To repair: record it anew (`pytest "
-                "--agentflow=record`) or take it back from version control (`git checkout "
-                "-- recordings/build_site/hotel.flow.json`)."
+                "recordings/build_site/hotel.flow.json at "
+                "$.calls[4].usage.input_tokens: expected int, found '5'. To repair: "
+                "record it anew (`pytest --agentflow=record`) or take it back from "
+                "version control (`git checkout -- "
+                "recordings/build_site/hotel.flow.json`)."
             ),
         ),
         (
@@ -169,9 +170,9 @@ def test_any_changed_byte_gives_a_run_or_one_error(place: int, byte: int) -> Non
             b'"agentflow/1"',
             b'"agentflow/7"',
             (
-                "at $.schema: was made by a newer pytest-agentflow (agentflow/7; this one "
-                "reads up to agentflow/1). To repair: upgrade: `pip install --upgrade "
-                "pytest-agentflow`."
+                "at $.schema: was made by a newer pytest-agentflow (agentflow/7; "
+                "this one reads up to agentflow/1). To repair: upgrade: `pip install "
+                "--upgrade pytest-agentflow`."
             ),
         ),
         (b'"agentflow/1"', b'"vcr/1"', "at $.schema: is no recording: expected"),
