@@ -6,7 +6,7 @@ import difflib
 import functools
 import importlib
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, ParamSpec
@@ -44,7 +44,7 @@ class Check:
     is_strict: bool = False
     is_optional: bool = False
     written: str = field(default="", compare=False)
-    """As it was written, where paths among `arguments` were made absolute since."""
+    """As a marker would be written; paths stay as short as they were given."""
 
     def strict(self) -> Check:
         """Let undetermined subjects fail, too."""
@@ -61,32 +61,14 @@ class Check:
         return hash((self.factory, *arguments, self.is_strict, self.is_optional))
 
     def __str__(self) -> str:
-        """The check as a marker would be written: ``accessibility("AA")``."""
-        if self.written:
-            return self.written
-        words = [_argument(name, value) for name, value in self._written()]
-        return f"{self.id}({', '.join(words)})" if words else self.id
-
-    def _written(self) -> Iterator[tuple[str | None, Any]]:
-        positional = True
-        for name, parameter in resolve(self.factory).parameters.items():
-            if name not in self.arguments:
-                positional = False
-                continue
-            value = self.arguments[name]
-            if parameter.kind is parameter.VAR_POSITIONAL:
-                yield from ((None, item) for item in value)
-                continue
-            positional &= parameter.kind is not parameter.KEYWORD_ONLY
-            yield (None if positional else name), value
+        """The check as it was written: ``accessibility("AA")``."""
+        return self.written or self.id
 
 
-def _argument(name: str | None, value: Any) -> str:
+def _shown(value: object) -> str:
     if isinstance(value, (str, Path)):
-        text = '"' + str(value).replace('"', '\\"') + '"'
-    else:
-        text = repr(value)
-    return text if name is None else f"{name}={text}"
+        return '"' + str(value).replace('"', '\\"') + '"'
+    return repr(value)
 
 
 class CheckFactory(Generic[P]):
@@ -129,7 +111,13 @@ class CheckFactory(Generic[P]):
             except ValueError as error:
                 message = f"{self.id}: {error}"
                 raise BadArgument(message) from None
-        return Check(id=self.id, factory=self._address(), arguments=bound.arguments)
+        words = [*map(_shown, args), *(f"{k}={_shown(v)}" for k, v in kwargs.items())]
+        return Check(
+            id=self.id,
+            factory=self._address(),
+            arguments=bound.arguments,
+            written=f"{self.id}({', '.join(words)})" if words else self.id,
+        )
 
     def _address(self) -> str:
         name = self.function.__qualname__
@@ -200,7 +188,7 @@ def located(check: Check, folders: Sequence[Path]) -> Check:
             arguments[name] = _locate(check, arguments[name], folders)
     if arguments == check.arguments:
         return check
-    return replace(check, arguments=arguments, written=str(check))
+    return replace(check, arguments=arguments)
 
 
 def _locate(check: Check, value: Any, folders: Sequence[Path]) -> Any:

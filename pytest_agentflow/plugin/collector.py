@@ -57,6 +57,8 @@ class Told:
 def pack(judged: Sequence[Judged], gates: Sequence[Decomposition], told: Told) -> str:
     """Give what one test judged as one JSON text."""
     entries = [_entry(one, told) for one in judged]
+    if told.problem and not entries:
+        entries = [_unjudged(told)]
     before = [
         entry
         for one in judged
@@ -79,6 +81,21 @@ def _entry(one: Judged, told: Told) -> Entry:
         one.run,
         one.evaluation,
         outcome=told.outcome,
+        problem=told.problem,
+        position=told.position,
+    )
+
+
+def _unjudged(told: Told) -> Entry:
+    # A test that broke before anything was judged must not be missing from the report.
+    file, _, name = told.target.partition("::")
+    run = Run(workflow=Path(file).stem, case=name, missing=("run",))
+    nothing = Evaluation(run=run.id)
+    return build_entry(
+        told.target,
+        run,
+        nothing,
+        outcome="error",
         problem=told.problem,
         position=told.position,
     )

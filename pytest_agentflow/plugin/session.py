@@ -19,6 +19,7 @@ from pytest_agentflow.checking.results import Evaluation
 from pytest_agentflow.checking.waivers import BadWaiver, Waiver, load_waivers
 from pytest_agentflow.decomposition.gate import Decomposition
 from pytest_agentflow.model.run import Run
+from pytest_agentflow.model.verdict import Verdict
 from pytest_agentflow.plugin import FIXTURES, OPTIONS
 from pytest_agentflow.plugin.collector import Judged, Told, pack
 from pytest_agentflow.plugin.naming import case_of_item
@@ -223,7 +224,7 @@ class SessionPlugin:
     def attach(self, item: pytest.Item, report: pytest.TestReport) -> None:
         """Put what was judged in the test on its report, as one JSON text."""
         state = item.stash.get(state_key, None)
-        if state is None or not (state.judged or state.gates):
+        if state is None or not (state.judged or state.gates or report.failed):
             return
         text = pack(
             state.judged,
@@ -292,7 +293,8 @@ def _no_run(state: ItemState) -> str:
 
 
 def _problem(report: pytest.TestReport, state: ItemState) -> str:
-    if report.passed or any(not one.evaluation.ok for one in state.judged):
+    gates = any(gate.verdict is not Verdict.PASSED for gate in state.gates)
+    if report.passed or gates or any(not one.evaluation.ok for one in state.judged):
         return ""
     crash = getattr(report.longrepr, "reprcrash", None)
     return str(getattr(crash, "message", "") or report.longreprtext)[:2000]
