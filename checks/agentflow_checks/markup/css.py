@@ -20,7 +20,7 @@ STYLE_ATTRIBUTE = re.compile(
 BLOCK = re.compile(r"<style\b[^>]*>(.*?)(?:</style\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 
 Question = Mapping[str, str]
-"""``{"property", "value"}``, ``{"rule"}``, or a rule with the property to find in it."""
+"""``{"property", "value"}``, ``{"rule"}``, or a rule and what it must still contain."""
 
 
 def is_css(text: str) -> bool:
@@ -82,7 +82,9 @@ def _in_block(css: str, at: int, text: str) -> Question | None:
         begin = max(css.rfind(sign, 0, at) for sign in "{};") + 1
     if _named(text) is None or open_brace < 0:
         return _rule_at(css, begin)
-    stop = min((i for i in (css.find(sign, at) for sign in "{};") if i >= 0), default=-1)
+    stop = min(
+        (i for i in (css.find(sign, at) for sign in "{};") if i >= 0), default=-1
+    )
     declaration = css[begin : stop if stop >= 0 else len(css)]
     if stop >= 0 and css[stop] == "{":
         return _rule_at(css, begin)
@@ -145,9 +147,7 @@ def _plain(value: str) -> str:
 
 def without_comments(css: str) -> str:
     """Blank comments out, every other character staying where it is."""
-    return re.sub(
-        r"/\*.*?(?:\*/|\Z)", lambda m: " " * len(m[0]), css, flags=re.DOTALL
-    )
+    return re.sub(r"/\*.*?(?:\*/|\Z)", lambda m: " " * len(m[0]), css, flags=re.DOTALL)
 
 
 def balanced(css: str) -> bool:

@@ -20,10 +20,16 @@ DOCUMENT = af.Rule(id="html.dom", title="The document that scripts leave is soun
 WARNING = af.Rule(id="html.warning", title="The checker has no warning")
 
 RULE_FIXES = {
-    "html.source": "Mend the markup at this place; the checker's words say what it met.",
+    "html.source": "Mend the markup here; the checker's sentence says what it met.",
     "html.css": "Correct the property or value: browsers drop what they do not know.",
     "html.dom": "Look at the script that makes this element, not at the page's source.",
     "html.warning": "Mend it, or leave warnings out with warnings='ignore'.",
+}
+
+SEVERITIES = {
+    "fatal": af.Severity.CRITICAL,
+    "error": af.Severity.ERROR,
+    "warning": af.Severity.WARNING,
 }
 
 IN_DOCUMENT = re.compile(
@@ -110,19 +116,11 @@ def _all(
 
 
 def _finding(page: af.Artefact, rule: af.Rule, message: Message) -> af.Finding:
-    fatal = message.type == "fatal"
-    warning = message.type == "warning"
     return af.Finding(
         rule=rule.id,
         title=rule.title,
         message=message.text,
-        severity=(
-            af.Severity.CRITICAL
-            if fatal
-            else af.Severity.WARNING
-            if warning
-            else af.Severity.ERROR
-        ),
+        severity=SEVERITIES[message.type],
         place=_place(page, message),
         observed=message.extract.strip() or None,
         evidence=message.text,
@@ -178,16 +176,12 @@ def _styles(
         )
 
 
-def _accepted(
-    page: af.Artefact, messages: Sequence[Message]
-) -> Iterator[bool | None]:
+def _accepted(page: af.Artefact, messages: Sequence[Message]) -> Iterator[bool | None]:
     """Tell for each CSS message whether the browser understands what it is about."""
     from agentflow_checks.web.visits import accepts  # noqa: PLC0415 - heavy
 
     offsets = Offsets(page.text)
-    questions = [
-        css.question(page.text, m.text, *offsets.stretch(m)) for m in messages
-    ]
+    questions = [css.question(page.text, m.text, *offsets.stretch(m)) for m in messages]
     asked = [q for q in questions if q is not None]
     try:
         answers: Iterator[bool | None] = iter(accepts(asked))
@@ -240,7 +234,7 @@ def _document(
             place=place,
         )
         return
-    found = [m for m in new_in_document(visited.dom, said) if not choice.leaves_out(m.text)]
+    found = _wanted(new_in_document(visited.dom, said), choice)
     if not found:
         yield af.Examined(rule=DOCUMENT.id, place=place)
 

@@ -1,4 +1,4 @@
-"""The pages of a run: which are judged, what lies beside them, which stage broke them."""
+"""The pages of a run: which to judge, what lies beside, and who broke them."""
 
 from __future__ import annotations
 
@@ -95,6 +95,8 @@ def attribute_fault(
 
     def verdict(artefacts: Collection[af.Artefact]) -> af.Verdict:
         pages = [a for a in artefacts if a.media_type == HTML]
+        # Of a stage that made several pages the one of this name is the version.
+        pages = [a for a in pages if a.name == page.name] or pages
         if not pages:
             return af.Verdict.INAPPLICABLE
         answers = [shows(version) for version in pages]
@@ -102,6 +104,8 @@ def attribute_fault(
             return af.Verdict.FAILED
         return af.Verdict.UNDETERMINED if None in answers else af.Verdict.PASSED
 
+    if not run.stages:
+        return af.Attribution()
     own = [a for a in run.artefacts if a.stage is None]
     return af.attribute(
         run,

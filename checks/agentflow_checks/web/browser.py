@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+from multiprocessing import util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,17 @@ ELSEWHERE = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
     r"C:\Program Files\Google\Chrome\Application\chrome.exe",
     r"C:\Program Files (x86)\Google\Chrome\Application\chrome.exe",
+)
+
+SWITCHED_OFF = (
+    "IsolateSandboxedIframes",
+    "IsolateOrigins",
+    "site-per-process",
+    "BackForwardCache",
+    "Translate",
+    "MediaRouter",
+    "OptimizationHints",
+    "PaintHolding",
 )
 
 FLAGS = (
@@ -62,8 +74,7 @@ FLAGS = (
     "--lang=en-US",
     # All frames in one process: one protocol session sees them all, axe gets into each.
     "--disable-site-isolation-trials",
-    "--disable-features=IsolateSandboxedIframes,IsolateOrigins,site-per-process,"
-    "BackForwardCache,Translate,MediaRouter,OptimizationHints,PaintHolding",
+    f"--disable-features={','.join(SWITCHED_OFF)}",
     "--disable-back-forward-cache",
     "--disable-renderer-backgrounding",
     "--disable-backgrounding-occluded-windows",
@@ -97,7 +108,7 @@ def running() -> Browser:
 
     :raises PartMissing: no Chromium, driver or selenium on this machine.
     """
-    global _running
+    global _running  # noqa: PLW0603 - one browser per process
     with _lock:
         # After a fork the parent's browser is known here, and not ours to talk to.
         if _running is None or _running.owner != os.getpid():
@@ -117,8 +128,6 @@ def stop() -> None:
 
 def _end_with_process() -> None:
     """Have the browser ended at exit, in worker processes of a pool too."""
-    from multiprocessing import util
-
     atexit.unregister(stop)
     atexit.register(stop)
     # Pool workers leave through os._exit, which runs these finalizers and no atexit.
@@ -135,7 +144,7 @@ def _end(browser: Browser) -> None:
     if root is not None:
         root.wait(timeout=10)
     # Selenium's own clean-up would ask the dead driver to stop, over HTTP.
-    browser.service.process = None
+    browser.service.process = None  # type: ignore[assignment]
     server.stop(browser.pages)
     processes.dismiss(browser.watcher)
     _remove(browser.profile)
@@ -197,23 +206,38 @@ def free_port() -> int:
 
 def _start() -> Browser:
     program = executable()
-    try:
-        from selenium import webdriver
-        from selenium.common.exceptions import WebDriverException
-        from selenium.webdriver.chrome.service import Service
-    except ImportError as error:
-        raise python_package("selenium", "to start the browser") from error
-    pages = server.start()
-    profile = Path(tempfile.mkdtemp(prefix="agentflow-browser-"))
-    options = webdriver.ChromeOptions()
-    options.binary_location = program
-    options.add_experimental_option("excludeSwitches", ["disable-popup-blocking"])
-    for flag in (*FLAGS, *_flags_of_this_run(profile, pages.port)):
-        options.add_argument(flag)
     port = free_port()
     for host in ("localhost", "127.0.0.1", "::1"):
         allow(host, port)
-    service = Service(
+    # Whatever fails on the way, nothing of it stays behind.
+    with contextlib.ExitStack() as undo:
+        pages = server.start()
+        undo.callback(server.stop, pages)
+        profile = Path(tempfile.mkdtemp(prefix="agentflow-browser-"))
+        undo.callback(_remove, profile)
+        service, version = _session(program, port, profile, pages.port)
+        undo.callback(processes.end, service.process.pid)
+        browser = _attached(service, pages, profile, version)
+        undo.pop_all()
+    return browser
+
+
+def _session(
+    program: str, port: int, profile: Path, pages_port: int
+) -> tuple[Service, str]:
+    """Start driver and browser through selenium; give the driver and the version."""
+    try:
+        from selenium import webdriver  # noqa: PLC0415 - heavy
+        from selenium.common import exceptions  # noqa: PLC0415 - heavy
+        from selenium.webdriver.chrome import service as chrome  # noqa: PLC0415 - heavy
+    except ImportError as error:
+        raise python_package("selenium", "to start the browser") from error
+    options = webdriver.ChromeOptions()
+    options.binary_location = program
+    options.add_experimental_option("excludeSwitches", ["disable-popup-blocking"])
+    for flag in (*FLAGS, *_flags_of_this_run(profile, pages_port)):
+        options.add_argument(flag)
+    service = chrome.Service(
         executable_path=driver(),
         port=port,
         # Ctrl-C in the terminal is ours to handle, not the driver's.
@@ -221,12 +245,9 @@ def _start() -> Browser:
     )
     try:
         session = webdriver.Chrome(options=options, service=service)
-    except (WebDriverException, OSError) as error:
-        server.stop(pages)
-        _remove(profile)
+    except (exceptions.WebDriverException, OSError) as error:
         raise PartMissing(_did_not_start(program, error)) from error
-    version = session.capabilities.get("browserVersion", "")
-    return _attached(service, pages, profile, version)
+    return service, session.capabilities.get("browserVersion", "")
 
 
 def _attached(
@@ -235,12 +256,9 @@ def _attached(
     """Open the debugging socket of a browser that has just started."""
     root = service.process.pid
     pids = (root, *processes.descendants(root))
-    watcher = processes.end_with_us(pids, profile)
     port, path = (profile / "DevToolsActivePort").read_text().splitlines()[:2]
     allow("127.0.0.1", int(port))
-    connection = cdp.connect(
-        f"ws://127.0.0.1:{port}{path}", timeout=START_SECONDS
-    )
+    connection = cdp.connect(f"ws://127.0.0.1:{port}{path}", timeout=START_SECONDS)
     return Browser(
         owner=os.getpid(),
         pids=pids,
@@ -248,7 +266,7 @@ def _attached(
         connection=connection,
         pages=pages,
         profile=profile,
-        watcher=watcher,
+        watcher=processes.end_with_us(pids, profile),
         version=version,
     )
 

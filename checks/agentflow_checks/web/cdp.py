@@ -7,6 +7,8 @@ import json
 import time
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from agentflow_checks.web.missing import python_package
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -37,6 +39,10 @@ class Connection:
     """The browser's socket; used by one thread at a time, calls are synchronous."""
 
     socket: WebSocket
+    late: type[Exception]
+    """What the socket raises when nothing comes in time."""
+    broken: tuple[type[Exception], ...]
+    """What it raises when it is closed."""
     on_event: Callable[[str, str, Json], None]
     """Called with (session, method, params) for every event, inside calls and pumps."""
     last_id: int = 0
@@ -45,9 +51,16 @@ class Connection:
 
 
 def connect(url: str, *, timeout: float) -> Connection:
-    """Open the socket at URL (``ws://127.0.0.1:PORT/devtools/browser/ID``)."""
-    import websocket
+    """Open the socket at URL (``ws://127.0.0.1:PORT/devtools/browser/ID``).
 
+    Raises:
+        ConnectionLost: nothing answers there.
+        PartMissing: the Python package websocket-client is not installed.
+    """
+    try:
+        import websocket  # noqa: PLC0415 - an optional part
+    except ImportError as error:
+        raise python_package("websocket-client", "to talk to the browser") from error
     try:
         socket = websocket.create_connection(
             url, timeout=timeout, suppress_origin=True, http_no_proxy=["*"]
@@ -55,7 +68,12 @@ def connect(url: str, *, timeout: float) -> Connection:
     except (OSError, websocket.WebSocketException) as error:
         message = f"The browser's debugging socket {url} does not answer: {error}"
         raise ConnectionLost(message) from error
-    return Connection(socket=socket, on_event=_nothing)
+    return Connection(
+        socket=socket,
+        late=websocket.WebSocketTimeoutException,
+        broken=(OSError, websocket.WebSocketException),
+        on_event=_nothing,
+    )
 
 
 def call(
@@ -69,12 +87,19 @@ def call(
 ) -> Json:
     """Send one command and return its result.
 
-    :param deadline: on the clock of :func:`time.monotonic`, seconds.
-    :param interrupted: asked after every event; true means that no answer will come.
-    :raises CallTimeout: no answer before the deadline.
-    :raises ProtocolError: the browser answered with an error.
-    :raises InterruptedCall: ``interrupted`` became true.
-    :raises ConnectionLost: the socket is closed.
+    Args:
+        connection: the browser's socket.
+        method: the protocol's name of the command, ``Page.navigate``.
+        params: its parameters.
+        session: the tab it is for; empty: the browser itself.
+        deadline: on the clock of `time.monotonic`, seconds.
+        interrupted: asked after every event; true means that no answer will come.
+
+    Raises:
+        CallTimeout: no answer before the deadline.
+        ProtocolError: the browser answered with an error.
+        InterruptedCall: `interrupted` became true.
+        ConnectionLost: the socket is closed.
     """
     sent = _send(connection, method, params, session)
     pump(
@@ -107,9 +132,7 @@ def post(
     connection.ignored.add(_send(connection, method, params, session))
 
 
-def pump(
-    connection: Connection, *, until: Callable[[], bool], deadline: float
-) -> bool:
+def pump(connection: Connection, *, until: Callable[[], bool], deadline: float) -> bool:
     """Handle what arrives until the condition holds; tell whether it does."""
     while not until():
         left = deadline - time.monotonic()
@@ -121,35 +144,31 @@ def pump(
 
 def close(connection: Connection) -> None:
     """Close the socket without waiting for the other side."""
-    connection.socket.shutdown()
+    connection.socket.shutdown()  # type: ignore[no-untyped-call]
 
 
 def _send(
     connection: Connection, method: str, params: Json | None, session: str
 ) -> int:
-    import websocket
-
     connection.last_id += 1
     command: Json = {"id": connection.last_id, "method": method, "params": params or {}}
     if session:
         command["sessionId"] = session
     try:
         connection.socket.send(json.dumps(command))
-    except (OSError, websocket.WebSocketException) as error:
+    except connection.broken as error:
         raise ConnectionLost(str(error)) from error
     return connection.last_id
 
 
 def _receive(connection: Connection, timeout: float) -> None:
     """Read one message, if one comes in time, and file or dispatch it."""
-    import websocket
-
     connection.socket.settimeout(timeout)
     try:
         text = connection.socket.recv()
-    except websocket.WebSocketTimeoutException:
+    except connection.late:
         return
-    except (OSError, websocket.WebSocketException) as error:
+    except connection.broken as error:
         raise ConnectionLost(str(error)) from error
     if not text:
         message = "the browser closed its debugging socket"

@@ -33,8 +33,8 @@ def use(*, axe: Path | None = None, vnu: Path | None = None) -> None:
 def axe_path() -> Path:
     """Return the path of axe-core's source.
 
-    The user's own file, else that of pytest-agentflow-engines, else an ``axe-core`` in a
-    ``node_modules`` of this folder or one above it.
+    The user's own file, else that of pytest-agentflow-engines, else an ``axe-core`` in
+    a ``node_modules`` of this folder or one above it.
     """
     return _find("axe", "axe-core/axe.min.js", "axe-core")
 
@@ -65,8 +65,10 @@ def _companion(name: str) -> Iterator[Path]:
     except ImportError:
         return
     try:
-        yield agentflow_engines.axe_path() if name == "axe" else (
-            agentflow_engines.vnu_path()
+        yield (
+            agentflow_engines.axe_path()
+            if name == "axe"
+            else (agentflow_engines.vnu_path())
         )
     except FileNotFoundError:
         # A bare checkout of the companion, without the engines its build fetches.

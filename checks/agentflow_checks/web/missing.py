@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class PartMissing(RuntimeError):
-    """A browser, driver, Java or engine is not installed; the message names the cure."""
+    """A browser, driver, Java or engine is not installed; it names the cure."""
 
 
 def python_package(name: str, why: str) -> PartMissing:

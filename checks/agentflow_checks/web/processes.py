@@ -32,7 +32,10 @@ def _parents() -> list[tuple[int, int]]:
     if sys.platform == "win32":
         return []
     table = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=False
+        ["ps", "-A", "-o", "pid=,ppid="],  # noqa: S607 - wherever the system has it
+        capture_output=True,
+        text=True,
+        check=False,
     )
     rows = (line.split() for line in table.stdout.splitlines())
     return [(int(row[0]), int(row[1])) for row in rows if len(row) == 2]
@@ -53,8 +56,10 @@ def _parents_from_proc() -> list[tuple[int, int]]:
 def end(pid: int) -> None:
     """End one process and everything below it, by process id."""
     if sys.platform == "win32":
-        subprocess.run(
-            ["taskkill", "/T", "/F", "/PID", str(pid)], capture_output=True, check=False
+        subprocess.run(  # noqa: S603 - our own words
+            ["taskkill", "/T", "/F", "/PID", str(pid)],  # noqa: S607 - the same
+            capture_output=True,
+            check=False,
         )
         return
     for each in [pid, *descendants(pid)]:
@@ -81,7 +86,7 @@ def end_with_us(pids: Sequence[int], folder: Path) -> subprocess.Popen[bytes] | 
         "PIDS": " ".join(map(str, pids)),
         "FOLDER": str(folder),
     }
-    return subprocess.Popen(
+    return subprocess.Popen(  # noqa: S603 - our own words
         ["/bin/sh", "-c", _AFTER_US],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,

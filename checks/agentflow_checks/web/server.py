@@ -9,13 +9,12 @@ import threading
 import urllib.parse
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
+
+from agentflow_checks.web.page import Body
 
 DOMAIN = "page.test"
 """Pages live at ``http://ID.page.test/``: a reserved name that no resolver knows."""
-
-Body: TypeAlias = bytes | Callable[[], Iterable[bytes]]
-"""A file's bytes, or a function giving its chunks as they come."""
 
 TEXT_TYPES = ("text/", "application/xhtml+xml", "application/xml", "image/svg+xml")
 
@@ -26,9 +25,7 @@ class Site:
 
     files: Mapping[str, Body]
     root: Path | None = None
-    served: dict[Path, tuple[int, int] | None] = dataclasses.field(
-        default_factory=dict
-    )
+    served: dict[Path, tuple[int, int] | None] = dataclasses.field(default_factory=dict)
     """File below the root -> its (mtime in ns, size) when served, None: not there."""
 
 
@@ -45,7 +42,7 @@ class PageServer:
 def start() -> PageServer:
     """Serve on a free loopback port from a daemon thread."""
     sites: dict[str, Site] = {}
-    httpd = _QuietServer(("127.0.0.1", 0), _handler(sites))
+    httpd = _QuietServer(sites)
     thread = threading.Thread(
         target=httpd.serve_forever,
         kwargs={"poll_interval": 0.05},
@@ -130,60 +127,64 @@ def _is_utf8(body: bytes) -> bool:
 
 
 class _QuietServer(http.server.ThreadingHTTPServer):
-    """Connections that the browser drops are no news."""
+    """Serves sites; connections that the browser drops are no news."""
 
     daemon_threads = True
     block_on_close = False
     request_queue_size = 64
 
+    def __init__(self, sites: Mapping[str, Site]) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.sites = sites
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: a reset socket is how a closed tab looks from here."""
 
 
-def _handler(sites: Mapping[str, Site]) -> type[http.server.BaseHTTPRequestHandler]:
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        # Chromium holds idle sockets open; a blocked read must not outlive the tests.
-        timeout = 30
+class _Handler(http.server.BaseHTTPRequestHandler):
+    """Answers by the label in front of the host name."""
 
-        def do_GET(self) -> None:
-            self._answer(with_body=True)
+    protocol_version = "HTTP/1.1"
+    # Chromium holds idle sockets open; a blocked read must not outlive the tests.
+    timeout = 30
+    server: _QuietServer
 
-        def do_HEAD(self) -> None:
-            self._answer(with_body=False)
+    def do_GET(self) -> None:
+        self._answer(with_body=True)
 
-        def _answer(self, *, with_body: bool) -> None:
-            path = urllib.parse.urlsplit(self.path).path
-            label = self.headers.get("Host", "").partition(".")[0]
-            site = sites.get(label)
-            body = find(site, path) if site else None
-            if body is None:
-                # The browser asks for an icon by itself: that is no missing asset.
-                self._head(204 if path == "/favicon.ico" else 404, "text/plain", 0)
-            elif isinstance(body, bytes):
-                self._head(200, content_type(path, body), len(body))
-                if with_body:
-                    self.wfile.write(body)
-            else:
-                self._head(200, content_type(path, body), None)
-                self._stream(body)
+    def do_HEAD(self) -> None:
+        self._answer(with_body=False)
 
-        def _head(self, status: int, kind: str, length: int | None) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Cache-Control", "no-store")
-            if length is None:
-                self.close_connection = True
-            else:
-                self.send_header("Content-Length", str(length))
-            self.end_headers()
+    def _answer(self, *, with_body: bool) -> None:
+        path = urllib.parse.urlsplit(self.path).path
+        label = self.headers.get("Host", "").partition(".")[0]
+        site = self.server.sites.get(label)
+        body = find(site, path) if site else None
+        if body is None:
+            # The browser asks for an icon by itself: that is no missing asset.
+            self._head(204 if path == "/favicon.ico" else 404, "text/plain", 0)
+        elif isinstance(body, bytes):
+            self._head(200, content_type(path, body), len(body))
+            if with_body:
+                self.wfile.write(body)
+        else:
+            self._head(200, content_type(path, body), None)
+            self._stream(body)
 
-        def _stream(self, body: Callable[[], Iterable[bytes]]) -> None:
-            for chunk in body():
-                self.wfile.write(chunk)
-                self.wfile.flush()
+    def _head(self, status: int, kind: str, length: int | None) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Cache-Control", "no-store")
+        if length is None:
+            self.close_connection = True
+        else:
+            self.send_header("Content-Length", str(length))
+        self.end_headers()
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Log nothing: the browser's own log has what failed."""
+    def _stream(self, body: Callable[[], Iterable[bytes]]) -> None:
+        for chunk in body():
+            self.wfile.write(chunk)
+            self.wfile.flush()
 
-    return Handler
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - inherited
+        """Log nothing: the browser's own log has what failed."""

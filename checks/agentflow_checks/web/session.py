@@ -6,6 +6,7 @@ import hashlib
 import importlib.metadata
 import re
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from agentflow_checks.web import browser, engines, validator, visits
@@ -23,7 +24,7 @@ def engine_versions() -> dict[str, str]:
 
     A missing part's value begins with ``missing:`` and says how to install it.
     """
-    asked = {
+    asked: dict[str, Callable[[], str]] = {
         "browser": _browser,
         "driver": _driver,
         "selenium": lambda: _package("selenium"),
@@ -65,7 +66,7 @@ def _java() -> str:
 
 
 def _said(command: list[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
     return (done.stdout or done.stderr).strip().partition("\n")[0]
 
 

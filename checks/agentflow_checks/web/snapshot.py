@@ -103,11 +103,14 @@ class _Document:
         self.pseudo = _rare(self.nodes.get("pseudoType"), strings)
         self.clickable = frozenset(self.nodes.get("isClickable", {}).get("index", ()))
         self.texts = self._texts()
-        self.selectors: dict[int, str] = {}
         self.ids = Counter(
             filter(None, (self.attribute(i, "id") for i in self._elements()))
         )
         self.steps = dict(self._steps())
+        self.selectors: dict[int, str] = {}
+        # Parents come before their children, so no page is too deep.
+        for node in self._elements():
+            self.selectors[node] = self._selector(node)
 
     def _elements(self) -> Iterator[int]:
         return (i for i, kind in enumerate(self.types) if kind == ELEMENT)
@@ -145,7 +148,7 @@ class _Document:
         text, background, opacity = self.texts.get(node, ("", None, None))
         generated = self.pseudo.get(node)
         return Element(
-            selector=self.selector(node),
+            selector=self.selectors[node],
             tag=f"::{generated}" if generated else self.names[node].lower(),
             attributes=self.attributes(node),
             text=text,
@@ -178,22 +181,17 @@ class _Document:
     def _string(self, index: int) -> str:
         return self.strings[index] if index >= 0 else ""
 
-    def selector(self, node: int) -> str:
-        """Give a selector that finds this element and no other."""
-        if node not in self.selectors:
-            self.selectors[node] = self._make_selector(node)
-        return self.selectors[node]
-
-    def _make_selector(self, node: int) -> str:
+    def _selector(self, node: int) -> str:
+        """Make a selector that finds this element and no other."""
         parent = self.parents[node]
+        above = self.selectors.get(parent)
         if generated := self.pseudo.get(node):
-            return f"{self.selector(parent)}::{generated}"
+            return f"{above}::{generated}"
         own = self.attribute(node, "id")
         if own and self.ids[own] == 1:
             return f"#{escape(own)}"
-        if parent < 0 or self.types[parent] != ELEMENT:
-            return self.steps[node]
-        return f"{self.selector(parent)} > {self.steps[node]}"
+        step = self.steps[node]
+        return step if above is None else f"{above} > {step}"
 
     def _steps(self) -> Iterator[tuple[int, str]]:
         """Name each element among its siblings: ``p``, or ``p:nth-of-type(2)``."""
@@ -203,7 +201,8 @@ class _Document:
                 key = (self.parents[node], self.names[node])
                 families.setdefault(key, []).append(node)
         for (_, name), members in families.items():
-            tag = escape(name.lower())
+            # HTML's names are in capitals here; SVG's keep their case, and need it.
+            tag = escape(name.lower() if name.isupper() else name)
             for place, node in enumerate(members, start=1):
                 yield node, f"{tag}:nth-of-type({place})" if len(members) > 1 else tag
 
@@ -216,16 +215,13 @@ def _rare(data: Mapping[str, Any] | None, strings: Sequence[str]) -> dict[int, s
 
 
 def escape(identifier: str) -> str:
-    """Escape a CSS identifier as ``CSS.escape`` does (CSSOM, "serialize an identifier").
-    """
+    """Escape a CSS identifier as ``CSS.escape`` does (CSSOM 2.1)."""
     out = []
     for index, char in enumerate(identifier):
-        second = index == 1 and identifier[0] == "-"
+        leads = index == 0 or (index == 1 and identifier[0] == "-")
         if char == "\0":
             out.append("\ufffd")
-        elif char < " " or char == "\x7f":
-            out.append(f"\\{ord(char):x} ")
-        elif char.isascii() and char.isdigit() and (index == 0 or second):
+        elif char < " " or char == "\x7f" or (char in "0123456789" and leads):
             out.append(f"\\{ord(char):x} ")
         elif char == "-" and len(identifier) == 1:
             out.append("\\-")

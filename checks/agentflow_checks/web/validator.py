@@ -116,7 +116,7 @@ def warm_up() -> None:
 
 def stop() -> None:
     """End the checker, if this process started one, and forget its answers."""
-    global _running  # noqa: PLW0603 - one checker per process
+    global _running
     with _lock:
         running, _running = _running, None
         _kept.clear()

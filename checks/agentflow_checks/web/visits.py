@@ -6,7 +6,6 @@ import base64
 import collections
 import contextlib
 import dataclasses
-import functools
 import json
 import os
 import sys
@@ -17,25 +16,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest_agentflow as af
-from agentflow_checks.web import browser, cdp, engines, server, snapshot, tab
-from agentflow_checks.web.page import Body, Overflow, Page, Visit
+from agentflow_checks.web import browser, cdp, engines, server, tab, validator
+from agentflow_checks.web.examine import (
+    LOAD_SHARE,
+    Clock,
+    Unjudgeable,
+    ask,
+    examine,
+    resize,
+    settle,
+    too_slow,
+)
+from agentflow_checks.web.missing import PartMissing
+from agentflow_checks.web.page import Body, Page, Visit
 
-WIDTHS = (1280, 768, 320)
-"""Widths at which overflow is measured, the one that is there already first; 320 CSS px
-is that of WCAG 2.2's 1.4.10 (Reflow)."""
+KEPT_VISITS, KEPT_PICTURES = 256, 32
+"""How many are kept per process, the oldest given up first."""
 
-MAX_ELEMENTS = 50_000
-"""Beyond it axe-core alone needs more than ten seconds (5.6 s for 20,000, linear)."""
-
-KEPT_VISITS = 256
-"""Visits kept per process, the oldest given up first."""
-
-LOAD_SHARE, SETTLE_SHARE, ANSWER_SHARE = 0.3, 0.15, 0.5
-"""Parts of the budget: the longest wait for the load event, then the longest for fonts
-and frames to come to rest, and the moment until which scripts must have let us in."""
-
-GROWTH = 1.5
-"""A page whose elements multiply so between start and end of a visit never rests."""
+TROUBLE = (cdp.CallTimeout, cdp.ProtocolError, cdp.InterruptedCall)
+"""What a page can do to a tab; the tab is then given up."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +45,6 @@ class AxeRule:
     tags: tuple[str, ...]
     enabled: bool
     """Whether axe-core runs it unasked."""
-
-
-class Unjudgeable(Exception):
-    """Why a page could not be judged, as one sentence."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -64,6 +59,11 @@ class _State:
     visits: collections.OrderedDict[str, _Kept] = dataclasses.field(
         default_factory=collections.OrderedDict
     )
+    pictures: collections.OrderedDict[tuple[str, af.Box | None], bytes] = (
+        dataclasses.field(default_factory=collections.OrderedDict)
+    )
+    accepted: dict[str, bool] = dataclasses.field(default_factory=dict)
+    """Styles, as JSON, and whether the browser understands them."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,21 +121,26 @@ def screenshot(visited: Visit, clip: af.Box | None = None) -> bytes:
     Raises:
         Unjudgeable: the page no longer answers.
     """
+    key = (visited.page.digest, clip)
     with _lock:
-        try:
-            _show(visited.page)
-            return _capture(_current_tab(), clip)
-        except (cdp.CallTimeout, cdp.ProtocolError, cdp.InterruptedCall) as error:
-            _recover()
-            raise Unjudgeable(f"no picture could be taken: {error}") from error
+        if key not in _state.pictures:
+            try:
+                _show(visited.page)
+                _state.pictures[key] = _capture(_current_tab(), clip)
+            except TROUBLE as error:
+                _recover()
+                raise Unjudgeable(f"no picture could be taken: {error}") from error
+        while len(_state.pictures) > KEPT_PICTURES:
+            _state.pictures.popitem(last=False)
+        return _state.pictures[key]
 
 
 def axe_rules() -> tuple[AxeRule, ...]:
     """Return the rules of the installed axe-core."""
     with _lock:
-        current = _current_tab()
+        _current_tab()
         if not _state.rules:
-            _state.rules = _read_rules(current)
+            _state.rules = _read_rules()
         return _state.rules
 
 
@@ -155,18 +160,27 @@ def accepts(styles: Sequence[Mapping[str, str]]) -> tuple[bool, ...]:
     Args:
         styles: ``{"property": P, "value": V}`` or ``{"rule": CSS}`` each.
     """
-    if not styles:
-        return ()
+    keys = [json.dumps(dict(style), sort_keys=True) for style in styles]
     with _lock:
-        current = _blank()
-        question = f"agentflow.accepts({json.dumps(list(styles))})"
-        answer = tab.evaluate(current, question, by=time.monotonic() + 5)
-        return tuple(json.loads(answer))
+        _current_tab()
+        if new := [key for key in keys if key not in _state.accepted]:
+            answers = _ask_anywhere(f"accepts([{','.join(new)}])")
+            _state.accepted.update(zip(new, answers, strict=True))
+        return tuple(_state.accepted[key] for key in keys)
+
+
+def _ask_anywhere(question: str) -> Any:
+    """Ask what no page can change: in the page that is shown, else in an empty one."""
+    try:
+        return ask(_ready(), question, time.monotonic() + 2)
+    except TROUBLE:
+        _recover()
+        return ask(_ready(), question, time.monotonic() + 5)
 
 
 def stop() -> None:
     """Forget every visit and end the browser."""
-    global _state
+    global _state  # noqa: PLW0603 - one state per process
     with _lock:
         _state = _State()
         browser.stop()
@@ -189,16 +203,20 @@ def _visit(page: Page, rules: frozenset[str], budget: float) -> _Kept:
     return _Kept(visit=visited, rules=rules, budget=budget, files=dict(site.served))
 
 
-def _judge(page: Page, site: server.Site, rules: frozenset[str], budget: float) -> Visit:
+def _judge(
+    page: Page, site: server.Site, rules: frozenset[str], budget: float
+) -> Visit:
     """Do the whole visit; whatever goes wrong leaves a fresh tab behind."""
     current = _current_tab()
-    clock = _Clock(budget)
+    clock = Clock(budget)
     try:
         with _serving(page, site) as url:
-            return _facts(page, url, rules, current, clock)
+            visited = examine(current, page, url, rules, clock)
+            _state.shown = page.digest
+            return visited
     except cdp.CallTimeout as late:
         _recover()
-        raise Unjudgeable(_too_slow(clock, budget)) from late
+        raise Unjudgeable(too_slow(clock)) from late
     except cdp.InterruptedCall as crash:
         _recover()
         raise Unjudgeable("the page crashed its browser tab") from crash
@@ -208,142 +226,6 @@ def _judge(page: Page, site: server.Site, rules: frozenset[str], budget: float) 
     except (cdp.ProtocolError, Unjudgeable) as error:
         _recover()
         raise Unjudgeable(str(error)) from error
-
-
-def _facts(
-    page: Page, url: str, rules: frozenset[str], current: tab.Tab, clock: _Clock
-) -> Visit:
-    tab.load(current, url, by=clock.at(LOAD_SHARE))
-    clock.note("load")
-    _stays(current, url)
-    rest = _settle(current, clock)
-    clock.note("settle")
-    _stays(current, url)
-    _refuse_crowds(rest["elements"])
-    axe = _ask(current, f"judge({json.dumps(sorted(rules))})", clock.end) if rules else None
-    clock.note("axe")
-    seen = tab.command(
-        current, "DOMSnapshot.captureSnapshot", snapshot.REQUEST, by=clock.end
-    )
-    clock.note("snapshot")
-    dom = tab.evaluate(current, "agentflow.dom()", by=clock.end)
-    clock.note("dom")
-    overflow = tuple(sorted(_overflow(current, clock.end), key=lambda o: o.width))
-    clock.note("overflow")
-    count = tab.evaluate(current, "agentflow.count()", by=clock.end)
-    _refuse_growth(rest["elements"], count)
-    _stays(current, url)
-    _state.shown = page.digest
-    laid_out = snapshot.elements(seen)
-    hidden = snapshot.hidden_roots(seen)
-    clock.note("elements")
-    return Visit(
-        page=page,
-        axe=axe,
-        elements=laid_out,
-        hidden_roots=hidden,
-        overflow=overflow,
-        log=tuple(current.log),
-        assets=tuple(current.assets.values()),
-        navigated_to=tuple(current.navigated_to),
-        dialogs=tuple(current.dialogs),
-        dom=dom,
-        settled=rest["settled"] and rest["ready"] == "complete",
-        timings=clock.steps,
-    )
-
-
-@dataclasses.dataclass(slots=True)
-class _Clock:
-    """The budget of one visit, and where it went."""
-
-    budget: float
-    begin: float = dataclasses.field(default_factory=time.monotonic)
-    last: float = 0.0
-    steps: dict[str, float] = dataclasses.field(default_factory=dict)
-
-    def at(self, share: float) -> float:
-        """The moment when that share of the budget is spent."""
-        return self.begin + share * self.budget
-
-    @property
-    def end(self) -> float:
-        """The moment when the budget is spent."""
-        return self.at(1.0)
-
-    def note(self, step: str) -> None:
-        """Close a step: it took the milliseconds since the one before."""
-        now = time.monotonic()
-        self.steps[step] = (now - (self.last or self.begin)) * 1000
-        self.last = now
-
-
-def _settle(current: tab.Tab, clock: _Clock) -> Any:
-    limit = SETTLE_SHARE * clock.budget * 1000
-    return _ask(current, f"settle({limit})", clock.at(ANSWER_SHARE))
-
-
-def _ask(current: tab.Tab, question: str, by: float) -> Any:
-    return json.loads(tab.evaluate(current, f"agentflow.{question}", by=by))
-
-
-def _stays(current: tab.Tab, url: str) -> None:
-    if current.moved:
-        raise Unjudgeable("the page put another document in its own place")
-    if url in current.navigated_to:
-        raise Unjudgeable("the page reloads itself as soon as it is open")
-
-
-def _refuse_crowds(count: int) -> None:
-    if count > MAX_ELEMENTS:
-        raise Unjudgeable(
-            f"the page has {count:,} elements; more than {MAX_ELEMENTS:,} are not judged"
-        )
-
-
-def _refuse_growth(before: int, after: int) -> None:
-    if after > max(1000, GROWTH * before):
-        raise Unjudgeable(
-            f"the page never stops growing: {before:,} elements, then {after:,}"
-        )
-
-
-def _too_slow(clock: _Clock, budget: float) -> str:
-    done = list(clock.steps)
-    spent = time.monotonic() - clock.begin
-    if "settle" not in done:
-        return (
-            f"the page did not answer within {spent:.1f} s: a script of it never ends, "
-            "or it is too large"
-        )
-    step = ("axe", "snapshot", "dom", "overflow")[min(len(done) - 2, 3)]
-    return f"the page was not judged in {budget:g} s: {step} did not come to its end"
-
-
-def _overflow(current: tab.Tab, by: float) -> Iterator[Overflow]:
-    """Measure each width and leave the tab as it was."""
-    try:
-        for width in WIDTHS:
-            if width != browser.VIEWPORT[0]:
-                _resize(current, width, by)
-            found = _ask(current, "overflow()", by)
-            yield Overflow(
-                width=width,
-                pixels=max(0, found["pixels"]),
-                culprits=tuple(found["culprits"]),
-            )
-    finally:
-        _resize(current, browser.VIEWPORT[0], by)
-
-
-def _resize(current: tab.Tab, width: int, by: float) -> None:
-    metrics = {
-        "width": width,
-        "height": browser.VIEWPORT[1],
-        "deviceScaleFactor": 1,
-        "mobile": False,
-    }
-    tab.command(current, "Emulation.setDeviceMetricsOverride", metrics, by=by)
 
 
 @contextlib.contextmanager
@@ -364,11 +246,11 @@ def _show(page: Page) -> None:
     if _state.shown == page.digest:
         return
     site = server.Site(files={**page.files, page.name: page.html}, root=page.root)
-    clock = _Clock(10.0)
+    clock = Clock(10.0)
     _state.shown = ""
     with _serving(page, site) as url:
         tab.load(current, url, by=clock.at(LOAD_SHARE))
-        _settle(current, clock)
+        settle(current, clock)
     _state.shown = page.digest
 
 
@@ -383,22 +265,21 @@ def _capture(current: tab.Tab, clip: af.Box | None) -> bytes:
     return base64.b64decode(answer["data"])
 
 
-def _blank() -> tab.Tab:
-    """Return a tab with no page in it, whose isolated world is ready."""
+def _ready() -> tab.Tab:
+    """Return a tab with an isolated world in it, whatever page is there."""
     current = _current_tab()
-    if current.context is None or _state.shown:
-        _state.shown = ""
+    if not _state.shown:
         with _serving(_EMPTY, server.Site(files={_EMPTY.name: _EMPTY.html})) as url:
             tab.load(current, url, by=time.monotonic() + 5)
+        _state.shown = _EMPTY.digest
     return current
 
 
 _EMPTY = Page(html=b"<!doctype html><title>-</title>", name="empty.html")
 
 
-def _read_rules(current: tab.Tab) -> tuple[AxeRule, ...]:
-    del current
-    found = _ask(_blank(), "rules()", time.monotonic() + 5)
+def _read_rules() -> tuple[AxeRule, ...]:
+    found = _ask_anywhere("rules()")
     return tuple(
         AxeRule(id=rule["id"], tags=tuple(rule["tags"]), enabled=rule["enabled"])
         for rule in found
@@ -407,16 +288,29 @@ def _read_rules(current: tab.Tab) -> tuple[AxeRule, ...]:
 
 def _current_tab() -> tab.Tab:
     """Return the tab of this process's browser, opened on the first call."""
-    global _state
+    global _state  # noqa: PLW0603 - one state per process
     if _state.owner != os.getpid():
         _state = _State(owner=os.getpid())
+        _start_checker_beside()
     running = browser.running()
     if _state.tab is None or _state.tab.connection is not running.connection:
         axe = engines.axe_path().read_text(encoding="utf-8")
         _state.tab = tab.open_tab(running.connection, axe=axe, seconds=15)
         _state.shown = ""
-        _resize(_state.tab, browser.VIEWPORT[0], time.monotonic() + 5)
+        resize(_state.tab, browser.VIEWPORT[0], time.monotonic() + 5)
     return _state.tab
+
+
+def _start_checker_beside() -> None:
+    """Start the HTML checker with the browser where a check will ask it.
+
+    Both need seconds to start, and wait for each other less when they start together.
+    The family's module is loaded exactly where such a check was written.
+    """
+    if "agentflow_checks.markup.html_validity" in sys.modules:
+        # What is missing is said when the checker is asked.
+        with contextlib.suppress(PartMissing):
+            validator.warm_up()
 
 
 def _recover() -> None:

@@ -1,4 +1,4 @@
-"""The HTML checker without JPype: its own web server, or its command line in batches."""
+"""The HTML checker without JPype: its web server, or its command line in batches."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class BatchChecker:
     def _check(self, files: Sequence[Path]) -> list[dict[str, Any]]:
         options = ("--format", "json", "--stdout", "--exit-zero-always")
         command = [self.java, *JAVA_OPTIONS, "-jar", self.jar, *options]
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - our own words
             [*map(str, command), "--also-check-svg", *map(str, files)],
             capture_output=True,
             check=False,
@@ -109,7 +109,7 @@ def start_server(java: Path, jar: Path) -> HttpChecker:
     """Start the server and return at once; it warms up by itself (2-8 s)."""
     port = browser.free_port()
     browser.allow("127.0.0.1", port)
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603 - our own words
         [
             str(java),
             *JAVA_OPTIONS,

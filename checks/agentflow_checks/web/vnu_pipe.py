@@ -85,7 +85,7 @@ class PipeChecker:
 
 def start(jar: Path) -> PipeChecker:
     """Start a worker and return at once; it warms up by itself (about 1-3 s)."""
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603 - our own words
         # -P: the script's folder must not shadow modules of the standard library.
         [sys.executable, "-P", str(WORKER), str(jar)],
         stdin=subprocess.PIPE,
@@ -103,9 +103,7 @@ def start(jar: Path) -> PipeChecker:
     return PipeChecker(jar, process, answers)
 
 
-def _read_all(
-    stream: IO[bytes], answers: queue.SimpleQueue[dict[str, Any]]
-) -> None:
+def _read_all(stream: IO[bytes], answers: queue.SimpleQueue[dict[str, Any]]) -> None:
     """File every answer until the worker's output ends, and then that."""
     with stream:
         while len(head := stream.read(4)) == 4:

