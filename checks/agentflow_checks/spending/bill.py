@@ -24,6 +24,11 @@ class Bill:
         return "the run" if self.stage is None else self.stage
 
     @property
+    def billed(self) -> bool:
+        """Whether there is anything in it that costs money."""
+        return bool(self.model_calls or self.charges)
+
+    @property
     def model_calls(self) -> tuple[af.Call, ...]:
         """Those that a model answered."""
         return tuple(call for call in self.calls if call.is_model_call)
@@ -90,7 +95,7 @@ def bill_of(run: af.Run, stage: str | None = None) -> Bill:
 
 
 def bills_by_stage(run: af.Run) -> tuple[Bill, ...]:
-    """Make the bills of all stages that called anything, in the order of the run.
+    """Make the bills of all stages that cost anything, in the order of the run.
 
     Calls that no door attributed to a stage come under their own name, at the end.
     """
@@ -98,14 +103,15 @@ def bills_by_stage(run: af.Run) -> tuple[Bill, ...]:
     others = dict.fromkeys(call.stage for call in run.calls)
     names += [name for name in others if name not in names]
     charges = run.charges()
-    return tuple(
+    bills = [
         Bill(
             stage=name,
             calls=tuple(call for call in run.calls if call.stage == name),
             charges=tuple(c for c in charges if c.stage == name),
         )
         for name in names
-    )
+    ]
+    return tuple(bill for bill in bills if bill.billed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

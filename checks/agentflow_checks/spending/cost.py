@@ -53,7 +53,7 @@ def cost(
             run, whole, parts, total=total, budgets=budgets, currency=currency
         )
     yield from _judge_counts(run, whole, parts, counted)
-    if whole.calls:
+    if whole.billed:
         limits = {**budgets, **limits_of("total", total)}
         yield from exhibits(whole, parts, limits, currency)
     else:
@@ -106,7 +106,7 @@ def _judge_counts(
             bill = whole if stage is None else _bill(run, stage, measure.rule)
             if isinstance(bill, af.Finding):
                 yield bill
-            elif stage is not None or whole.calls:
+            elif stage is not None or measure.always or whole.model_calls:
                 yield from judge_count(run, measure, bill, limit, parts)
 
 

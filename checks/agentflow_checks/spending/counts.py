@@ -25,6 +25,8 @@ class Measure:
     unknown: str = ""
     """Why it may not be known."""
     fix: str = ""
+    always: bool = False
+    """Whether a run without any model call has it, too."""
 
 
 MEASURES = (
@@ -56,6 +58,7 @@ MEASURES = (
         of=lambda run, bill: seconds_of(run, bill.stage),
         unknown="the recording holds no times for it",
         fix="Record again; imported runs may lack times.",
+        always=True,
     ),
     Measure(
         rule="cost.images",

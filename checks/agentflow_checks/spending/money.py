@@ -16,7 +16,7 @@ from agentflow_checks.spending.bill import Bill, contributions
 from agentflow_checks.spending.limits import Limits
 
 _SHOWN = 3
-"""So many contributions are named; the table holds the rest."""
+"""So many stages and contributions are named; the table holds the rest."""
 
 
 def judge_prices(run: af.Run, whole: Bill) -> Iterator[af.Examined | af.Finding]:
@@ -73,16 +73,17 @@ def judge_total(
     whole: Bill, parts: Sequence[Bill], limit: Decimal, stages: Limits, currency: str
 ) -> Iterator[af.Examined | af.Finding]:
     """Hold the whole run against its budget."""
-    if not _billed(whole):
+    if not whole.billed:
         return
     if whole.amount > limit:
-        culprit, why_it = _culprit(parts, stages, currency)
+        culprit, why = _culprit(parts, stages, currency)
+        causes = [_cause(part, currency) for part in parts if part.stage == culprit]
         yield _over(
             "cost.total",
             whole,
             limit,
             currency,
-            cause=f"{why_it} {_cause(whole, currency)}",
+            cause=" ".join((_shares(parts, whole, currency), why, *causes)),
             introduced_by=culprit,
             budget=f"total={rounded_up(whole.amount):f}",
         )
@@ -94,7 +95,7 @@ def judge_stage(
     bill: Bill, limit: Decimal, currency: str
 ) -> Iterator[af.Examined | af.Finding | af.Note]:
     """Hold one stage against its budget."""
-    if not _billed(bill):
+    if not bill.billed:
         text = f"{bill.name} has a budget, but made no call that costs money"
         yield af.Note(text=text, warning=True)
     elif bill.amount > limit:
@@ -109,10 +110,6 @@ def judge_stage(
         )
     else:
         yield _within("cost.stage", bill, limit, currency)
-
-
-def _billed(bill: Bill) -> bool:
-    return bool(bill.model_calls or bill.charges)
 
 
 def _within(
@@ -196,4 +193,16 @@ def _cause(bill: Bill, currency: str) -> str:
         for c in found[:_SHOWN]
     ]
     rest = f"; {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-    return f"Most of it: {'; '.join(named)}{rest}."
+    return f"{bill.name} spent it on {'; '.join(named)}{rest}."
+
+
+def _shares(parts: Sequence[Bill], whole: Bill, currency: str) -> str:
+    """Say what the dearest stages cost."""
+    dearest = sorted(parts, key=lambda bill: -bill.amount)
+    named = [
+        f"{bill.name} {money_text(bill.amount, currency)} "
+        f"({percent(bill.amount, whole.amount)})"
+        for bill in dearest[:_SHOWN]
+    ]
+    rest = f", {len(parts) - _SHOWN} more" if len(parts) > _SHOWN else ""
+    return f"By stage: {', '.join(named)}{rest}."

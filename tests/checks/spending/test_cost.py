@@ -118,9 +118,10 @@ def test_a_stage_over_its_budget_is_named_with_its_cause() -> None:
     finding = only(judge(run, stages={"personalizer": 0.004, "qa": 1}))
     assert finding.rule == "cost.stage"
     assert finding.message == (
-        "personalizer costs $0.006, $0.002 (50 %) over its $0.004. Most of it: 1 call "
-        "of small with 2,500 output_tokens at $2.00 per 1M = $0.005 (83 %); 1 call of "
-        "small with 1,000 input_tokens at $1.00 per 1M = $0.001 (17 %)."
+        "personalizer costs $0.006, $0.002 (50 %) over its $0.004. personalizer spent "
+        "it on 1 call of small with 2,500 output_tokens at $2.00 per 1M = $0.005 "
+        "(83 %); 1 call of small with 1,000 input_tokens at $1.00 per 1M = $0.001 "
+        "(17 %)."
     )
     assert finding.introduced_by == "personalizer"
     assert finding.observed == "$0.006"
@@ -141,7 +142,12 @@ def test_without_budgets_of_stages_it_is_put_down_to_the_largest_share() -> None
     """The message says that this is why the stage is named."""
     finding = only(judge(run_of(*HEALTHY), 0.02))
     assert finding.introduced_by == "artist"
-    assert "artist has the largest share, 84 %." in finding.message
+    assert finding.message == (
+        "the run costs $0.0262, $0.0062 (31 %) over its $0.02. By stage: artist $0.022 "
+        "(84 %), qa $0.0022 (8 %), personalizer $0.002 (8 %). artist has the largest "
+        "share, 84 %. artist spent it on 2 calls of painter with 2 "
+        "images:1024x1024:medium at $0.011 each = $0.022 (100 %)."
+    )
     beside = judge(run_of(*HEALTHY), 0.02, stages={"artist": 1})
     assert "no stage is over a budget of its own" in only(beside).message
 
