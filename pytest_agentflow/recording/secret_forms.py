@@ -229,7 +229,7 @@ def secrets_of(
 
 
 def _secret_values(name: str, value: str) -> Iterator[str]:
-    value = value.strip()
+    value = value.strip(" \t\r\n")
     if match := _USERINFO.match(value):
         yield from {match[1], unquote(match[1])}
     if _is_secret_name(name) and _is_long_enough(value):
