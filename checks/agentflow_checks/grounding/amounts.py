@@ -289,7 +289,8 @@ def _inherit(text: str, found: list[tuple[Numeral, Atom]], i: int) -> Atom:
     numeral, atom = found[i]
     kind = atom.readings[0].type
     after = found[i + 1] if i + 1 < len(found) else None
-    if after and _RANGE.match(text[atom.end : after[1].start]):
+    gap = text[atom.end : after[1].start] if after else ""
+    if after and _RANGE.match(gap) and not _multiplies(gap, after[1]):
         if kind == "money":
             return _share_magnitude(atom, after)
         shared = _shared_unit(numeral, after)
@@ -301,6 +302,12 @@ def _inherit(text: str, found: list[tuple[Numeral, Atom]], i: int) -> Atom:
     if before and _RANGE.match(text[before[1].end : atom.start]):
         return _second_of_range(atom, before[1], text[numeral.start - 1])
     return atom
+
+
+def _multiplies(gap: str, other: Atom) -> bool:
+    """Tell ``2 x $120``, a product, from ``20 x 30 feet``, a size."""
+    sign = gap.strip(f" {_SYMBOLS}").lower()
+    return sign in {"x", "\u00d7"} and other.type in {"money", "percent"}
 
 
 def _share_magnitude(atom: Atom, other: tuple[Numeral, Atom]) -> Atom:

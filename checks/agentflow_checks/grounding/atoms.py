@@ -39,11 +39,14 @@ _LABELS = re.compile(
     re.IGNORECASE,
 )
 _MARKERS = re.compile(
-    r"(?:\A|(?<=\n))[ \t>*_#-]{0,12}(?:\(?[0-9]{1,3}[.):]|[0-9]{1,2}(?=[ ]{2}))"
+    r"(?:\A|(?<=\n))[ \t>*_#-]{0,12}"
+    r"(?:\([0-9]{1,2}\)|[0-9]{1,3}[.):]|[0-9]{1,2}(?=[ ]{2}))"
     r"(?=[ \t*_]|\Z)"
 )
 _CITATIONS = re.compile(r"\[[0-9]{1,3}(?:[ ]?[,-][ ]?[0-9]{1,3}){0,9}\]")
-_SLOGANS = re.compile(r"(?<![0-9])(?:24/7(?:/365)?|50[/-]50|9/11|20/20|360°|16:9|4:3|3:2|21:9)(?![0-9])")
+_SLOGANS = re.compile(
+    r"(?<![0-9])(?:24/7(?:/365)?|50[/-]50|9/11|20/20|360°|16:9|4:3|3:2|21:9)(?![0-9])"
+)
 _STYLE = re.compile(
     r"#[0-9A-Fa-f]{3,8}(?![0-9A-Za-z])"
     r"|\b(?:rgba?|hsla?|calc|clamp|url|scale|rotate|translate[XYZ]?)\([^)\n]{0,200}\)"
@@ -107,17 +110,30 @@ def _read(text: str, lang: str, role: Role) -> list[Atom]:
     taken = Spans()
     # An address inside a web address is a value of its own, so e-mail comes apart.
     found = [*urls(text, taken), *emails(text, taken)]
-    if role == "source":
-        taken = Spans()
-    if _DIGIT.search(text) is not None:
-        found += _with_digits(text, taken)
+    inside = _inside(text, found, lang) if role == "source" else []
+    found += _beside_addresses(text, lang, taken)
+    found += names(text, taken)
+    found += quotations(text)
+    found += inside
+    found.sort(key=_place)
+    return found
+
+
+def _beside_addresses(text: str, lang: str, taken: Spans) -> list[Atom]:
+    found = _with_digits(text, taken) if _DIGIT.search(text) is not None else []
     found += times(text, taken)
     _take_labels(text, taken)
     found += amounts(text, lang, taken)
-    found += names(text, taken)
-    found += quotations(text)
-    found.sort(key=_place)
     return found
+
+
+def _inside(text: str, addresses: list[Atom], lang: str) -> list[Atom]:
+    """Read the dates and numbers within web and e-mail addresses."""
+    return [
+        Atom(atom.text, atom.start + one.start, atom.end + one.start, atom.readings)
+        for one in addresses
+        for atom in _beside_addresses(text[one.start : one.end], lang, Spans())
+    ]
 
 
 def _with_digits(text: str, taken: Spans) -> list[Atom]:

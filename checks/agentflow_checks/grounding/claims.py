@@ -64,7 +64,7 @@ _FRAGMENT = re.compile(
 _LINE = re.compile(r"[^\n]+")
 _HEAD = re.compile(
     r"[ \t]*(?:(?P<heading>\#{1,6}[ \t]+)|(?P<quote>(?:>[ \t]?)+)"
-    r"|(?P<item>(?:[-*•·\u2013]|\(?[0-9]{1,3}[.)]|[A-Za-z][.)])[ \t]+))?"
+    r"|(?P<item>(?:[-*•·\u2013]|\([0-9]{1,2}\)|[0-9]{1,3}[.)]|[A-Za-z][.)])[ \t]+))?"
 )
 _RULE_LINE = re.compile(r"[\s|:=*_-]+\Z")
 _STYLE_KEY = re.compile(

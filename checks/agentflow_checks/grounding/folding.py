@@ -31,10 +31,12 @@ _SAME_LENGTH = str.maketrans(
 #: invisible characters, ligatures.
 _CHANGING = re.compile(
     r"&(?:\#[0-9]{1,7}|\#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});"
+    r"|\\{1,4}u[dD][89abAB][0-9a-fA-F]{2}\\{1,4}u[dD][c-fC-F][0-9a-fA-F]{2}"
     r"|\\{1,4}(?:[nrtbf/\"']|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2})"
     r"|[\u00ad\u034f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
     r"|[\ufb00-\ufb06]"
 )
+_ONE_ESCAPE = 5
 _BLANK_ESCAPES = frozenset("nrtbf")
 _NARROW_GROUP = re.compile(r"(?<=[0-9])[\u00a0\u2007](?=[0-9]{3}(?![0-9]))")
 _NOT_WORD = re.compile(r"[\W_]+")
@@ -129,8 +131,16 @@ def _replacement(found: str) -> str:
         return unicodedata.normalize("NFKC", found) if ligature else ""
     body = found.lstrip("\\")
     if body[0] in "ux":
-        return chr(int(body[1:], 16))
+        return _character(body)
     return " " if body in _BLANK_ESCAPES else body
+
+
+def _character(escape: str) -> str:
+    """Decode ``u00e9``, ``xe9`` or the two halves of a pair of surrogates."""
+    if len(escape) <= _ONE_ESCAPE:
+        return chr(int(escape[1:], 16))
+    high, low = int(escape[1:5], 16), int(escape[-4:], 16)
+    return chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
 
 
 def _without_accents(text: str) -> str:

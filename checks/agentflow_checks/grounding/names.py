@@ -9,8 +9,10 @@ from agentflow_checks.grounding.folding import letters, word_form
 from agentflow_checks.grounding.kinds import Atom, Reading
 from agentflow_checks.grounding.spans import Spans
 
-_UP = "A-Z\u00c0-\u00d6\u00d8-\u00de"
-_LOW = "a-z\u00df-\u00f6\u00f8-\u00ff"
+#: Letters of the alphabets that know capitals: Latin, Greek, Cyrillic.
+_LETTERS = [chr(code) for code in (*range(0xC0, 0x530), *range(0x1E00, 0x2000))]
+_UP = "A-Z" + "".join(filter(str.isupper, _LETTERS))
+_LOW = "a-z\u0300-\u036f" + "".join(filter(str.islower, _LETTERS))
 _CAPITAL = (
     rf"(?:[{_UP}][{_UP}{_LOW}0-9'-]*[{_UP}{_LOW}0-9]|[{_UP}]\.(?=[ ][{_UP}])|[{_UP}])"
 )
@@ -19,8 +21,8 @@ _LINK = (
     r"|der|den|du|al|bin|ibn|&)"
 )
 _NAME = re.compile(
-    rf"(?<![{_UP}{_LOW}0-9@_./#&-]){_CAPITAL}"
-    rf"(?:(?:[ ]{_LINK})?[ ]{_CAPITAL}){{1,7}}(?![{_UP}{_LOW}0-9@_])"
+    rf"(?<![^\W_])(?<![@_./#&-]){_CAPITAL}"
+    rf"(?:(?:[ ]{_LINK})?[ ]{_CAPITAL}){{1,7}}(?![^\W_])(?![@_])"
 )
 _QUOTATION = re.compile(r'(?<![A-Za-z0-9])"([^"\n]{20,600}?)"(?![A-Za-z0-9])')
 _QUOTED = re.compile(r'"[^"\n]{1,300}"')

@@ -49,6 +49,10 @@ _META_TECHNICAL = re.compile(
 _LEGAL = re.compile(r"©|\([cC]\) ?[0-9]|all rights reserved|\bcookies\b", re.IGNORECASE)
 _PERSON_CLASS = re.compile(r"\b(?:author|cite|byline|person|speaker|reviewer)\b")
 _TECHNICAL = frozenset({"@context", "@type", "@id", "image", "logo"})
+_ID = re.compile(r"[A-Za-z][\w-]*")
+_NUMBER = "agentflow_number"
+#: Elements that are never closed nest without end; selectors stop here.
+_DEEPEST = 40
 _BLANKS = re.compile(r"\s+")
 _TITLES = {"alt", "title", "aria-label"}
 
@@ -166,7 +170,7 @@ def _walk(soup: Tag) -> Iterator[tuple[str, Any, str]]:
         elif isinstance(node, bs4.Tag):
             if node is not soup and (node.name in _SKIPPED or _is_hidden(node)):
                 continue
-            inline = node.name in _INLINE
+            inline = node.name in _INLINE and not _names_a_person(node)
             if node is not soup:
                 yield "element", node, ""
             if node.name == "br":
@@ -300,15 +304,36 @@ def selector_of(tag: Any) -> str:
     """Give a CSS selector that finds the element: from the nearest id downwards."""
     steps: list[str] = []
     while tag is not None and tag.name != "[document]":
-        if re.fullmatch(r"[A-Za-z][\w-]*", str(tag.get("id") or "")):
+        if _ID.fullmatch(str(tag.get("id") or "")):
             steps.append(f"#{tag['id']}")
             break
-        same = tag.parent.find_all(tag.name, recursive=False) if tag.parent else [tag]
-        number = next((i for i, other in enumerate(same, 1) if other is tag), 1)
-        many = len(same) > 1
-        steps.append(f"{tag.name}:nth-of-type({number})" if many else tag.name)
+        steps.append(_step(tag))
+        if len(steps) == _DEEPEST:
+            break
         tag = tag.parent
     return " > ".join(steps[::-1])
+
+
+def _step(tag: Any) -> str:
+    before = _same_before(tag)
+    following = tag.find_next_sibling(tag.name) is not None
+    return f"{tag.name}:nth-of-type({before + 1})" if before or following else tag.name
+
+
+def _same_before(tag: Any) -> int:
+    """Count the siblings of the same name before an element.
+
+    Remembered on the tree itself: a table of thousands of rows is counted once.
+    """
+    previous = tag.find_previous_sibling(tag.name)
+    if previous is None:
+        return 0
+    known = getattr(previous, _NUMBER, None)
+    if known is None:
+        known = len(previous.find_previous_siblings(tag.name))
+        setattr(previous, _NUMBER, known)
+    setattr(tag, _NUMBER, known + 1)
+    return known + 1
 
 
 def _line_starts(html: str) -> list[int]:

@@ -25,6 +25,12 @@ _SYNONYMS = {
     "employeecount": "employees", "numberofemployees": "employees",
     "foundingdate": "founded", "foundingyear": "founded", "established": "founded",
 }  # fmt: skip
+#: What a value under a key is read as if it stood after.
+_READ_AS = {
+    "phone": "tel: ", "fax": "fax: ", "author": "by ", "person": "by ",
+    "speaker": "by ", "reviewer": "by ", "contactperson": "by ", "manager": "by ",
+    "founder": "by ", "ceo": "by ", "owner": "by ",
+}  # fmt: skip
 _NOT_LETTER = re.compile(r"[^a-z]")
 #: An atom is the value of its key when it fills at least this share of the text.
 _FILLS = 0.6
@@ -57,6 +63,23 @@ def with_contradictions(
     if not bound:
         return list(found)
     return [_bind(index, claim, evidence, bound) for evidence in found]
+
+
+def atoms_under_key(text: str, key: str, *, lang: str = "en") -> tuple[Atom, ...]:
+    """Read the values of a text that stands under a key: they are what the key says.
+
+    "5551234" alone is a number of nothing, under "telephone" it is one to call; "Ann
+    Lee" alone may be a heading, under "author" it is a person.
+    """
+    canonical = canonical_key(key) if key else ""
+    prefix = _READ_AS.get(canonical, "")
+    if not prefix:
+        return atoms(text, lang=lang)
+    return tuple(
+        replace(atom, start=atom.start - len(prefix), end=atom.end - len(prefix))
+        for atom in atoms(prefix + text, lang=lang)
+        if atom.start >= len(prefix)
+    )
 
 
 def canonical_key(key: str) -> str:
@@ -136,7 +159,7 @@ def _of_document(number: int, document: Document, lang: str) -> Iterator[Binding
         if not is_written(leaf.value):
             continue
         written = str(leaf.value).strip()
-        found = atoms(written, lang=lang)
+        found = atoms_under_key(written, leaf.key, lang=lang)
         filling = tuple(a for a in found if len(a.text) >= _FILLS * len(written))
         if filling:
             key = canonical_key(leaf.key)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from agentflow_checks.grounding.arithmetic import with_derived
-from agentflow_checks.grounding.atoms import atoms
 from agentflow_checks.grounding.claims import Claim
 from agentflow_checks.grounding.evidence import Evidence
 from agentflow_checks.grounding.folding import letters
@@ -20,7 +19,7 @@ from agentflow_checks.grounding.passages import (
     passage_around,
 )
 from agentflow_checks.grounding.sources import Index
-from agentflow_checks.grounding.structure import canonical_key, with_contradictions
+from agentflow_checks.grounding.structure import atoms_under_key, with_contradictions
 from agentflow_checks.grounding.word_lookup import find_verbatim
 from agentflow_checks.grounding.wording import admits_not_knowing, is_appeal
 
@@ -31,10 +30,6 @@ ClaimVerdict = Literal[
 
 VERDICTS: tuple[ClaimVerdict, ...] = ClaimVerdict.__args__  # type: ignore[attr-defined]
 
-_PERSONS_WORDS = """
-    author person speaker reviewer contactperson manager founder ceo owner
-"""
-_PERSONS = frozenset(_PERSONS_WORDS.split())
 #: A text of fewer letters is found in any source by chance.
 _SHORTEST_VERBATIM = 12
 
@@ -117,23 +112,6 @@ def passage_for(judged: Judged, index: Index) -> Passage | None:
     return best_passage(index, judged.claim.text)
 
 
-def atoms_of(claim: Claim, *, lang: str = "en") -> tuple[Atom, ...]:
-    """Read the values of a claim; bare values under a key are what the key says."""
-    found = atoms(claim.text, lang=lang)
-    if found or not claim.key:
-        return found
-    # "5551234" alone is a number of nothing, under "telephone" it is one to call;
-    # "Ann Lee" alone may be a heading, under "author" it is a person.
-    person = canonical_key(claim.key) in _PERSONS
-    prefix = "by " if person else f"{claim.key}: "
-    bound = atoms(prefix + claim.text, lang=lang)
-    return tuple(
-        replace(a, start=a.start - len(prefix), end=a.end - len(prefix))
-        for a in bound
-        if a.start >= len(prefix)
-    )
-
-
 def _evidence(
     claim: Claim,
     index: Index,
@@ -141,9 +119,8 @@ def _evidence(
     derived: dict[tuple[str, str], str],
     rescue: Rescue | None,
 ) -> list[Evidence]:
-    found = [
-        look_up(index, atom, context=claim.text) for atom in atoms_of(claim, lang=lang)
-    ]
+    values = atoms_under_key(claim.text, claim.key, lang=lang)
+    found = [look_up(index, atom, context=claim.text) for atom in values]
     if rescue is not None:
         found = [(is_missing(e) and rescue(e.atom)) or e for e in found]
     if claim.key:
@@ -172,10 +149,12 @@ def _verdict(
         return "unsupported", None
     if not claim.asserted:
         return "no claim", None
+    if "derived" in statuses:
+        return "derived", None
     if "elsewhere" in statuses:
         return "undetermined", None
     if statuses:
-        return ("derived" if "derived" in statuses else "supported"), None
+        return "supported", None
     return _without_values(claim, index)
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 from html import escape
+from itertools import pairwise
 
 import pytest
 from agentflow_checks.grounding.atoms import atoms, normal_form
 from agentflow_checks.grounding.kinds import TYPES, is_hard
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from grounding_strategies import (
     CENTS,
     DATES,
@@ -20,6 +18,8 @@ from grounding_strategies import (
     TEXTS,
     WHOLE,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 
 def found(text: str, **options: str) -> list[tuple[str, str]]:
@@ -56,7 +56,7 @@ def test_normal_forms_are_fixed_points(text: str) -> None:
 def test_values_of_a_claim_do_not_overlap(text: str) -> None:
     """No character of a claim belongs to two values, but of quotations and e-mail."""
     apart = [a for a in atoms(text) if a.type not in {"quotation", "email"}]
-    for before, after in zip(apart, apart[1:], strict=False):
+    for before, after in pairwise(apart):
         assert before.end <= after.start
 
 
@@ -227,7 +227,9 @@ def test_a_source_is_read_inside_addresses_too() -> None:
 
 def test_split_digits_keep_the_joined_reading() -> None:
     """Text from PDF files splits numbers; the joined value is one of the readings."""
-    readings = {r.normal for atom in atoms("735, 000 and 122. 5") for r in atom.readings}
+    readings = {
+        r.normal for atom in atoms("735, 000 and 122. 5") for r in atom.readings
+    }
     assert {"735000", "122.5"} <= readings
 
 
@@ -241,7 +243,18 @@ def test_long_texts_are_read_in_linear_time() -> None:
     """Runs that invite backtracking are read as fast as any other text of the size."""
     import time
 
-    for piece in ("a" * 40, "1" * 40, "1,", "A ", "a.", "(1) ", "+1 ", '"', "&amp;", "-1"):
+    for piece in (
+        "a" * 40,
+        "1" * 40,
+        "1,",
+        "A ",
+        "a.",
+        "(1) ",
+        "+1 ",
+        '"',
+        "&amp;",
+        "-1",
+    ):
         text = piece * (60_000 // len(piece))
         begin = time.perf_counter()
         atoms(text)

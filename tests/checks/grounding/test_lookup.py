@@ -95,7 +95,7 @@ def test_a_swapped_digit_of_a_date_is_never_supported(
     """One wrong digit makes a date unsupported; another notation does not."""
     known = source(f"It opened on {day:%B} {day.day}, {day.year}.")
     other = data.draw(st.composite(swapped)(day.isoformat()))
-    found = [e for e in evidence(known, f"It opened on {other}.")]
+    found = evidence(known, f"It opened on {other}.")
     assert all(e.status not in HELD for e in found if e.atom.type == "date")
     assert statuses(known, f"It opened on {day.isoformat()}.") == ["supported"]
 
