@@ -87,6 +87,8 @@ def _examine(event: str, args: tuple[Any, ...]) -> None:
     refusal = NetworkRefused(_sentence(host, port))
     for handler in handlers:
         handler.refused(refusal)
+    if event == "socket.connect":
+        args[0].close()  # callers close it only for the errors that they expect
     raise refusal
 
 

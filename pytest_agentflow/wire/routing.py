@@ -34,7 +34,7 @@ def routed_to(handler: Handler) -> Iterator[None]:
 
 def alive() -> list[Handler]:
     """Give every session that is under way in this process."""
-    return list(_alive)
+    return [handler for handler in list(_alive) if not handler.closed]
 
 
 def anybody() -> bool:

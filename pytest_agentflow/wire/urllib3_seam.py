@@ -183,7 +183,10 @@ def _tee(response: Any, tape: Tape) -> None:
     if getattr(response, "_fp", None) is None:
         tape.end()
         return
-    response._fp = _TeeBody(response._fp, tape)  # noqa: SLF001
+    body = response._fp  # noqa: SLF001 - urllib3 offers no other place
+    tee = response._fp = _TeeBody(body, tape)  # noqa: SLF001
+    if response._original_response is body:  # noqa: SLF001 - closed when reading stops
+        response._original_response = tee  # noqa: SLF001
 
 
 class _TeeBody:
