@@ -24,12 +24,15 @@ from pytest_agentflow.plugin import FIXTURES, OPTIONS
 from pytest_agentflow.plugin.collector import Judged, Told, pack
 from pytest_agentflow.plugin.naming import case_of_item
 from pytest_agentflow.plugin.settings import run_settings
+from pytest_agentflow.pricing.book import load_book
+from pytest_agentflow.pricing.file import BadPrice
 from pytest_agentflow.recording.load import RecordingError
 from pytest_agentflow.recording.revision import RevisionError
 from pytest_agentflow.report.against import AgainstReport, AgainstRevision, against
 from pytest_agentflow.report.build import UnreadableReport
 from pytest_agentflow.report.progress import Progress
 from pytest_agentflow.running.agentflow import AgentFlow
+from pytest_agentflow.running.settings import BadSetting
 
 MARK_ARGUMENTS = frozenset({"recording", "workflow", "variant", "size", "trial"})
 
@@ -67,7 +70,7 @@ class SessionPlugin:
             observe_gate=self._observe_gate,
             progress=self.progress if config.get_verbosity() >= 0 else None,
         )
-        self.agentflow = AgentFlow(run_settings(self))
+        self.agentflow = _agentflow(self)
         _hand_over_options(config)
 
     # Collecting
@@ -255,6 +258,16 @@ def _make(
     except (BadArgument, UnknownCheck, CheckNotInstalled) as error:
         message = f"{item.nodeid}: @pytest.mark.{mark.name}: {error}"
         raise pytest.UsageError(message) from None
+
+
+def _agentflow(plugin: SessionPlugin) -> AgentFlow:
+    settings = run_settings(plugin)
+    try:
+        # A wrong line is told before the first test, not by each of them.
+        load_book(settings.prices)
+        return AgentFlow(settings)
+    except (BadSetting, BadPrice) as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def _check_agentflow_marks(item: pytest.Item) -> None:

@@ -1,0 +1,239 @@
+"""Marks judge the runs of a test; a wrong mark is a usage error."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Recorder = Callable[..., pytest.RunResult]
+
+
+def errors(project: pytest.Pytester, source: str, *lines: str) -> None:
+    """Collecting `source` is a usage error that says `lines`."""
+    project.makepyfile(test_site=source)
+    result = project.runpytest("--strict-markers")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(list(lines))
+
+
+def test_a_misspelt_argument_names_the_right_one(project: pytest.Pytester) -> None:
+    """It is told at collection, before anything runs."""
+    errors(
+        project,
+        """
+        import pytest
+
+        @pytest.mark.cost(totl=1)
+        def test_x(agentflow): ...
+        """,
+        "ERROR: test_site.py::test_x: @pytest.mark.cost: cost takes no argument "
+        "'totl'; did you mean total=? It is cost(*",
+    )
+
+
+def test_a_mark_without_a_run_to_judge_is_refused(project: pytest.Pytester) -> None:
+    """A mark on a function that uses no fixture of ours cannot judge anything."""
+    errors(
+        project,
+        """
+        import pytest
+
+        @pytest.mark.cost(total=1)
+        def test_x(): ...
+        """,
+        "ERROR: test_site.py::test_x: @pytest.mark.cost judges runs, but the test has "
+        "none:*",
+    )
+
+
+def test_a_file_that_is_not_there_is_told(project: pytest.Pytester) -> None:
+    """Paths are looked for beside the test and upwards."""
+    errors(
+        project,
+        """
+        import pytest
+
+        @pytest.mark.policy("nowhere.yaml")
+        def test_x(agentflow): ...
+        """,
+        "*there is no file 'nowhere.yaml' in *",
+    )
+
+
+def test_an_unknown_argument_of_agentflow_is_refused(project: pytest.Pytester) -> None:
+    """The mark that names recordings takes what it lists, and nothing else."""
+    errors(
+        project,
+        """
+        import pytest
+
+        @pytest.mark.agentflow(recordin="x")
+        def test_x(agentflow_run): ...
+        """,
+        "*@pytest.mark.agentflow takes no recordin; it takes *recording=*",
+    )
+
+
+def test_a_mark_of_the_projects_own_keeps_its_meaning(project: pytest.Pytester) -> None:
+    """Only a test that could mean either is refused; a prefix settles it."""
+    config = Path("pytest.ini")
+    config.write_text(config.read_text() + "\nmarkers = cost: how dear a test is\n")
+    project.makepyfile(
+        test_own="""
+        import pytest
+
+        @pytest.mark.cost("much")
+        def test_mine(): ...
+        """
+    )
+    project.runpytest("--strict-markers").assert_outcomes(passed=1)
+    errors(
+        project,
+        """
+        import pytest
+
+        @pytest.mark.cost(total=1)
+        def test_x(agentflow): ...
+        """,
+        "*the mark 'cost' is this project's own*agentflow_marker_prefix*",
+    )
+    config.write_text(config.read_text() + "\nagentflow_marker_prefix = af_\n")
+    project.makepyfile(
+        test_site="""
+        import pytest
+
+        @pytest.mark.af_cost(totl=1)
+        def test_x(agentflow): ...
+        """
+    )
+    result = project.runpytest("--strict-markers")
+    result.stderr.fnmatch_lines(["*did you mean total=*"])
+
+
+def test_a_marked_test_that_returns_without_a_run_fails(
+    project: pytest.Pytester,
+) -> None:
+    """Nothing judged is never a pass."""
+    project.makepyfile(
+        test_site="""
+        import pytest
+
+        @pytest.mark.cost(total=1)
+        def test_x(agentflow):
+            pass
+        """
+    )
+    result = project.runpytest()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*returned without a run: nothing was judged*"])
+
+
+def test_marks_of_a_class_apply_to_tests_that_run_workflows(
+    project: pytest.Pytester, record: Recorder
+) -> None:
+    """The others in the class are left alone."""
+    project.makepyfile(
+        test_site="""
+        import pytest
+        from flow import build
+
+        @pytest.mark.cost(total=0.0001)
+        class TestSite:
+            def test_plain(self):
+                pass
+
+            def test_build(self, agentflow):
+                agentflow.run(build, "whales")
+        """
+    )
+    record().assert_outcomes(passed=1, failed=1)
+
+
+def test_the_bodys_own_exception_comes_first(
+    project: pytest.Pytester, record: Recorder
+) -> None:
+    """Findings are appended to it: one outcome, nothing hidden."""
+    project.makepyfile(
+        test_site="""
+        import pytest
+        from flow import build
+
+        @pytest.mark.cost(total=0.0001)
+        def test_build(agentflow):
+            agentflow.run(build, "whales")
+            assert 1 == 2, "the body's own"
+        """
+    )
+    result = record()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["E*the body's own", "*run build/* fails 1 of 1 check", "*cost(total=0.0001)*"]
+    )
+
+
+def test_require_in_a_test_reports_like_a_mark(
+    project: pytest.Pytester, record: Recorder
+) -> None:
+    """Values and marks judge the same way, and a user's check is a value."""
+    project.makepyfile(
+        test_site="""
+        import pytest_agentflow as af
+        from flow import build
+        from own_checks import short
+
+        def test_build(agentflow):
+            run = agentflow.run(build, "whales")
+            af.require(run, short())
+            af.require(run, short(most=30))
+        """
+    )
+    result = record()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            ">*af.require(run, short(most=30))",
+            "E*CheckFailure: run build/* fails 1 of 1 check",
+            "E*short(most=30)  failed: Answers are short.",
+            "E*1 of 2",
+            "E*write: 38 characters, allowed 30",
+            "short            1/1 run   2 examined   0 findings",
+            "short(most=30)   0/1 run   2 examined    1 finding",
+        ]
+    )
+
+
+def test_marker_help_shows_signatures(project: pytest.Pytester) -> None:
+    """--markers is the reference; a normal run loads no check for it."""
+    result = project.runpytest("--markers")
+    result.stdout.fnmatch_lines(
+        [
+            "@pytest.mark.agentflow(*recording=None*",
+            "@pytest.mark.cost(total*stages*",
+        ]
+    )
+
+
+def test_a_waiver_in_the_configuration_lets_a_finding_pass(
+    project: pytest.Pytester, record: Recorder
+) -> None:
+    """Somebody answers for it until a day."""
+    config = Path("pytest.ini")
+    config.write_text(config.read_text() + "\nagentflow_waivers = waivers.yaml\n")
+    waivers = Path("waivers.yaml")
+    waivers.write_text("- {rule: short, until: 2999-01-01, by: me, reason: draft}\n")
+    project.makepyfile(
+        test_site="""
+        import pytest_agentflow as af
+        from flow import build
+        from own_checks import short
+
+        def test_build(agentflow):
+            af.require(agentflow.run(build, "whales"), short(most=1))
+        """
+    )
+    record().assert_outcomes(passed=1)
+    waivers.write_text("- {rule: short, until: 2001-01-01, by: me, reason: draft}\n")
+    project.runpytest().assert_outcomes(failed=1)
+    waivers.write_text("- {rule: short, until: never, by: me, reason: draft}\n")
+    result = project.runpytest()
+    result.stderr.fnmatch_lines(["*waiver 1: until: 'never' is no date*"])

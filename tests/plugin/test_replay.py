@@ -1,0 +1,161 @@
+"""Record a workflow once, replay it ever after."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Recorder = Callable[..., pytest.RunResult]
+
+TEST = """
+import pytest
+from flow import build
+
+@pytest.mark.cost(total=0.01)
+@pytest.mark.parametrize("topic", ["whales", "tides"])
+def test_build(agentflow, topic):
+    run = agentflow.run(build, topic)
+    assert run.stage("plan").output == f"<Plan a page about {topic}>"
+"""
+
+
+def test_a_recording_replays_without_the_server(
+    project: pytest.Pytester, record: Recorder
+) -> None:
+    """What was recorded answers the same code later, and no key is in the files."""
+    project.makepyfile(test_site=TEST)
+    record().assert_outcomes(passed=2)
+    files = sorted(p.name for p in Path("recordings/build").iterdir())
+    assert files == ["tides.flow.json", "whales.flow.json"]
+    text = Path("recordings/build/whales.flow.json").read_text()
+    assert "very-secret" not in text
+    result = project.runpytest("-q")
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*= agentflow =*",
+            "cost(total=0.01)   2/2 runs   * examined   0 findings",
+            "build, 2 runs:  plan $0.0004  write $0.0004  total $0.0008",
+        ]
+    )
+
+
+def test_a_changed_prompt_fails_with_the_change_and_the_command(
+    project: pytest.Pytester, record: Recorder
+) -> None:
+    """The message says which stage, what changed, and how to record again."""
+    project.makepyfile(test_site=TEST)
+    record()
+    flow = Path("flow.py").read_text()
+    project.makepyfile(flow=flow.replace("Write it:", "Compose it:"))
+    result = project.runpytest("-k", "whales")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*stage*write*",
+            "*$.messages[[]0[]].content:*[[]-Write-[]]{+Compose+}*",
+            "*pytest 'test_site.py::test_build[[]whales[]]' --agentflow=record*",
+        ]
+    )
+
+
+def test_a_miss_fails_whatever_the_application_swallows(
+    project: pytest.Pytester, record: Recorder
+) -> None:
+    """A fallback that hides every exception does not make the test pass."""
+    project.makepyfile(test_site=TEST)
+    record()
+    hiding = Path("flow.py").read_text() + (
+        "\n\ndef write(outline):\n"
+        "    try:\n"
+        "        return ask('Another prompt')\n"
+        "    except BaseException:\n"
+        "        return 'fallback'\n"
+    )
+    project.makepyfile(flow=hiding)
+    project.runpytest("-k", "whales").assert_outcomes(failed=1)
+
+
+def test_without_a_recording_the_command_is_told(project: pytest.Pytester) -> None:
+    """The first replay says how to make the recording."""
+    project.makepyfile(test_site=TEST)
+    result = project.runpytest("-k", "tides")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["*pytest 'test_site.py::test_build[[]tides[]]' --agentflow=record*"]
+    )
+
+
+def test_a_recording_is_judged_without_running_the_workflow(
+    project: pytest.Pytester, record: Recorder
+) -> None:
+    """agentflow_run loads what the mark names; its marks judge it."""
+    project.makepyfile(test_site=TEST)
+    record()
+    Path("flow.py").write_text("def plan(topic): raise SystemExit\nwrite = plan\n")
+    project.makepyfile(
+        test_site="""
+        import pytest
+
+        @pytest.mark.cost(total=0.0001)
+        @pytest.mark.agentflow(recording="build/whales")
+        def test_recording(agentflow_run):
+            assert agentflow_run.case == "whales"
+
+        def test_no_name(agentflow_run):
+            pass
+        """
+    )
+    result = project.runpytest()
+    result.assert_outcomes(failed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        ["*no mark says which recording*", "run build/whales fails 1 of 1 check"]
+    )
+
+
+def test_several_tests_share_the_run_of_a_wider_fixture(
+    project: pytest.Pytester, record: Recorder
+) -> None:
+    """A run made in a module fixture belongs to every test that asks for it."""
+    project.makepyfile(
+        test_site="""
+        import pytest
+        from flow import build
+
+        @pytest.fixture(scope="module")
+        def whales(agentflow):
+            return agentflow.run(build, "whales")
+
+        @pytest.mark.cost(total=1)
+        def test_one(whales, agentflow):
+            pass
+
+        @pytest.mark.cost(total=0.0001)
+        def test_two(whales):
+            pass
+        """
+    )
+    result = record()
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["run build/* fails 1 of 1 check"])
+
+
+def test_the_fixture_works_under_hypothesis(
+    project: pytest.Pytester, record: Recorder
+) -> None:
+    """Each example may run the workflow; the fixture is session-scoped."""
+    project.makepyfile(
+        test_site="""
+        import pytest
+        from flow import build
+        from hypothesis import given, settings, strategies as st
+
+        @pytest.mark.cost(total=1)
+        @settings(max_examples=5, database=None, derandomize=True)
+        @given(st.sampled_from(["whales", "tides"]))
+        def test_build(agentflow, topic):
+            assert agentflow.run(build, topic).inputs == {"topic": topic}
+        """
+    )
+    record().assert_outcomes(passed=1)
+    project.runpytest().assert_outcomes(passed=1)
