@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, overload
@@ -18,6 +18,7 @@ from pytest_agentflow.recording.names import SUFFIX, case_of, recording_path
 from pytest_agentflow.recording.redact import Redactor
 from pytest_agentflow.running.assembly import Head, captured
 from pytest_agentflow.running.conclusion import Plan, conclude
+from pytest_agentflow.running.credentials import stand_ins
 from pytest_agentflow.running.instrument import instrumented
 from pytest_agentflow.running.missing import inputs_text
 from pytest_agentflow.running.plain import plain
@@ -211,7 +212,8 @@ class AgentFlow:
     def _under_way(self, plan: Plan) -> Iterator[Session]:
         """Open the session of a run; the configured doors are there as long."""
         try:
-            with instrumented(self._configuration.named):
+            keys = stand_ins() if plan.mode == "replay" else nullcontext()
+            with keys, instrumented(self._configuration.named):
                 session = Session(
                     self._conduct(plan),
                     allowed=self._configuration.allowed,

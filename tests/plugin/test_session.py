@@ -51,7 +51,7 @@ def test_two_processes_give_the_same_report_as_one(
     parallel.assert_outcomes(failed=4)
     assert report("one.json") == report("two.json")
     summary = [line for line in serial.outlines if line.startswith("cost(")]
-    assert summary == ["cost(total=1)    4/4 runs   8 examined   0 findings"]
+    assert summary == ["cost(total=1)    4/4 runs   12 examined   0 findings"]
     assert summary == [x for x in parallel.outlines if x.startswith("cost(")]
 
 
