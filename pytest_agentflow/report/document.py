@@ -54,6 +54,12 @@ class Spent:
     estimated: bool = False
     """Whether some usage in it is an estimate."""
 
+    @property
+    def billed(self) -> bool:
+        """Whether somebody charges for it: tools and retrievers may be for nothing."""
+        used = self.images or self.input_tokens is not None
+        return bool(used or self.cost is None or self.cost.amount)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageSummary:

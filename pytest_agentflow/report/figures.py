@@ -125,6 +125,15 @@ def stage_chart(line: WorkflowLine) -> Bars:
     return Bars(title=line.workflow, unit="", bars=tuple(bars))
 
 
+def pair_chart(one: Money, other: Money) -> Bars:
+    """Give the chart of two amounts; no bar where they are of two currencies."""
+    amounts = (one.amount, other.amount)
+    if one.currency != other.currency:
+        amounts = (Decimal(0), Decimal(0))
+    bars = tuple(Bar(label="", value=amount) for amount in amounts)
+    return Bars(title="", unit="", bars=bars)
+
+
 def _comparable(amount: Money | None, beside: Money | None) -> Decimal | None:
     if amount is None or beside is None or amount.currency != beside.currency:
         return None

@@ -111,7 +111,7 @@ def _money(report: Report, runs: Sequence[tally.JudgedRun]) -> Iterator[str]:
         stages = ", ".join(
             f"{escape(name, 40)} {escape(wording.money(line.per_run(spent.cost)))}"
             for name, spent in line.stages
-            if spent.calls
+            if spent.billed
         )
         about = "≈ " if line.total.estimated else ""
         mean = wording.money(line.per_run(line.total.cost))

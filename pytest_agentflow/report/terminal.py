@@ -92,7 +92,7 @@ def _money_lines(
         parts = [
             f"{one_line(name, 40)} {wording.money(spent.cost)}"
             for name, spent in line.stages
-            if spent.calls
+            if spent.billed
         ]
         total = f"total {about}{wording.money(line.total.cost)}"
         total += _before(line.workflow, report)

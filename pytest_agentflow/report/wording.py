@@ -166,8 +166,10 @@ def _origin_sentences(runs: Sequence[JudgedRun]) -> Iterator[str]:
 
 def _gate_sentences(gates: Sequence[GateEntry]) -> Iterator[str]:
     bad = [gate for gate in gates if not gate.ok]
-    if len(gates) == 1 and bad:
+    if len(gates) == 1:
         yield f"The comparison {gates[0].title} {_FAILS[gates[0].verdict]}."
+    elif gates and not bad:
+        yield f"All {len(gates)} comparisons pass."
     elif bad:
         verb = "fails" if len(bad) == 1 else "fail"
         yield f"{len(bad)} of {number(len(gates), 'comparison')} {verb}."
