@@ -14,7 +14,7 @@ from agentflow_checks.grounding.kinds import SMALL_NUMBER, Atom, Reading
 from agentflow_checks.grounding.numerals import plain
 from agentflow_checks.grounding.phone_lookup import find_phone
 from agentflow_checks.grounding.sources import LONG_DIGITS, Hit, Index
-from agentflow_checks.grounding.units import BY_SYMBOL, DEGREES, to_base
+from agentflow_checks.grounding.units import BY_SYMBOL, DEGREES, to_base, unit_named
 
 #: A hedged value may differ by this share, a rounded one too.
 HEDGED = Decimal("0.05")
@@ -24,6 +24,7 @@ CONVERTED = Decimal("0.012")
 _LARGE = 1000
 _KELVIN = Decimal("273.15")
 _DECIMALS = re.compile(r"[0-9]?\.([0-9]+)")
+_THINGS = re.compile(r"[ -]+[a-z]{3,}(?:[ ][a-z]+){0,2}")
 _SAME = Decimal("0.0000001")
 #: A little more than half a grain, for what was rounded twice.
 _HALF = Decimal("0.6")
@@ -50,7 +51,7 @@ def find_amount(
     value = cast("Decimal", reading.value)
     elsewhere: Hit | None = None
     for hit in index.values.get(value, ()):
-        if _fits(reading, hit.reading):
+        if _fits(reading, hit.reading) and not _counts_others(index, reading, hit):
             return evidence_at(index, atom, hit, "supported")
         elsewhere = elsewhere or hit
     found = _OTHER_NOTATIONS[reading.type](index, atom, reading)
@@ -76,6 +77,21 @@ def _fits(claim: Reading, source: Reading) -> bool:
     return DEGREES in {claim.unit, source.unit} and "temperature" == _dimension(
         claim
     ) == _dimension(source)
+
+
+def _counts_others(index: Index, claim: Reading, hit: Hit) -> bool:
+    """Tell whether a bare number of a source counts things: 40 rooms are no 40 minutes.
+
+    It may yet be the claim's, where the unit follows after a word ("3 full days").
+    """
+    if claim.type not in {"money", "percent", "quantity"} or hit.reading.unit:
+        return False
+    text = index.documents[hit.document].text
+    following = _THINGS.match(text, hit.end)
+    if following is None:
+        return False
+    units = (unit_named(word) for word in following[0].split())
+    return not any(unit and unit.symbol == claim.unit for unit in units)
 
 
 def _dimension(reading: Reading) -> str:

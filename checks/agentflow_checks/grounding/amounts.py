@@ -36,7 +36,7 @@ _BEFORE = re.compile(
 )
 _AFTER = re.compile(
     r"(?P<gap>[ \u2009]?-?[ ]?)"
-    rf"(?P<word>[%¢\"{_SYMBOLS}]|[°º][ ]?(?:[CFcf](?![A-Za-z]))?"
+    rf"(?P<word>[%¢\"]|[{_SYMBOLS}](?![0-9])|[°º][ ]?(?:[CFcf](?![A-Za-z]))?"
     r"|[A-Za-zµμ]+(?:/h(?![A-Za-z]))?[²³]?|'(?=[0-9]{1,2}(?:\"|''))"
     r"|m2(?![A-Za-z0-9]))"
 )

@@ -136,29 +136,12 @@ def _value_outcomes(
             yield af.Rule(id=rule, title=f"{WORDS[kind][1]} stand in a source")
             findings = [_value_finding(*one, known, options) for one in met]
             yield from (
-                _attributed(finding, one, origins, options)
+                origins.attribution(one[0].atom).on(finding)
                 for one, finding in zip(met, findings, strict=True)
                 if finding is not None
             )
             if held := findings.count(None):
                 yield af.Examined(rule=rule, count=held)
-
-
-def _attributed(
-    finding: af.Finding, met: _Met, origins: Origins, options: Options
-) -> af.Finding:
-    """Name the stage that brought the value in; one that was mended is a question."""
-    attribution = origins.attribution(met[0].atom)
-    found = attribution.on(finding)
-    mender = attribution.repaired_by
-    if mender is None or met[2].shipped or options.stage is not None:
-        return found
-    return replace(
-        found,
-        message=f"{found.message}; {mender} removed it before it shipped",
-        verdict=af.Verdict.UNDETERMINED,
-        severity=af.Severity.WARNING,
-    )
 
 
 _Met = tuple[Evidence, Judged, Output]

@@ -11,7 +11,7 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:mr|mrs|ms|dr|prof|sr|jr|st|mt|ft|vs|etc|e\.g|i\.e|eg|ie|approx|no|nos|vol"
     r"|fig|figs|inc|ltd|co|corp|dept|est|gen|col|sgt|capt|rev|hon|gov|sen|rep|ave|blvd"
     r"|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|u\.s|u\.k|a\.m|p\.m|ph\.d|cf|al)"
-    r"|(?<![A-Za-z])[A-Z])\Z",
+    r"|(?-i:(?<![A-Za-z])[A-Z]))\Z",
     re.IGNORECASE,
 )
 _ALWAYS_ENDS = re.compile(
