@@ -1,6 +1,6 @@
 """What the tool says about pages that real models built in the real workflow.
 
-    python benchmarks/aws_personalization.py FOLDER [--json] [--report PATH]...
+    python benchmarks/aws_personalization.py FOLDER [--json] [--report PATH]
 
 FOLDER holds the recorded outputs of aws-samples/reinvent-personalization-with-LLMs:
 ``run.json`` (stage outputs of one customer), ``references/`` (what the stages were given)
@@ -49,15 +49,24 @@ usd = "0.04"
 source = "AWS price list, SDXL 1.0, 1024x1024, up to 50 steps"
 """
 
-POLICY = """
+POLICY = r"""
 version: 1
 rules:
-  - id: CONTACT-01
-    title: The page carries the contact block that the design guideline asks for
+  - id: CONTACT-MAIL
+    title: The page gives an e-mail address, as the design guideline asks
     severity: error
     require:
       in: {kind: artefact, name: main.html}
-      regex: '(?s)(?=.*(mailto:|@\\w))(?=.*(tel:|[Pp]hone))'
+      regex: '\w@\w'
+    must_apply: true
+    why: The guideline asks for the company's address, phone number and e-mail.
+    fix: Give the front-end stage the company's real contact data, and check for it.
+  - id: CONTACT-PHONE
+    title: The page gives a phone number, as the design guideline asks
+    severity: error
+    require:
+      in: {kind: artefact, name: main.html}
+      regex: '(tel:|[Pp]hone\W{0,3}[+(\d])'
     must_apply: true
     why: The guideline asks for the company's address, phone number and e-mail.
     fix: Give the front-end stage the company's real contact data, and check for it.
@@ -207,7 +216,7 @@ def judge(run: af.Run, scratch: Path) -> tuple[tuple[af.Check, ...], af.Evaluati
     checks = (
         policy(rules),
         design(tokens),
-        accessibility("AA", best_practice=True),
+        accessibility("AA", best_practices="fail"),
         html_validity(),
         hallucination(),
         cost(),

@@ -129,15 +129,34 @@ class CheckFactory(Generic[P]):
             raise BadArgument(message)
         return f"{self.function.__module__}:{name}"
 
+    @property
+    def form(self) -> str:
+        """How it is written: name and parameters with their defaults."""
+        shown = [
+            p.replace(annotation=_Bare(p.annotation))
+            if isinstance(p.annotation, str)
+            else p
+            for p in self.parameters.values()
+        ]
+        return f"{self.id}{inspect.Signature(shown)}"
+
     def _explain(self, error: TypeError, kwargs: Mapping[str, Any]) -> str:
-        shown = self.__signature__.replace(return_annotation=inspect.Signature.empty)
-        written = f"{self.id}{shown}"
         for name in kwargs:
             if name not in self.parameters:
                 near = difflib.get_close_matches(name, self.parameters, n=1)
-                hint = f"; did you mean {near[0]}=?" if near else ""
-                return f"{self.id} takes no argument {name!r}{hint} It is {written}"
-        return f"{self.id}: {error}. It is {written}"
+                hint = f"; did you mean {near[0]}=?" if near else "."
+                message = f"{self.id} takes no argument {name!r}{hint}"
+                return f"{message} It is {self.form}"
+        return f"{self.id}: {error}. It is {self.form}"
+
+
+class _Bare(str):
+    """An annotation that is shown without quotation marks."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def check(

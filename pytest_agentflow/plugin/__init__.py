@@ -133,15 +133,11 @@ _AGENTFLOW_MARKER = (
 def _marker_help(config: pytest.Config, entry: importlib.metadata.EntryPoint) -> str:
     if not config.getoption("markers"):
         return "(...): judge every run of the test by this check (pytest-agentflow)"
-    import inspect  # noqa: PLC0415 - for --markers only
-
     try:
         factory = entry.load()
     except ImportError as error:
         return f"(...): not loadable here: {error}"
-    signature = inspect.signature(factory)
-    shown = signature.replace(return_annotation=inspect.Signature.empty)
-    return f"{shown}: {factory.title}"
+    return f"{factory.form.removeprefix(factory.id)}: {factory.title}"
 
 
 def pytest_collection_modifyitems(
