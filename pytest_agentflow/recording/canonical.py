@@ -75,7 +75,7 @@ _MODEL_PATH = re.compile(
     re.IGNORECASE,
 )
 
-_PLACEHOLDER = re.compile(r"\[redacted:[^\]\s]{1,80}\]")
+_PLACEHOLDER = re.compile(r"\[redacted(:[^\]\s]{1,80})?\]")
 
 _BOUNDARY = re.compile(r'boundary="?([^";,\s]{1,70})"?', re.IGNORECASE)
 
@@ -97,7 +97,7 @@ def canonical_request(request: Request, rules: Matching = STRICT) -> str:
         body,
     ]
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
-    return _PLACEHOLDER.sub("[redacted]", text) if "[redacted:" in text else text
+    return _PLACEHOLDER.sub("[redacted]", text) if "[redacted" in text else text
 
 
 def match_key(request: Request, rules: Matching = STRICT) -> str:
@@ -119,7 +119,7 @@ def canonical_invocation(kind: str, function: str, arguments: Mapping[str, Any])
     """Give a function call as one text that is equal for calls that mean the same."""
     parts = [kind, function, arguments]
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=_plain)
-    return _PLACEHOLDER.sub("[redacted]", text) if "[redacted:" in text else text
+    return _PLACEHOLDER.sub("[redacted]", text) if "[redacted" in text else text
 
 
 def _plain(value: Any) -> Any:

@@ -75,7 +75,7 @@ def request_difference(
 
 
 def _changes(path: str, before: Any, after: Any) -> Iterator[Change]:
-    if type(before) is type(after) and before == after:
+    if _is_equal(before, after):
         return
     if isinstance(before, dict) and isinstance(after, dict):
         for key in dict.fromkeys([*before, *after]):
@@ -104,6 +104,13 @@ def _list_changes(path: str, before: list[Any], after: list[Any]) -> Iterator[Ch
             where = f"{path}[{i if gone else j}]"
             item = _ABSENT if come else before[i]
             yield from _changes(where, item, _ABSENT if gone else after[j])
+
+
+def _is_equal(before: Any, after: Any) -> bool:
+    """Compare as JSON: for Python, `False` and 0 are the same."""
+    if _ABSENT in (before, after):
+        return False
+    return before == after and _aligned(before) == _aligned(after)
 
 
 def _aligned(item: Any) -> str:

@@ -23,6 +23,7 @@ from pytest_agentflow.recording.redaction_text import (
 from pytest_agentflow.recording.secret_forms import (
     CREDENTIAL_NAMES,
     PATTERNS,
+    PLACEHOLDER,
     secrets_of,
 )
 
@@ -79,17 +80,22 @@ class Redactor:
         self._forms = sorted(forms, key=lambda pair: -len(pair[0]))
         self._fragments = [(f, s.name) for s in self._secrets for f in s.fragments]
 
+    def _mark(self, name: str) -> str:
+        """Give what stands in a secret's place; it never holds a secret itself."""
+        mark = f"[redacted:{name}]"
+        return PLACEHOLDER if any(s.value in mark for s in self._secrets) else mark
+
     def text(self, text: str) -> str:
         """Give `text` without secrets."""
         lowered: str | None = None
         text = self._without_base64(text)
         for form, name in self._forms:
             if form in text:
-                text = text.replace(form, placeholder(name))
+                text = text.replace(form, self._mark(name))
         for pattern in PATTERNS:
             lowered = text.lower() if lowered is None else lowered
             if any(needle in lowered for needle in pattern.needles):
-                text = pattern.expression.sub(placeholder(pattern.name), text)
+                text = pattern.expression.sub(self._mark(pattern.name), text)
         return text
 
     def hits(self, text: str) -> list[Hit]:
@@ -124,7 +130,7 @@ class Redactor:
             if not any(fragment in clean for fragment, _ in held):
                 return clean
         for fragment, name in held:
-            run = run.replace(fragment, placeholder(name))
+            run = run.replace(fragment, self._mark(name))
         return run
 
     def data(self, data: bytes) -> bytes:
@@ -155,13 +161,20 @@ class Redactor:
         suspicious = _HIDDEN_LETTER.search(clean) or _CREDENTIAL_MEMBER.search(clean)
         if clean == text and not suspicious and not _may_be_stream(text):
             return text
-        for candidate in (clean, text):
-            try:
-                value = parse_json(candidate)
-            except ValueError:
-                continue
-            return self._rewritten(candidate, value)
-        return clean_stream(clean, self._line, self.hits)
+        if (rewritten := self._json(clean)) is not None:
+            return rewritten
+        # A number that is a secret became a placeholder, which JSON lets stand only
+        # inside quotes.
+        rewritten = self._json(text)
+        if rewritten is not None and not self.hits(rewritten):
+            return rewritten
+        return clean_stream(clean, self._line, self.hits, self._mark)
+
+    def _json(self, text: str) -> str | None:
+        try:
+            return self._rewritten(text, parse_json(text))
+        except ValueError:
+            return None
 
     def _rewritten(self, text: str, value: Any) -> str:
         clean = self.value(value)
@@ -208,14 +221,12 @@ class Redactor:
     def _member(self, key: str, item: Any, depth: int) -> Any:
         named = key.lower() in CREDENTIAL_NAMES and isinstance(item, str)
         if named and len(item) >= _SHORTEST_MEMBER and not _is_placeholder(item):
-            return placeholder(key.lower())
+            return self._mark(key.lower())
         return self._value(item, depth)
 
     def _number(self, number: float) -> Any:
-        text = str(number)
-        return next(
-            (placeholder(s.name) for s in self._secrets if s.value == text), number
-        )
+        clean = self.text(str(number))
+        return number if clean == str(number) else clean
 
     def request(self, request: Request) -> Request:
         """Give `request` as it may be written and compared.
@@ -253,7 +264,7 @@ class Redactor:
     def _query(self, query: str) -> str:
         pairs = [pair.partition("=") for pair in query.split("&")]
         return "&".join(
-            f"{name}={placeholder('query')}"
+            f"{name}={self._mark('query')}"
             if equals and is_credential(name)
             else self.text(f"{name}{equals}{value}")
             for name, equals, value in pairs
@@ -265,7 +276,7 @@ class Redactor:
         clean = self.data(body)
         if media == "application/x-www-form-urlencoded":
             text = clean.decode("utf-8", "surrogateescape")
-            text = _FORM_MEMBER.sub(_masked_member, text)
+            text = _FORM_MEMBER.sub(self._masked_member, text)
             clean = text.encode("utf-8", "surrogateescape")
         if media == _CHECKSUMMED and clean != body:
             raise RedactionRefused(
@@ -274,6 +285,11 @@ class Redactor:
                 "the secret out of the prompt, or use the call without streaming."
             )
         return clean
+
+    def _masked_member(self, match: re.Match[str]) -> str:
+        if _is_placeholder(match[2]):
+            return match[0]
+        return f"{match[1]}={self._mark(match[1].lower())}"
 
     def call(self, call: Call) -> Call:
         """Give `call` without secrets, the raw exchange and all that was read of it."""
@@ -332,19 +348,8 @@ class Redactor:
 _SHORTEST_MEMBER = 8
 
 
-def placeholder(name: str) -> str:
-    """Give what stands in a secret's place."""
-    return f"[redacted:{name}]"
-
-
 def _is_placeholder(text: str) -> bool:
-    return text.startswith("[redacted:") and text.endswith("]")
-
-
-def _masked_member(match: re.Match[str]) -> str:
-    if _is_placeholder(match[2]):
-        return match[0]
-    return f"{match[1]}={placeholder(match[1].lower())}"
+    return text.startswith("[redacted") and text.endswith("]")
 
 
 def _may_be_stream(text: str) -> bool:

@@ -78,6 +78,7 @@ def clean_stream(
     text: str,
     clean_line: Callable[[str, Any], str],
     find: Callable[[str], list[Hit]],
+    mark: Callable[[str], str],
 ) -> str:
     """Clean server-sent events or JSON lines, also of secrets split over several.
 
@@ -90,7 +91,7 @@ def clean_stream(
     changed: set[int] = set()
     for pieces in _pieces(lines).values():
         if len(pieces) > 1 and len({piece.text for piece in pieces}) > 1:
-            changed |= _clean_pieces(pieces, find)
+            changed |= _clean_pieces(pieces, find, mark)
     for line in lines:
         if line.number in changed:
             dump = STYLES[line.style or "compact-ascii"]
@@ -141,7 +142,11 @@ def _texts(node: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
             yield from _texts(item, where)
 
 
-def _clean_pieces(pieces: list[_Piece], find: Callable[[str], list[Hit]]) -> set[int]:
+def _clean_pieces(
+    pieces: list[_Piece],
+    find: Callable[[str], list[Hit]],
+    mark: Callable[[str], str],
+) -> set[int]:
     whole = "".join(piece.text for piece in pieces)
     starts = [0, *itertools.accumulate(len(piece.text) for piece in pieces)]
     texts = [piece.text for piece in pieces]
@@ -152,8 +157,8 @@ def _clean_pieces(pieces: list[_Piece], find: Callable[[str], list[Hit]]) -> set
             low = max(0, hit.start - starts[place])
             high = min(len(pieces[place].text), hit.end - starts[place])
             first = starts[place] <= hit.start
-            mark = f"[redacted:{hit.name}]" if first else ""
-            texts[place] = texts[place][:low] + mark + texts[place][high:]
+            instead = mark(hit.name) if first else ""
+            texts[place] = texts[place][:low] + instead + texts[place][high:]
             changed.add(place)
             place += 1
     for place in changed:

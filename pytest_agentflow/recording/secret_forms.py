@@ -10,6 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, quote_plus, unquote
 
+#: What stands in a secret's place where its name would give another one away.
+PLACEHOLDER = "[redacted]"
+
 #: Shorter values cannot be told from ordinary words.
 _SHORTEST = 8
 _SHORTEST_WITH_SIGNS = 6
@@ -220,10 +223,8 @@ def secrets_of(
     for value in extra:
         if value:
             found.setdefault(value, "extra")
-    # A placeholder must never hold a secret, or it would have to be removed again.
-    marks = {*found.values(), *CREDENTIAL_NAMES, *(p.name for p in PATTERNS), "query"}
-    names = {f"[redacted:{name}]" for name in marks}
-    usable = [value for value in found if not any(value in name for name in names)]
+    # Somebody whose password is "redacted" cannot be helped by a placeholder.
+    usable = [value for value in found if value not in PLACEHOLDER]
     ordered = sorted(usable, key=lambda value: (-len(value), value))
     return tuple(_secret(found[value], value) for value in ordered)
 
