@@ -14,7 +14,12 @@ from pytest_agentflow.model.run import Run
 from pytest_agentflow.pricing.book import PriceBook, load_book
 from pytest_agentflow.recording.journal import Journal
 from pytest_agentflow.recording.load import RecordingError, find_recordings, load
-from pytest_agentflow.recording.names import SUFFIX, case_of, recording_path
+from pytest_agentflow.recording.names import (
+    SUFFIX,
+    case_of,
+    partial_path,
+    recording_path,
+)
 from pytest_agentflow.recording.redact import Redactor
 from pytest_agentflow.running.assembly import Head, captured
 from pytest_agentflow.running.conclusion import Plan, conclude
@@ -231,6 +236,7 @@ class AgentFlow:
             return self._replay(plan)
         if plan.mode == "live":
             return Live(plan.redactor, plan.matching)
+        plan.resumes = partial_path(plan.path).exists()
         takes = takes_before(plan.path, self._book())
         plan.journal = Journal(plan.path, plan.redactor)
         plan.takes = takes

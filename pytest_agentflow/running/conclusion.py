@@ -40,6 +40,8 @@ class Plan:
     book: Callable[[], PriceBook]
     recording: Run | None = None
     journal: Journal | None = None
+    resumes: bool = False
+    """An earlier recording broke off, and the journal carries what it cost."""
     takes: Takes = field(default_factory=Takes)
 
 
@@ -61,7 +63,10 @@ def conclude(
     except BaseException as error:
         if plan.journal is not None:
             plan.journal.close()
-            error.add_note(_about_the_journal(plan))
+            if not session.calls and not plan.resumes:
+                plan.journal.path.unlink(missing_ok=True)  # it holds nothing
+            if plan.journal.path.exists():
+                error.add_note(_about_the_journal(plan))
         raise
 
 
