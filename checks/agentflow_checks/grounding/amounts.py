@@ -217,7 +217,10 @@ def _glued(
         if _CENTURY.match(text, end):
             raise _Nothing
         return (_number(value),), end
-    if lower[0] == "x" and (len(lower) == 1 or text[numeral.end + 1].isdigit()):
+    is_size = lower[0] == "x" and (len(lower) == 1 or text[numeral.end + 1].isdigit())
+    is_unit = word.islower() and not text[end : end + 1].isdigit()
+    if is_size or is_unit:
+        # A unit that the table lacks ("30hp"): the number is still a number.
         return tuple(_number(value) for value in numeral.values), numeral.end
     raise _Nothing
 

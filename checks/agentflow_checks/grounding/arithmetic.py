@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, DecimalException
 from itertools import combinations, permutations
 
+from agentflow_checks.grounding.amount_lookup import CONVERTED
 from agentflow_checks.grounding.evidence import Evidence
 from agentflow_checks.grounding.kinds import SMALL_NUMBER, Reading
 from agentflow_checks.grounding.units import BY_SYMBOL, to_base
@@ -42,6 +43,8 @@ _DOUBLE = re.compile(r"\b(?:double[sd]?|twice)\b", re.IGNORECASE)
 _HALF = re.compile(r"\bhalf\b", re.IGNORECASE)
 #: Numbers that everybody may calculate with.
 _CALENDAR = frozenset(map(Decimal, (24, 30, 31, 52, 60, 100, 365, 1000)))
+#: What stands between a quantity and the same quantity in another unit.
+_AGAIN = re.compile(r"\W{0,3}\((?:or |about |approx\.? |~)?\Z| or (?:about )?\Z| = \Z")
 _MOST_OPERANDS = 8
 #: A result is rounded to its last place, but never by more than this share.
 _SLACK = Decimal("0.02")
@@ -58,6 +61,7 @@ def with_derived(text: str, found: Sequence[Evidence]) -> list[Evidence]:
     result = list(found)
     if not any(_open(evidence) for evidence in result):
         return result
+    result = [_converted(text, evidence, result) for evidence in result]
     signs = {sign for sign, cue in _CUES.items() if cue.search(text)}
     for i, evidence in enumerate(result):
         if _open(evidence):
@@ -65,6 +69,28 @@ def with_derived(text: str, found: Sequence[Evidence]) -> list[Evidence]:
             if equation:
                 result[i] = replace(evidence, status="derived", note=equation)
     return result
+
+
+def _converted(text: str, wanted: Evidence, found: Sequence[Evidence]) -> Evidence:
+    """Accept ``5 feet 6 inches (168 cm)``: the same quantity again, in another unit."""
+    start = wanted.atom.start
+    reading = wanted.atom.readings[0]
+    opened = _AGAIN.search(text[max(0, start - 12) : start])
+    if not _open(wanted) or reading.type != "quantity" or opened is None:
+        return wanted
+    until = start - len(opened.group())
+    before = [e for e in found if e.atom.end <= until and e.status in _HOLDS][-2:]
+    terms = [
+        _term(reading, e) for e in before if e.atom.readings[0].unit != reading.unit
+    ]
+    for first in range(len(terms)):
+        some = terms[first:]
+        total = sum((term.value for term in some), Decimal(0))
+        near = abs(total - (reading.value or 0)) <= abs(total) * CONVERTED
+        if near and all(term.kind == _kind(reading) for term in some):
+            equation = f"{' '.join(term.written for term in some)} = {wanted.atom.text}"
+            return replace(wanted, status="derived", note=equation)
+    return wanted
 
 
 def _open(evidence: Evidence) -> bool:

@@ -36,8 +36,8 @@ _YEAR = r"[0-9]{4}(?![0-9])"
 _TO = r"[ ]?(?:-|—|to|through|until|and|&)[ ]?"
 
 _MONTH_FIRST = re.compile(
-    rf"{_LEFT}(?P<month>{_CAPITAL})\.?[ ]?(?:the[ ])?"
-    rf"(?P<day>{_DAY})(?![0-9:%]|\.[0-9]|,[0-9]{{3}}(?![0-9]))(?![ ]?[ap]\.?m\b)"
+    rf"{_LEFT}(?P<month>{_CAPITAL})(?:[.,]?[ ]|\.)?(?:the[ ])?"
+    rf"(?P<day>{_DAY})(?![0-9%]|:[0-9]|\.[0-9]|,[0-9]{{3}}(?![0-9]))(?![ ]?[ap]\.?m\b)"
     rf"(?:{_TO}(?P<last>{_DAY}){_RIGHT}(?![:%]))?"
     rf"(?:,?[ ]{{0,2}}(?:of[ ])?(?P<year>{_YEAR}))?"
 )
@@ -67,7 +67,7 @@ _NUMERIC = re.compile(
 
 _HALF = r"(?:[ap]\.?[ ]?m\b\.?|[AP]\.?[ ]?M\b\.?)"
 _CLOCK = re.compile(
-    rf"(?<![0-9A-Za-z:.,$€£])(?P<hour>[0-9]{{1,2}})"
+    rf"(?<![0-9A-Za-z.,$€£])(?P<hour>[0-9]{{1,2}})"
     rf"(?::(?P<minute>[0-9]{{2}})(?::(?P<second>[0-9]{{2}})(?:[.,][0-9]+)?)?"
     rf"(?![0-9:])[ ]?(?P<half>{_HALF})?"
     rf"|(?:\.(?P<dotted>[0-9]{{2}}))?[ ]?(?P<sure>{_HALF})"

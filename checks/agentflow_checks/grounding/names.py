@@ -25,6 +25,7 @@ _NAME = re.compile(
     rf"(?:(?:[ ]{_LINK})?[ ]{_CAPITAL}){{1,7}}(?![^\W_])(?![@_])"
 )
 _QUOTATION = re.compile(r'(?<![A-Za-z0-9])"([^"\n]{20,600}?)"(?![A-Za-z0-9])')
+_PLACEHOLDER = re.compile(r"\[[^\]\n]{1,60}\](?!\()")
 _QUOTED = re.compile(r'"[^"\n]{1,300}"')
 _WORD = re.compile(rf"[{_UP}{_LOW}0-9][{_UP}{_LOW}0-9'-]*")
 _LINE = re.compile(r"[^\n]+")
@@ -120,6 +121,9 @@ def _trimmed(text: str, match: re.Match[str]) -> tuple[int, int] | None:
     words = [(m.start(), m.end(), m.group()) for m in _WORD.finditer(match.group())]
     if _starts_item(text, match):
         words.pop(0)
+    if len(words) == 2 and words[1][2].isupper() and _starts_sentence(text, match):
+        # "Incorporate HIIT": one word has its capital for its place.
+        return None
     while words and _is_common(words[0][2]):
         words.pop(0)
     while words and _is_common(words[-1][2]):
@@ -133,6 +137,11 @@ def _trimmed(text: str, match: re.Match[str]) -> tuple[int, int] | None:
 
 def _is_common(word: str) -> bool:
     return not word[0].isupper() or word_form(word) in COMMON
+
+
+def _starts_sentence(text: str, match: re.Match[str]) -> bool:
+    before = text[max(0, match.start() - 6) : match.start()]
+    return _SENTENCE_STARTS.search(before) is not None or match.start() == 0
 
 
 def _starts_item(text: str, match: re.Match[str]) -> bool:
@@ -149,6 +158,8 @@ def _titles(text: str) -> Spans:
         for part in (line, *_parts_before_colon(text, line)):
             if is_title(part.group()) and spans.take(*part.span()):
                 break
+    for placeholder in _PLACEHOLDER.finditer(text):
+        spans.take(*placeholder.span())
     for quoted in _QUOTED.finditer(text):
         if is_title(quoted.group()):
             spans.take(*quoted.span())

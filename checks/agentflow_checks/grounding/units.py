@@ -96,6 +96,10 @@ kWh | energy | 1 | kilowatt hour | kilowatt hours | kilowatt-hours | kwh
 kcal | food energy | 1 | calorie | calories | kcal | kcals | cal | cals
 V | voltage | 1 | volt | volts
 A | current | 1 | amp | amps | ampere | amperes
+psi | pressure | 1 | psi
+rpm | rotation | 1 | rpm
+mpg | consumption | 1 | mpg
+dB | loudness | 1 | decibel | decibels | db
 Hz | frequency | 1 | hertz | hz
 kHz | frequency | 1000 | kilohertz | khz
 MHz | frequency | 1000000 | megahertz | mhz
@@ -167,7 +171,8 @@ BASES = {
     "time": "s", "length": "m", "mass": "kg", "volume": "l", "area": "m2",
     "speed": "km/h", "data": "B", "power": "W", "energy": "kWh",
     "food energy": "kcal", "voltage": "volt", "current": "ampere",
-    "frequency": "hertz", "temperature": "°C",
+    "frequency": "hertz", "pressure": "psi",
+    "rotation": "rpm", "consumption": "mpg", "loudness": "db", "temperature": "°C",
 }  # fmt: skip
 
 _ZERO_FAHRENHEIT = Decimal(32)
