@@ -79,7 +79,6 @@ FLAGS = (
     "--disable-renderer-backgrounding",
     "--disable-backgrounding-occluded-windows",
     "--disable-background-timer-throttling",
-    "--disable-ipc-flooding-protection",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--no-proxy-server",
 )
@@ -143,6 +142,8 @@ def _end(browser: Browser) -> None:
         processes.end(pid)
     if root is not None:
         root.wait(timeout=10)
+        if root.stdin:
+            root.stdin.close()
     # Selenium's own clean-up would ask the dead driver to stop, over HTTP.
     browser.service.process = None  # type: ignore[assignment]
     server.stop(browser.pages)

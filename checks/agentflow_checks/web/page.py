@@ -53,9 +53,9 @@ class Element:
     styles: Mapping[str, str]
     """Computed value of every property in `snapshot.PROPERTIES`."""
     background: str | None
-    """Colour behind its text, all layers blended; None where the browser cannot tell:
-    an image, a gradient, or no text of its own."""
-    text_opacity: float | None
+    """Colour behind its text, all layers blended, as ``rgb(51, 102, 153)``; None where
+    the browser cannot tell: an image, a gradient, elements beside the text, no text."""
+    text_opacity: float
     """Opacity that ancestors leave to its text, from 0 to 1."""
     paint_order: int
     parent: int | None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -68,26 +70,68 @@ def elements(snapshot: Mapping[str, Any]) -> tuple[Element, ...]:
     Args:
         snapshot: the answer of ``DOMSnapshot.captureSnapshot`` to `REQUEST`.
     """
-    return tuple(_Document(snapshot["strings"], snapshot["documents"][0]).elements())
+    document = _Document(snapshot["strings"], snapshot["documents"][0])
+    return honest_backgrounds(list(document.elements()))
+
+
+PICTURES = frozenset({"img", "video", "canvas", "picture", "object", "embed", "iframe"})
+OPAQUE = re.compile(r"rgb\(")
+
+
+def honest_backgrounds(found: list[Element]) -> tuple[Element, ...]:
+    """Forget blended backgrounds under which a picture or a gradient lies.
+
+    The browser blends the first colour of a gradient as if it were all of it. What is
+    painted before an opaque ancestor does not count: it is covered.
+    """
+    pictures = [i for i, element in enumerate(found) if _is_picture(element)]
+    if not pictures:
+        return tuple(found)
+    return tuple(
+        dataclasses.replace(element, background=None)
+        if element.background and _stands_on(found, index, pictures)
+        else element
+        for index, element in enumerate(found)
+    )
+
+
+def _is_picture(element: Element) -> bool:
+    painted = element.styles["background-image"] != "none"
+    return painted or element.tag in PICTURES
+
+
+def _stands_on(found: Sequence[Element], index: int, pictures: Sequence[int]) -> bool:
+    """Whether one of the pictures lies under an element's text."""
+    element, covered = found[index], (-1, -1)
+    ancestor: int | None = index
+    while ancestor is not None:
+        above = found[ancestor]
+        if _is_picture(above):
+            return True
+        if OPAQUE.match(above.styles["background-color"]):
+            covered = (above.paint_order, ancestor)
+            break
+        ancestor = above.parent
+    own = (element.paint_order, index)
+    return any(
+        covered < (found[i].paint_order, i) < own
+        and _overlap(found[i].box, element.box)
+        for i in pictures
+    )
+
+
+def _overlap(one: af.Box, other: af.Box) -> bool:
+    beside = one.x >= other.x + other.width or other.x >= one.x + one.width
+    apart = one.y >= other.y + other.height or other.y >= one.y + one.height
+    return not beside and not apart
 
 
 def hidden_roots(snapshot: Mapping[str, Any]) -> int:
     """Count the elements inside closed shadow roots, which scripts cannot reach."""
-    strings, nodes = snapshot["strings"], snapshot["documents"][0]["nodes"]
-    rare = nodes.get("shadowRootType", {"index": [], "value": []})
-    closed = {
-        index
-        for index, value in zip(rare["index"], rare["value"], strict=True)
-        if strings[value] == "closed"
-    }
-    inside = set(closed)
-    count = 0
-    # Parents come before their children.
-    for index, parent in enumerate(nodes["parentIndex"]):
-        if parent in inside:
-            inside.add(index)
-            count += nodes["nodeType"][index] == ELEMENT
-    return count
+    nodes = snapshot["documents"][0]["nodes"]
+    kinds = _rare(nodes.get("shadowRootType"), snapshot["strings"])
+    closed = [node for node, kind in kinds.items() if kind == "closed"]
+    return sum(nodes["nodeType"][node] == ELEMENT for node in closed)
 
 
 class _Document:
@@ -145,37 +189,30 @@ class _Document:
     def _element(
         self, node: int, row: int, styles: dict[str, str], parent: int | None
     ) -> Element:
-        text, background, opacity = self.texts.get(node, ("", None, None))
+        behind = self._string(self.layout["blendedBackgroundColors"][row])
         generated = self.pseudo.get(node)
         return Element(
             selector=self.selectors[node],
             tag=f"::{generated}" if generated else self.names[node].lower(),
             attributes=self.attributes(node),
-            text=text,
+            text=self.texts.get(node, ""),
             box=af.Box(*self.layout["bounds"][row]),
             styles=styles,
-            background=background,
-            text_opacity=opacity,
+            background=behind or None,
+            text_opacity=self.layout["textColorOpacities"][row],
             paint_order=self.layout["paintOrders"][row],
             parent=parent,
             clickable=node in self.clickable,
         )
 
-    def _texts(self) -> dict[int, tuple[str, str | None, float | None]]:
-        """Map an element to its own text and what the browser knows behind it."""
-        found: dict[int, tuple[str, str | None, float | None]] = {}
+    def _texts(self) -> dict[int, str]:
+        """Map an element to the text directly inside it."""
+        found: dict[int, str] = {}
         for row, node in enumerate(self.layout["nodeIndex"]):
             words = " ".join(self._string(self.layout["text"][row]).split())
-            if self.types[node] != TEXT or not words:
-                continue
-            parent = self.parents[node]
-            before, background, opacity = found.get(parent, ("", None, None))
-            behind = self._string(self.layout["blendedBackgroundColors"][row])
-            found[parent] = (
-                f"{before} {words}".strip(),
-                background or behind or None,
-                self.layout["textColorOpacities"][row] if opacity is None else opacity,
-            )
+            if self.types[node] == TEXT and words:
+                parent = self.parents[node]
+                found[parent] = f"{found.get(parent, '')} {words}".strip()
         return found
 
     def _string(self, index: int) -> str:

@@ -106,6 +106,8 @@ def load(tab: Tab, url: str, *, by: float) -> None:
     tab.loaded = tab.moved = tab.admitted = False
     tab.log, tab.assets, tab.requests = [], {}, {}
     tab.navigated_to, tab.dialogs = [], []
+    # A cookie for the common domain would reach the next page.
+    command(tab, "Network.clearBrowserCookies", by=by)
     answer = command(tab, "Page.navigate", {"url": url}, by=by)
     if reason := answer.get("errorText"):
         raise cdp.ProtocolError(f"the page did not load: {reason}")

@@ -39,7 +39,7 @@ class PipeChecker:
                 self._restart()
                 return hello
             self.ready = True
-        if not self._send(kind + struct.pack(">I", len(document)) + document):
+        if not self._send(framed(kind, document)):
             self._restart()
             return {"error": "its worker process ended"}
         answer = self._next(DOCUMENT_SECONDS)
@@ -81,6 +81,11 @@ class PipeChecker:
             self._input.close()
         self.process.kill()
         self.process.wait()
+
+
+def framed(kind: bytes, document: bytes) -> bytes:
+    """Write one request as the worker reads it."""
+    return kind + struct.pack(">I", len(document)) + document
 
 
 def start(jar: Path) -> PipeChecker:

@@ -1,0 +1,117 @@
+"""Processes that page checks start end with the process that started them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from agentflow_checks.web import processes
+
+SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
+NEST = [
+    sys.executable,
+    "-c",
+    "import subprocess, sys; p = subprocess.Popen([sys.executable, '-c', "
+    "'import time; time.sleep(60)']); print(p.pid, flush=True); p.wait()",
+]
+OWNER = """
+import os, subprocess, sys
+from pathlib import Path
+from agentflow_checks.web import processes
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+processes.end_with_us([child.pid], Path(sys.argv[1]))
+print(child.pid, flush=True)
+os.kill(os.getpid(), 9)
+"""
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that ended and waits to be noticed does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+def gone(pid: int) -> bool:
+    """Wait until a process has ended."""
+    end = time.monotonic() + 10
+    while alive(pid) and time.monotonic() < end:
+        time.sleep(0.02)
+    return not alive(pid)
+
+
+needs_proc = pytest.mark.skipif(
+    not Path("/proc/self/stat").exists(), reason="the test reads /proc"
+)
+
+
+@needs_proc
+def test_ending_a_process_ends_what_it_started() -> None:
+    """A whole tree goes by the id of its root."""
+    with subprocess.Popen(NEST, stdout=subprocess.PIPE, text=True) as root:
+        assert root.stdout is not None
+        grandchild = int(root.stdout.readline())
+        assert processes.descendants(root.pid) == [grandchild]
+        processes.end(root.pid)
+        root.wait()
+    assert gone(grandchild)
+
+
+@needs_proc
+def test_what_a_killed_run_started_ends_too(tmp_path: Path) -> None:
+    """After kill -9 no exit handler runs; the watcher ends the child and its folder."""
+    folder = tmp_path / "profile"
+    folder.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", OWNER, str(folder)],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert gone(int(done.stdout))
+    end = time.monotonic() + 10
+    while folder.exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not folder.exists()
+
+
+@needs_proc
+def test_a_browser_leaves_nothing_behind() -> None:
+    """Stopping the browser ends its processes, its driver and its profile."""
+    from agentflow_checks.web import browser
+
+    running = browser.running()
+    pids = [p for p in running.pids if alive(p)]
+    assert len(pids) > 2
+    browser.stop()
+    assert all(gone(pid) for pid in pids)
+    assert not running.profile.exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
+def test_a_forked_worker_does_not_touch_its_parents_browser() -> None:
+    """The child of a fork starts a browser of its own, or none; never ends ours."""
+    import multiprocessing
+
+    from agentflow_checks.web import browser
+
+    mine = browser.running()
+    context = multiprocessing.get_context("fork")
+    with context.Pool(1) as pool:
+        pid = pool.apply(_visit_in_child)
+    assert pid != mine.service.process.pid
+    assert alive(mine.service.process.pid)
+    assert browser.running() is mine
+    assert gone(pid)
+
+
+def _visit_in_child() -> int:
+    from agentflow_checks.web import browser
+
+    return browser.running().service.process.pid
