@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -311,11 +311,12 @@ def _leak(
         return any(True for _ in sightings(taint.trace, other.written))
 
     # The value is expected where it came from; the question is who let it through.
+    # What got out is out: a later stage without it has repaired nothing.
     seen_in = frozenset((event.stage,)) if event.stage else frozenset()
     blame = introduced(
         subject.case, holds, at=event.stage, seen_in=seen_in, given=False
     )
-    return blame.on(finding)
+    return replace(blame, repaired_by=None).on(finding)
 
 
 def _source(flow: Flow, given: _Given) -> af.Place:

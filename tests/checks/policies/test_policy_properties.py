@@ -32,10 +32,12 @@ junk = st.one_of(
     st.none(), st.booleans(), st.integers(-3, 9), st.text(max_size=6), st.dates()
 )
 keys = st.sampled_from(
-    [*VERBS, *HEAD_KEYS, *KEYS, "terms", "regex", "in", "unless", "near", "when"]
-    + ["models", "urls", "first", "then", "same", "within", "count", "of", "per"]
-    + ["from", "to", "match", "fields", "identifiers", "rules", "waivers", "version"]
-    + ["on", "yes", "x"]
+    [
+        *(*VERBS, *HEAD_KEYS, *KEYS),
+        *("terms", "regex", "in", "unless", "near", "when", "on", "yes", "x"),
+        *("models", "urls", "first", "then", "same", "within", "count", "of", "per"),
+        *("from", "to", "match", "fields", "identifiers", "rules", "waivers"),
+    ]
 )
 words = st.sampled_from([*WORDS, *KINDS, "(a+)+", "[", "a*", "args.x", "{input}"])
 values = st.recursive(
@@ -91,36 +93,11 @@ def test_text_without_markup_reads_as_itself(text: str) -> None:
     assert seen.origin(0, len(text)) == (0, len(text))
 
 
+TAGS = ("<p>", "</p>", "<b>", "</b>", "<!--", "-->", "<script>", "</script>", "<style>")
+SIGNS = ("<a href='", "'>", "&amp;", "&shy;", "&#101;", "<", ">", "&", '"', " = ", "</")
+ODD = ("alt='x y'", "</style>", "\u00ad", "\u200b", "\ufb01", "e\u0301")
 fragments = st.one_of(
-    st.sampled_from(
-        [
-            "<p>",
-            "</p>",
-            "<b>",
-            "</b>",
-            "<!--",
-            "-->",
-            "<script>",
-            "</script>",
-            "<a href='",
-        ]
-        + [
-            "'>",
-            "&amp;",
-            "&shy;",
-            "&#101;",
-            "<",
-            ">",
-            "&",
-            '"',
-            " = ",
-            "alt='x y'",
-            "</",
-        ]
-        + ["<style>", "</style>", "\u00ad", "\u200b", "ﬁ", "e\u0301"]
-    ),
-    st.sampled_from(WORDS),
-    st.text(max_size=5),
+    st.sampled_from([*TAGS, *SIGNS, *ODD]), st.sampled_from(WORDS), st.text(max_size=5)
 )
 
 
@@ -283,7 +260,7 @@ sentences = st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map(" ".joi
 def test_harmless_text_never_changes_a_forbidden_one(
     texts: list[str], more: str
 ) -> None:
-    """Adding a text without the term leaves a failed run failed, a passed one passed."""
+    """Adding a text without the term never changes the verdict."""
     assume("guaranteed" not in more)
     assume(texts)
     assert verdict([*texts, more]) is verdict(texts)
