@@ -81,7 +81,9 @@ def _gate_lines(report: Report, width: int) -> Iterator[str]:
         text = gate.sentences[0] if gate.sentences else ""
         if gate.cost is not None and gate.baseline_cost is not None:
             text = wording.gate_money(gate)
-        yield one_line(f"{gate.title}: {verdict}  {text}", max(width * 2, 80))
+        yield one_line(f"{gate.title}: {verdict}", max(width, 40))
+        if text:
+            yield f"  {one_line(text, max(2 * width, 80))}"
 
 
 def _money_lines(

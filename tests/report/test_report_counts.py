@@ -1,0 +1,277 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from report_checks import accessibility, cost, design, evaluation, validity
+from report_runs import split_run
+from report_sample import entries as sample_entries
+from report_strategies import entries
+
+import pytest_agentflow as af
+from pytest_agentflow.report import tally, wording
+from pytest_agentflow.report.build import build_report
+from pytest_agentflow.report.compare import compare_entries, known_findings
+from pytest_agentflow.report.document import Entry, GateEntry, Report, Spent
+from pytest_agentflow.report.entry import build_entry
+from pytest_agentflow.report.figures import figure, mean, when
+from pytest_agentflow.report.summary import add_spent
+
+
+def test_the_verdict_sentence_says_who_fails_and_what_it_costs(report: Report) -> None:
+    """A manager reads how many runs fail, at what, the money, where it began."""
+    assert wording.verdict_sentences(report) == (
+        "3 of 9 runs fail: accessibility in 2, hallucination in 1 and cost in 1.",
+        "The comparison build_site against build_site_single fails.",
+        "The split costs $0.1506, 51% of the single model's $0.2932.",
+        "The 19 findings begin: 17 in frontend and 2 in personalizer.",
+        "Since origin/main: 19 new findings, 1 known, 8 fixed.",
+        "9 questions are left to review.",
+    )
+
+
+def test_runs_that_pass_say_how_much_was_examined() -> None:
+    """Passing is told with its denominator."""
+    run = split_run("hotel")
+    entry = build_entry("t", run, evaluation(run, validity(), design(failing=False)))
+
+    assert wording.verdict_sentences(build_report([entry])) == (
+        "The one run passes 2 checks: 155 subjects examined.",
+        "It cost $0.0485.",
+    )
+
+
+def test_a_dearer_split_is_called_so() -> None:
+    """A split above the single model's price is said to be the dearer one."""
+    gate = GateEntry(
+        title="a against b",
+        verdict=af.Verdict.FAILED,
+        cost=af.Money(amount=Decimal("0.3")),
+        baseline_cost=af.Money(amount=Decimal("0.2")),
+    )
+
+    assert wording.gate_money(gate) == (
+        "The split costs $0.3000, 150% of the single model's $0.2000: the split is the "
+        "dearer one."
+    )
+
+
+def test_one_run_judged_by_two_tests_is_one_run() -> None:
+    """Its money counts once, and each check once, however many tests asked."""
+    run = split_run("hotel")
+    both = (accessibility(failing=False), validity())
+    found = [
+        build_entry(f"t[{n}]", run, evaluation(run, *results))
+        for n, results in enumerate([both, both[:1], both[1:]])
+    ]
+    runs = tally.judged_runs(build_report(found))
+    (line,) = tally.workflow_lines(runs)
+
+    assert len(runs) == 1
+    assert [(c.check, c.runs) for c in tally.check_lines(runs)] == [
+        ("accessibility", 1),
+        ("html_validity", 1),
+    ]
+    assert (line.runs, str(line.total.cost)) == (1, "$0.0485")
+
+
+def test_runs_of_one_name_and_two_contents_are_two_runs() -> None:
+    """A planted regression beside the healthy run is not taken for the same run."""
+    healthy, planted = split_run("hotel"), split_run("hotel", blow_up=4)
+    found = [build_entry("t", r, evaluation(r, validity())) for r in (healthy, planted)]
+
+    assert len(tally.judged_runs(build_report(found))) == 2
+
+
+def test_check_lines_count_runs_subjects_findings_and_questions(report: Report) -> None:
+    """Every count of a check is over all runs that it judged."""
+    lines = {c.check: c for c in tally.check_lines(tally.judged_runs(report))}
+    line = lines["accessibility"]
+
+    assert (line.passed_runs, line.runs, line.examined) == (7, 9, 457)
+    assert (line.findings, line.review, line.known) == (16, 9, 0)
+    assert (lines["design"].findings, lines["design"].known) == (0, 1)
+    assert lines["policy"].verdict is af.Verdict.INAPPLICABLE
+
+
+def test_budgets_are_read_off_charts_of_money(report: Report) -> None:
+    """The budget of a stage is the limit that the cost check drew."""
+    split, single = tally.workflow_lines(tally.judged_runs(report))
+
+    assert split.limits["artist"] == af.Money(amount=Decimal("0.045"))
+    assert single.limits == {}
+
+
+def test_causes_group_findings_by_rule_and_stage(report: Report) -> None:
+    """Findings of one rule from one stage are one cause; the widest stands first."""
+    causes = tally.causes(tally.judged_runs(report))
+
+    assert [(c.rule, c.stage, c.runs, len(c.findings)) for c in causes] == [
+        ("a11y.color-contrast", "frontend", 2, 14),
+        ("a11y.label", "frontend", 2, 2),
+        ("hallucination.contact", "personalizer", 1, 1),
+        ("hallucination.number", "personalizer", 1, 1),
+        ("cost.stage", "frontend", 1, 1),
+    ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(entries, max_size=3))
+def test_counts_add_up_whatever_was_judged(found: list[Entry]) -> None:
+    """No run, finding or question is lost or counted twice on the way to a figure."""
+    runs = tally.judged_runs(build_report(found))
+    lines = tally.check_lines(runs)
+    results = [r for judged in runs for r in tally.results_of(judged)]
+
+    assert sum(len(judged.entries) for judged in runs) == len(found)
+    assert sum(line.runs for line in lines) == len(results)
+    standing = [f for r in results for f in r.findings if tally.counts(f)]
+    assert sum(line.findings for line in lines) == len(standing)
+    assert sum(len(c.findings) for c in tally.causes(runs)) == len(standing)
+    assert all(0 <= line.passed_runs <= line.runs for line in lines)
+    assert all(
+        (line.verdict in (af.Verdict.PASSED, af.Verdict.INAPPLICABLE))
+        <= (line.passed_runs == line.runs)
+        or line.verdict is af.Verdict.INAPPLICABLE
+        for line in lines
+    )
+
+
+def test_new_known_and_fixed_are_told_apart() -> None:
+    """What is new fails, what is known is known, what is gone is fixed."""
+    run = split_run("hotel")
+    before = build_entry("t", run, evaluation(run, accessibility(failing=True)))
+    known = known_findings([before])["build_site/hotel"]
+    label = next(f for f in before.evaluation.findings if f.rule == "a11y.label")
+    now_result = replace(
+        accessibility(failing=False),
+        rules=tuple(
+            replace(r, findings=(label.with_status("known"),))
+            if r.rule == "a11y.label"
+            else r
+            for r in accessibility(failing=False).rules
+        ),
+    )
+    now = build_entry("t", run, evaluation(run, now_result))
+    (comparison,) = compare_entries([now], [before])
+
+    assert known[label.fingerprint] == 1
+    assert comparison.known == (label.fingerprint,)
+    assert comparison.new == ()
+    assert [f.rule for f in comparison.fixed] == ["a11y.color-contrast"] * 7
+
+
+def test_a_rule_that_was_not_examined_again_fixes_nothing() -> None:
+    """Dropping a check does not count as repairing what it found."""
+    run = split_run("hotel")
+    before = build_entry("t", run, evaluation(run, accessibility(failing=True)))
+    now = build_entry("t", run, evaluation(run, validity()))
+
+    assert compare_entries([now], [before])[0].fixed == ()
+
+
+def test_two_tests_that_found_one_fault_found_one_fault() -> None:
+    """Known findings are not doubled by judging a run twice."""
+    run = split_run("hotel")
+    before = build_entry("t", run, evaluation(run, accessibility(failing=True)))
+
+    assert known_findings([before, before]) == known_findings([before])
+
+
+def test_a_run_that_was_not_there_before_is_compared_with_nothing() -> None:
+    """Comparisons are made run by run; a new run has none."""
+    hotel, bakery = sample_entries()[0], sample_entries()[2]
+
+    assert compare_entries([hotel], [bakery]) == ()
+
+
+@settings(max_examples=60, deadline=None)
+@given(entries)
+def test_a_run_held_against_itself_shows_no_change(entry: Entry) -> None:
+    """Nothing is fixed and nothing gets dearer between a run and itself."""
+    (comparison,) = compare_entries([entry], [entry])
+
+    assert comparison.fixed == ()
+    assert comparison.now == comparison.before
+    assert all(delta.now == delta.before for delta in comparison.stages)
+
+
+def test_money_and_tokens_are_compared_stage_by_stage(report: Report) -> None:
+    """The stage that got dearer is seen, with its tokens."""
+    bakery = next(c for c in report.comparisons if c.run == "build_site/bakery")
+    frontend = next(d for d in bakery.stages if d.name == "frontend")
+
+    assert frontend.before is not None
+    assert frontend.now is not None
+    assert wording.change(frontend.now.cost, frontend.before.cost) == "+270%"
+    assert (frontend.before.output_tokens, frontend.now.output_tokens) == (4420, 17680)
+
+
+def test_an_unknown_part_makes_the_whole_unknown() -> None:
+    """A sum with an unknown price is no sum, and says why."""
+    known = Spent(cost=af.Money(amount=Decimal(1)), calls=1)
+    unknown = Spent(cost_unknown="no price is known for m", calls=1)
+
+    assert add_spent([known, unknown]) == Spent(
+        calls=2, cost_unknown="no price is known for m"
+    )
+
+
+def test_two_currencies_are_no_sum() -> None:
+    """Dollars and euros are not added up."""
+    parts = [
+        Spent(cost=af.Money(amount=Decimal(1), currency=c)) for c in ("USD", "EUR")
+    ]
+
+    assert add_spent(parts).cost_unknown == "charged in several currencies: EUR, USD"
+
+
+def test_stray_calls_stay_in_the_sum() -> None:
+    """Calls that no stage of the run holds are shown as a stage of their own."""
+    call = af.Call(
+        id="x/0", kind="chat", stage="unattributed", usage=af.Usage(input_tokens=7)
+    )
+    run = af.Run(workflow="w", case="c", calls=(call,))
+    (stage,) = build_entry("t", run, evaluation(run)).run.stages
+
+    assert (stage.name, stage.spent.input_tokens) == ("unattributed", 7)
+
+
+def test_figures_read_well() -> None:
+    """Means, numbers and dates are as short as they can be and still right."""
+    assert [mean(t, n) for t, n in ((7, 7), (10, 4), (5_000, 3), (None, 2))] == [
+        "1",
+        "2.5",
+        "1,667",
+        "–",  # noqa: RUF001
+    ]
+    assert [figure(Decimal(v)) for v in ("1234567", "0.0348", "0.00001", "1E+20")] == [
+        "1,234,567",
+        "0.0348",
+        "0.00001",
+        "1e+20",
+    ]
+    assert when("2026-11-02T12:00:00Z") == "2026-11-02 12:00 UTC"
+    assert when("yesterday") == "yesterday"
+
+
+def test_changes_are_told_in_percent() -> None:
+    """Nothing, more, less and from nothing."""
+    now = [af.Money(amount=Decimal(a)) for a in ("1", "1.3", "0.5", "0")]
+
+    assert [wording.change(m, now[0]) for m in now] == ["±0%", "+30%", "-50%", "-100%"]
+    assert wording.change(now[0], now[3]) == "new"
+    assert wording.money(af.Money(amount=Decimal("0.00001"))) == "< $0.0001"
+
+
+def test_a_cost_check_over_budget_is_drawn_so() -> None:
+    """The run whose frontend is over its budget fails, and no other."""
+    run = split_run("bakery", blow_up=4)
+    entry = build_entry("t", run, evaluation(run, cost(run, failing=True)))
+
+    assert wording.verdict_sentences(build_report([entry]))[:2] == (
+        "1 of 1 run fails: cost in 1.",
+        "It cost $0.0750.",
+    )
