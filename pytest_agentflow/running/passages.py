@@ -78,6 +78,12 @@ class StagePassage:
                 give_output(self.session, self.visit, value, "return value")
         self.session.end_visit(self.visit)
 
+    def yielded(self, items: list[Any], value: Any) -> None:
+        """Take what a generator gave: pieces of text are one text, as in a stream."""
+        if value is None and items and all(isinstance(item, str) for item in items):
+            value = "".join(items)
+        self.returned(items if value is None else value)
+
     def raised(self, error: BaseException) -> None:  # noqa: ARG002 - the protocol's
         """Close the stage, without output."""
         self.session.end_visit(self.visit)
@@ -153,6 +159,10 @@ class CallPassage:
         self._store(value)
         self.session.end_call(self.note)
         self._hand_over(value)
+
+    def yielded(self, items: list[Any], value: Any) -> None:  # noqa: ARG002
+        """Take what a generator gave, item by item."""
+        self.returned(items)
 
     def raised(self, error: BaseException) -> None:
         """Take note of a failed call."""

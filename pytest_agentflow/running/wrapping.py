@@ -24,7 +24,10 @@ class Passage(Protocol):
         """The function's own code runs in here."""
 
     def returned(self, value: Any) -> None:
-        """The function gave `value`; of a generator, all that it yielded."""
+        """The function gave `value`."""
+
+    def yielded(self, items: list[Any], value: Any) -> None:
+        """The function, a generator, gave `items` and at last returned `value`."""
 
     def raised(self, error: BaseException) -> None:
         """The function raised."""
@@ -116,7 +119,7 @@ def _driven(
             with _telling(passage, StopIteration), passage.inside():
                 item = resume()
         except StopIteration as stop:
-            passage.returned(_product(given, stop.value))
+            passage.yielded(given, stop.value)
             return stop.value
         given.append(item)
         try:
@@ -124,7 +127,7 @@ def _driven(
         except GeneratorExit:
             with passage.inside():
                 steps.close()
-            passage.returned(_product(given, None))
+            passage.yielded(given, None)
             raise
         except BaseException as error:  # noqa: BLE001 - thrown in by the caller
             resume = _thrower(steps.throw, error)
@@ -191,7 +194,7 @@ async def _driven_async(
             with _telling(passage, StopAsyncIteration), passage.inside():
                 item = await resume()
         except StopAsyncIteration:
-            passage.returned(_product(given, None))
+            passage.yielded(given, None)
             return
         given.append(item)
         try:
@@ -199,24 +202,12 @@ async def _driven_async(
         except GeneratorExit:
             with passage.inside():
                 await steps.aclose()
-            passage.returned(_product(given, None))
+            passage.yielded(given, None)
             raise
         except BaseException as error:  # noqa: BLE001 - thrown in by the caller
             resume = _thrower(steps.athrow, error)
         else:
             resume = _sender(steps.asend, sent)
-
-
-def _product(given: list[Any], returned: Any) -> Any:
-    """Give what a generator made: its return value, else what it yielded.
-
-    Pieces of text are one text: that is how streamed answers are passed on.
-    """
-    if returned is not None:
-        return returned
-    if given and all(isinstance(item, str) for item in given):
-        return "".join(given)
-    return given
 
 
 class _telling:  # noqa: N801 - reads as a verb
