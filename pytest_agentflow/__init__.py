@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from pytest_agentflow.attribution.trace import Attribution as Attribution
     from pytest_agentflow.attribution.trace import ancestors as ancestors
     from pytest_agentflow.attribution.trace import attribute as attribute
-    from pytest_agentflow.attribution.trace import attribute_in_artefacts as attribute_in_artefacts
+    from pytest_agentflow.attribution.trace import (
+        attribute_in_artefacts as attribute_in_artefacts,
+    )
     from pytest_agentflow.checking.check import BadArgument as BadArgument
     from pytest_agentflow.checking.check import Check as Check
     from pytest_agentflow.checking.check import CheckError as CheckError
@@ -36,8 +38,12 @@ if TYPE_CHECKING:
     from pytest_agentflow.checking.waivers import load_waivers as load_waivers
     from pytest_agentflow.checking.waivers import waiver_from as waiver_from
     from pytest_agentflow.decomposition.gate import Decomposition as Decomposition
-    from pytest_agentflow.decomposition.gate import DecompositionFailure as DecompositionFailure
-    from pytest_agentflow.decomposition.gate import require_decomposition as require_decomposition
+    from pytest_agentflow.decomposition.gate import (
+        DecompositionFailure as DecompositionFailure,
+    )
+    from pytest_agentflow.decomposition.gate import (
+        require_decomposition as require_decomposition,
+    )
     from pytest_agentflow.model.call import Attempt as Attempt
     from pytest_agentflow.model.call import Call as Call
     from pytest_agentflow.model.call import Invocation as Invocation

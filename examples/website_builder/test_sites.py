@@ -1,8 +1,9 @@
 """Every customer's website is fit to ship."""
 
 import pytest
-import pytest_agentflow as af
 from site_builder import build_site
+
+import pytest_agentflow as af
 
 PROFILES = ["bakery", "clinic", "hotel", "museum", "school", "shipyard"]
 

@@ -1,9 +1,10 @@
 """Four small models are cheaper than one large model, and as good."""
 
 import pytest
-import pytest_agentflow as af
 from agentflow_checks import accessibility, html_validity
 from site_builder import build_site_single
+
+import pytest_agentflow as af
 
 PROFILES = ["bakery", "clinic", "hotel", "museum", "school", "shipyard"]
 

@@ -89,7 +89,7 @@ def lines(run: Run) -> Iterator[str]:
     yield f"{run.id}  ({run.provenance}, recorded {found['recorded'] or 'at no date'})"
     yield ""
     columns = ("stage", "found by", "output from", "calls", "tokens in/out", "pictures")
-    rows = [(*columns, "sources", "artefacts", "cost")]
+    rows: list[tuple[str, ...]] = [(*columns, "sources", "artefacts", "cost")]
     rows += [_row(stage) for stage in found["stages"]]
     yield from _aligned(rows)
     yield ""

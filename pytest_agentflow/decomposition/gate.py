@@ -243,7 +243,7 @@ def _cost(
     if not single.total.amount:
         return None, _cost_error("the baseline cost nothing: there is no ratio"), []
     bound = _cost_bound(split, single, limit)
-    shown = [
+    shown: list[Exhibit] = [
         _cost_bars(split, single, limit),
         _cost_table(pairs),
         _sums(split, single),
@@ -259,8 +259,8 @@ def _cost_bound(split: Ledger, single: Ledger, limit: Decimal) -> Bound:
     ratio = split.total / single.total
     mark = " (estimated usage)" if split.estimated or single.estimated else ""
     sentence = (
-        f"{split.total} is {ratio:.1%} of {single.total}{mark} over {split.runs} cases; "
-        f"allowed {limit:.0%}"
+        f"{split.total} is {ratio:.1%} of {single.total}{mark} over "
+        f"{split.runs} cases; allowed {limit:.0%}"
     )
     if ratio <= limit:
         return Bound(name="cost", verdict=Verdict.PASSED, sentence=sentence)

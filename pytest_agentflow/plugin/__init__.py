@@ -102,7 +102,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(_Reports(config), "agentflow-reports")
 
 
-def mode_of(config: pytest.Config) -> str:
+def mode_of(config: pytest.Config) -> Any:
     """Give the mode: the option, else the ini value, else ``replay``."""
     given = config.getoption("agentflow_mode") or config.getini("agentflow_mode")
     return str(given or "replay")

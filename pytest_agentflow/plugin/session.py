@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -208,7 +208,7 @@ class SessionPlugin:
         inside = [p for p in item.path.parents if p == root or root in p.parents]
         return [*inside, here]
 
-    def case_for(self, inputs: dict[str, Any]) -> str | None:
+    def case_for(self, inputs: Mapping[str, Any]) -> str | None:
         """Name the case by the ids of the parameters that were passed to the run."""
         return case_of_item(self.item, inputs) if self.item is not None else None
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from pytest_agentflow.plugin import mode_of
 from pytest_agentflow.running.settings import RunSettings
 
@@ -16,24 +18,22 @@ def run_settings(plugin: SessionPlugin) -> RunSettings:
     """Read the ini keys; what depends on the running test is asked of `plugin`."""
     config = plugin.config
     prices = str(config.getini("agentflow_prices") or "")
-    lists = {
-        name: tuple(line for line in config.getini(f"agentflow_{name}") if line.strip())
-        for name in (
-            "stages",
-            "retrievers",
-            "tools",
-            "allow_hosts",
-            "ignore",
-            "host_aliases",
-        )
-    }
     return RunSettings(
         mode=mode_of(config),
         recordings=plugin.recordings_folder,
+        stages=_lines(config, "agentflow_stages"),
+        retrievers=_lines(config, "agentflow_retrievers"),
+        tools=_lines(config, "agentflow_tools"),
+        allow_hosts=_lines(config, "agentflow_allow_hosts"),
+        ignore=_lines(config, "agentflow_ignore"),
+        host_aliases=_lines(config, "agentflow_host_aliases"),
         prices=Path(config.rootpath, prices) if prices else None,
         case_for=plugin.case_for,
         argument=plugin.mark_argument,
         command=plugin.reproduce,
         ran=plugin.ran,
-        **lists,
     )
+
+
+def _lines(config: pytest.Config, name: str) -> tuple[str, ...]:
+    return tuple(line for line in config.getini(name) if line.strip())

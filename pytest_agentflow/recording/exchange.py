@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import ipaddress
 import re
 from collections.abc import Mapping
@@ -11,6 +10,8 @@ from typing import Any
 
 from pytest_agentflow.model.call import Call, Request, Response
 from pytest_agentflow.model.codec import Malformed
+from pytest_agentflow.providers.read import read
+from pytest_agentflow.providers.reading import Reading
 from pytest_agentflow.recording.blobs import Blobs, ReadBlob
 from pytest_agentflow.recording.bodies import decode_body, encode_body
 from pytest_agentflow.recording.form import (
@@ -54,15 +55,10 @@ _HEADERS = tuple[tuple[str, str], ...]
 _WIRE = frozenset({"port", "headers", "chunks"})
 
 
-def reading_of(call: Call) -> Any:
+def reading_of(call: Call) -> Reading | None:
     """Give what a provider reader makes of the raw exchange; `None` without one."""
     if call.request is None or call.response is None:
         return None
-    # Recordings can be read by an engine that was installed without any reader.
-    if importlib.util.find_spec("pytest_agentflow.providers.read") is None:
-        return None
-    from pytest_agentflow.providers.read import read  # noqa: PLC0415 - see above
-
     return read(call.request, call.response)
 
 

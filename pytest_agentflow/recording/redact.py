@@ -53,6 +53,7 @@ _FORM_MEMBER = re.compile(
 )
 _CHECKSUMMED = "application/vnd.amazon.eventstream"
 _NESTED = 20
+_CREDENTIAL = re.compile(r"(?=\S*[0-9])\S{8,}|\S{20,}")
 
 
 class RedactionRefused(RuntimeError):
@@ -219,8 +220,7 @@ class Redactor:
         return clean
 
     def _member(self, key: str, item: Any, depth: int) -> Any:
-        named = key.lower() in CREDENTIAL_NAMES and isinstance(item, str)
-        if named and len(item) >= _SHORTEST_MEMBER and not _is_placeholder(item):
+        if key.lower() in CREDENTIAL_NAMES and _looks_like_credential(item):
             return self._mark(key.lower())
         return self._value(item, depth)
 
@@ -303,7 +303,9 @@ class Redactor:
         fields = {
             field.name: self._field(getattr(value, field.name))
             for field in dataclasses.fields(cast("Any", value))
-            if field.init and field.name not in _FIXED_FIELDS
+            if field.init
+            and field.name not in _FIXED_FIELDS
+            and field.metadata.get("json") is not False
         }
         return cast("T", dataclasses.replace(cast("Any", value), **fields))
 
@@ -345,7 +347,12 @@ class Redactor:
                 )
 
 
-_SHORTEST_MEMBER = 8
+def _looks_like_credential(item: Any) -> bool:
+    """Tell a password from its label: ``{"password": "Choose one"}`` is a form."""
+    if not isinstance(item, str) or _is_placeholder(item):
+        return False
+    word = item.rpartition(" ")[2] if item.count(" ") == 1 else item
+    return _CREDENTIAL.fullmatch(word) is not None
 
 
 def _is_placeholder(text: str) -> bool:

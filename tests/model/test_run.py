@@ -43,8 +43,8 @@ def run_of(*calls: Call, recorded: Recorded | None = None) -> Run:
 
 def test_an_unknown_stage_is_an_error_with_a_suggestion() -> None:
     """A misspelt stage names the right one."""
+    run = Run(workflow="w", case="c", stages=(Stage(name="personalizer"),))
     with pytest.raises(UnknownStage, match="Did you mean 'personalizer'"):
-        run = Run(workflow="w", case="c", stages=(Stage(name="personalizer"),))
         run.stage("personaliser")
 
 

@@ -299,7 +299,7 @@ def test_the_room_imports_no_third_party() -> None:
         "import sys, pytest_agentflow.pricing.lock, pytest_agentflow.pricing.book\n"
         "assert not {'genai_prices', 'pydantic'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 used = st.builds(

@@ -23,7 +23,7 @@ print(httpx.__spec__.loader.__class__.__name__)
 
 def test_clients_get_their_seam_when_they_are_imported() -> None:
     """Nothing is imported for a seam; a later import gets it, and only once."""
-    done = subprocess.run(  # noqa: S603 - our own interpreter
+    done = subprocess.run(
         [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == [
@@ -41,4 +41,4 @@ def test_a_process_without_a_session_is_left_as_it_was() -> None:
         "assert before == (list(sys.meta_path), threading.Thread.start);"
         "assert 'httpx' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", script], check=True)  # noqa: S603 - our own
+    subprocess.run([sys.executable, "-c", script], check=True)
