@@ -56,7 +56,7 @@ def question(source: str, text: str, start: int, end: int) -> Question | None:
 
 def _block_at(source: str, at: int) -> tuple[int, str] | None:
     for block in BLOCK.finditer(source):
-        if block.start(1) <= at <= block.end():
+        if block.start(1) <= at < block.end():
             return block.start(1), block[1]
     return None
 

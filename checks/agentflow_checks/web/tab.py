@@ -172,6 +172,12 @@ def _on_lifecycle(tab: Tab, event: Json) -> None:
         tab.loaded = tab.loaded or event["name"] == "load"
 
 
+def _on_stopped(tab: Tab, event: Json) -> None:
+    """Take a document whose loading was broken off, by its own leaving, as it is."""
+    if event["frameId"] == tab.target and tab.loader:
+        tab.loaded = True
+
+
 def _on_navigated(tab: Tab, event: Json) -> None:
     frame = event["frame"]
     if frame["id"] != tab.target:
@@ -309,6 +315,7 @@ _HANDLERS = {
     "Network.requestWillBeSent": _on_request,
     "Network.responseReceived": _on_response,
     "Page.frameNavigated": _on_navigated,
+    "Page.frameStoppedLoading": _on_stopped,
     "Page.javascriptDialogOpening": _on_dialog,
     "Page.lifecycleEvent": _on_lifecycle,
     "Runtime.consoleAPICalled": _on_console,

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 GOOD = b'<!doctype html><html lang="en"><meta charset=utf-8><title>t</title><p>\xc3\xa4'
 BAD = b'<!doctype html><html lang="en"><title>t</title><p></b><img src=x>'
 XHTML = (
-    b'<html xmlns="http://www.w3.org/1999/xhtml" lang="en"><head><title>t</title></head>'
-    b"<body><p><div/></p></body></html>"
+    b'<html xmlns="http://www.w3.org/1999/xhtml" lang="en"><head><title>t</title>'
+    b"</head><body><p><div/></p></body></html>"
 )
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><rect widht="1"/></svg>'
 
@@ -134,7 +134,7 @@ def test_an_engine_in_node_modules_is_found(
     inside = tmp_path / "project" / "tests"
     inside.mkdir(parents=True)
     monkeypatch.chdir(inside)
-    monkeypatch.setattr(engines, "_companion", lambda name: iter(()))
+    monkeypatch.setattr(engines, "_companion", lambda _: iter(()))
     engines.vnu_path.cache_clear()
     try:
         assert engines.vnu_path() == jar

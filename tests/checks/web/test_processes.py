@@ -11,13 +11,12 @@ from pathlib import Path
 import pytest
 from agentflow_checks.web import processes
 
-SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
-NEST = [
-    sys.executable,
-    "-c",
-    "import subprocess, sys; p = subprocess.Popen([sys.executable, '-c', "
-    "'import time; time.sleep(60)']); print(p.pid, flush=True); p.wait()",
-]
+NESTED = """
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+print(child.pid, flush=True)
+child.wait()
+"""
 OWNER = """
 import os, subprocess, sys
 from pathlib import Path
@@ -54,7 +53,9 @@ needs_proc = pytest.mark.skipif(
 @needs_proc
 def test_ending_a_process_ends_what_it_started() -> None:
     """A whole tree goes by the id of its root."""
-    with subprocess.Popen(NEST, stdout=subprocess.PIPE, text=True) as root:
+    with subprocess.Popen(
+        [sys.executable, "-c", NESTED], stdout=subprocess.PIPE, text=True
+    ) as root:
         assert root.stdout is not None
         grandchild = int(root.stdout.readline())
         assert processes.descendants(root.pid) == [grandchild]
