@@ -306,6 +306,8 @@ def test_credentials_are_known_by_the_name_of_their_member() -> None:
     body = {"access_token": "opaque-value-1", "expires_in": 3600, "password": {"a": 1}}
     clean = json.loads(REDACTOR.data(json.dumps(body).encode()))
     assert clean == {**body, "access_token": "[redacted:access_token]"}
+    labels = b'{"password": "Choose a password", "cookie": "accepted"}'
+    assert REDACTOR.data(labels) == labels
     form = Request(
         method="POST",
         scheme="https",
