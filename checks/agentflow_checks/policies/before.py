@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,9 @@ from agentflow_checks.policies.selector import (
 KEYS = ("first", "then", "same", "within")
 
 Read = Callable[[af.Event], Any]
+
+_CLOSE = 8
+"""Candidates that are copied at once; most often one of them decides."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +96,7 @@ def _judge_event(
         paths = ", ".join(path for path, _ in rule.same)
         return question(subject, f"this event has no {paths} to compare")
     doubt = ""
-    # The nearest earlier one decides most often.
-    for earlier in reversed(firsts.get(key, ())):
+    for earlier in _nearest_first(firsts.get(key, []), subject):
         came = _came(rule, earlier, subject)
         if came and earlier.sure and subject.sure:
             return passed(subject.head)
@@ -104,6 +107,17 @@ def _judge_event(
     if doubt:
         return question(subject, doubt)
     return _too_early(rule, subject, firsts, key)
+
+
+def _nearest_first(candidates: list[Subject], subject: Subject) -> Iterator[Subject]:
+    """Give what is listed before the event, backwards, then what is listed after it.
+
+    The nearest earlier one decides most often; the list is no order in time.
+    """
+    at = bisect_left(candidates, subject.event.seq, key=lambda c: c.event.seq)
+    yield from reversed(candidates[max(at - _CLOSE, 0) : at])
+    yield from reversed(candidates[: max(at - _CLOSE, 0)])
+    yield from candidates[at:]
 
 
 def _came(rule: Before, earlier: Subject, subject: Subject) -> bool | None:
