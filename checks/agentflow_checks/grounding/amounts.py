@@ -16,6 +16,7 @@ from agentflow_checks.grounding.units import (
     MAGNITUDES,
     MONEY_MAGNITUDES,
     PERCENT_WORDS,
+    PICTURE_UNITS,
     STYLE_UNITS,
     Unit,
     base_symbol,
@@ -192,7 +193,7 @@ def _unit_readings(
         return _money(values, CURRENCIES[lower])
     if word.upper() == word and lower in CURRENCIES:
         return _money(values, CURRENCIES[lower])
-    if glued and lower in STYLE_UNITS:
+    if lower in STYLE_UNITS and (glued or lower in PICTURE_UNITS):
         raise _Nothing
     if word == "'":
         word = "ft"

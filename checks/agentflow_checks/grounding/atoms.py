@@ -51,8 +51,14 @@ _STYLE = re.compile(
     r"#[0-9A-Fa-f]{3,8}(?![0-9A-Za-z])"
     r"|\b(?:rgba?|hsla?|calc|clamp|url|scale|rotate|translate[XYZ]?)\([^)\n]{0,200}\)"
     r"|\b[\w-]{1,80}\.(?:jpe?g|png|gif|svg|webp|css|js|html?|json|pdf|mp4|ico|woff2?)\b"
-    r"|\b(?:font-size|font-weight|line-height|width|height|margin|padding|z-index|opacity"
-    r"|border-radius|top|left|right|bottom|gap)[ ]?:[ ]?[0-9.]+",
+    r"|\b(?:font-size|font-weight|line-height|(?:max-|min-)?(?:width|height)|margin"
+    r"|padding|z-index|opacity|border-radius|top|left|right|bottom|gap)[ ]?:"
+    r"[ ]?[0-9.]+%?"
+    r"|(?<![0-9A-Za-z])[0-9]{2,5}[ ]?[x\u00d7][ ]?[0-9]{2,5}(?:[ ]?(?:px|pixels?))"
+    r"|(?<![0-9A-Za-z])[1-9][0-9]{2,3}[x\u00d7][1-9][0-9]{2,3}(?![0-9A-Za-z])"
+    r"|\b(?:width|height|opacity|transparency|scale|zoom)[ ](?:of|at|to)[ ][0-9.]+[ ]?%"
+    r"|(?<![0-9.])[0-9]{1,3}[ ]?%[ ](?:of[ ]the[ ])?(?:width|height|opacity|opaque"
+    r"|viewport|screen|transparen\w+|overlay|zoom|scale|black|white)\b",
 )
 
 _COPYRIGHT = re.compile(

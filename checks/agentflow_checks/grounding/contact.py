@@ -67,6 +67,8 @@ _STREETS = {
     "square": "square", "sq": "square", "highway": "highway", "hwy": "highway",
     "parkway": "parkway", "pkwy": "parkway", "terrace": "terrace", "ter": "terrace",
     "circle": "circle", "cir": "circle", "plaza": "plaza", "quay": "quay",
+    "row": "row", "close": "close", "crescent": "crescent", "walk": "walk",
+    "mews": "mews", "wharf": "wharf", "alley": "alley",
 }  # fmt: skip
 _STREET = "|".join(word.capitalize() for word in sorted(_STREETS, key=len)[::-1])
 _ADDRESS = re.compile(
@@ -87,6 +89,11 @@ _IDENTIFIER = re.compile(
     r"[A-Z0-9]{1,24}(?:[-_/][A-Z0-9]{1,24}){0,6})(?![A-Za-z0-9]|-[A-Za-z0-9])"
 )
 _MEASURE = re.compile(r"[0-9]+(?:[A-Z]{1,3}|X[0-9]+)\Z")
+#: British and Canadian postal codes.
+_POSTCODE = re.compile(
+    r"(?<![A-Za-z0-9])(?:[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2}"
+    r"|[A-Z][0-9][A-Z] [0-9][A-Z][0-9])(?![A-Za-z0-9])"
+)
 _LONG_DIGITS = re.compile(r"(?<![A-Za-z0-9.,])[0-9]{22,60}(?![0-9])")
 
 
@@ -133,6 +140,9 @@ def addresses(text: str, taken: Spans) -> Iterator[Atom]:
 
 def identifiers(text: str, taken: Spans) -> Iterator[Atom]:
     """Read codes of capital letters and digits, UUIDs and very long digit runs."""
+    for match in _POSTCODE.finditer(text):
+        if taken.take(*match.span()):
+            yield _atom(match, Reading("identifier", match.group()))
     for match in _IDENTIFIER.finditer(text):
         if _is_code(match.group()) and taken.take(*match.span()):
             yield _atom(match, Reading("identifier", match.group().upper()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
@@ -16,6 +17,9 @@ from agentflow_checks.grounding.phone_lookup import find_phone
 from agentflow_checks.grounding.sources import Hit, Index
 from agentflow_checks.grounding.vocabulary import holds_initials, holds_word
 from agentflow_checks.grounding.word_lookup import find_verbatim, find_words
+
+_APART = "with its parts apart"
+_MONTHS = ("?", *(name.lower() for name in calendar.month_name[1:]))
 
 
 def look_up(index: Index, atom: Atom, *, context: str = "") -> Evidence:
@@ -63,9 +67,7 @@ def _identifier(
         return evidence_at(index, atom, text, "supported")
     head = re.split(r"[^A-Z]", reading.normal, maxsplit=1)[0].lower()
     if len(head) > 2 and head in index.vocabulary.words:
-        return Evidence(
-            atom=atom, status="elsewhere", note="other digits in the source"
-        )
+        return Evidence(atom=atom, status="elsewhere", note="with other digits")
     return None
 
 
@@ -80,7 +82,7 @@ def _url(index: Index, atom: Atom, reading: Reading, context: str) -> Evidence |
         if _is_prefix(path, rest):
             return evidence_at(index, atom, hit, "supported")
     if same_host:
-        return evidence_at(index, atom, same_host[0], "elsewhere", "the host only")
+        return evidence_at(index, atom, same_host[0], "elsewhere", "with another path")
     loose = None if path else find_words(index, host.replace(".", " "))
     return None if loose is None else evidence_at(index, atom, loose, "supported")
 
@@ -104,7 +106,13 @@ def _date(index: Index, atom: Atom, reading: Reading, _: str) -> Evidence | None
             return evidence_at(index, atom, hit, "supported")
         partly = partly or (None if y else hit)
     if partly is not None and Decimal(year) in index.values:
-        return evidence_at(index, atom, partly, "elsewhere", "day and year stand apart")
+        return evidence_at(index, atom, partly, "elsewhere", _APART)
+    if not day and holds_word(index.vocabulary, _MONTHS[int(month) % 13]):
+        hits = index.values.get(Decimal(year), ())
+        years = (hit for hit in hits if hit.reading.type == "year")
+        return next(
+            (evidence_at(index, atom, hit, "elsewhere", _APART) for hit in years), None
+        )
     return None
 
 
@@ -113,14 +121,14 @@ def _time(index: Index, atom: Atom, reading: Reading, context: str) -> Evidence 
     if found is not None:
         return found
     if not any(c.isdigit() for c in atom.text):
-        return Evidence(atom=atom, status="elsewhere", note="not in these words")
+        return Evidence(atom=atom, status="elsewhere", note="in other words")
     hour, _, minute = reading.normal.partition(":")
     if minute != "00":
         return None
     hits = index.values.get(Decimal(int(hour) % 12 or 12), ())
     for hit in hits:
         if hit.reading.type == "number":
-            return evidence_at(index, atom, hit, "elsewhere", "the number only")
+            return evidence_at(index, atom, hit, "elsewhere", "as a number only")
     return None
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pytest_agentflow as af
+from agentflow_checks.grounding.claims import Claim, claims_of
 from agentflow_checks.grounding.evidence import Evidence
-from agentflow_checks.grounding.kinds import Atom
+from agentflow_checks.grounding.kinds import TYPES, Atom
 from agentflow_checks.grounding.lookup import holds, look_up
 from agentflow_checks.grounding.outputs import stage_claims
 from agentflow_checks.grounding.sources import Document, Index, index
@@ -49,10 +50,14 @@ class Origins:
 
     def _shows(self, stage: af.Stage, atom: Atom) -> af.Verdict:
         known = self._output(stage)
-        if not known.documents[0].text:
-            missing = f"outputs:{stage.name}" in self._run.missing
-            return af.Verdict.UNDETERMINED if missing else af.Verdict.INAPPLICABLE
-        return af.Verdict.FAILED if holds(known, atom) else af.Verdict.PASSED
+        if holds(known, atom):
+            return af.Verdict.FAILED
+        if f"outputs:{stage.name}" in self._run.missing:
+            return af.Verdict.UNDETERMINED
+        # A stage that states no values at all (it paints, it approves) did not mend
+        # anything; faults are looked for behind it.
+        says = any(kind in _TELLING for kind, _ in known.exact)
+        return af.Verdict.PASSED if says else af.Verdict.INAPPLICABLE
 
     def _written_before(self, call: af.Call, atom: Atom) -> bool:
         stages = af.ancestors(self._run, call.stage)
@@ -63,33 +68,33 @@ class Origins:
         return any(holds(self._answer(c), atom) for c in earlier if c.answer)
 
     def _artefact_holds(self, page: af.Artefact, atom: Atom) -> bool:
-        from agentflow_checks.grounding.claims import claims_of  # noqa: PLC0415
-
-        texts = (claim.text for claim in claims_of(page.text))
-        return holds(self._indexed("page", page.digest, texts), atom)
+        known = self._indexed("page", page.digest, lambda: _said(claims_of(page.text)))
+        return holds(known, atom)
 
     def _prompt(self, call: af.Call) -> Index:
-        key = ("prompt", call.id)
-        if key not in self._indexes:
-            texts = [m.text for m in call.messages if m.role in {"system", "user"}]
-            prompt = Document(
-                id=f"prompt of {call.id}", text="\n".join(texts), kind="prompt"
-            )
-            self._indexes[key] = index([prompt])
-        return self._indexes[key]
+        told = [m.text for m in call.messages if m.role in {"system", "user"}]
+        return self._indexed("prompt", call.id, lambda: "\n".join(told))
 
     def _output(self, stage: af.Stage) -> Index:
-        texts = (claim.text for claim in stage_claims(stage))
-        return self._indexed("output", stage.name, texts)
+        return self._indexed("output", stage.name, lambda: _said(stage_claims(stage)))
 
     def _answer(self, call: af.Call) -> Index:
-        return self._indexed("answer", call.id, [call.answer or ""])
+        return self._indexed("answer", call.id, lambda: call.answer or "")
 
-    def _indexed(self, kind: str, name: str, texts: Iterable[str]) -> Index:
+    def _indexed(self, kind: str, name: str, text: Callable[[], str]) -> Index:
         key = (kind, name)
         if key not in self._indexes:
-            self._indexes[key] = index([Document(id=name, text="\n".join(texts))])
+            document = Document(id=f"{kind} of {name}", text=text(), kind=kind)
+            self._indexes[key] = index([document])
         return self._indexes[key]
+
+
+#: Types of values that only a stage which states facts has in its output.
+_TELLING = frozenset(TYPES) - {"number", "quotation", "name"}
+
+
+def _said(claims: Iterable[Claim]) -> str:
+    return "\n".join(claim.text for claim in claims)
 
 
 def _has_model(stage: af.Stage) -> bool:

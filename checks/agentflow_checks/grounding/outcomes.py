@@ -170,7 +170,7 @@ def _value_finding(
         return None
     atom = evidence.atom
     fails = is_missing(evidence) or options.soft == "fail"
-    passage = passage_for(judged, known)
+    passage = passage_for(judged.claim, known, evidence)
     return af.Finding(
         rule=f"hallucination.{atom.type}",
         title=f"{WORDS[atom.type][1]} stand in a source",
@@ -204,7 +204,7 @@ def _message(evidence: Evidence) -> str:
     if evidence.status == "contradicted":
         return f"{words} contradicts {evidence.source}: {_short(evidence.note)}"
     if evidence.status == "elsewhere":
-        return f"{words} stands in {evidence.source or 'a source'} {evidence.note}"
+        return f"{words} stands in {evidence.source or 'a source'}, but {evidence.note}"
     return f"{words} stands in no source of this run"
 
 
@@ -303,7 +303,7 @@ def _has_question(judged: Judged) -> bool:
 
 def _question(output: Output, judged: Judged, known: Index) -> af.Finding:
     claim = judged.claim
-    passage = passage_for(judged, known)
+    passage = passage_for(claim, known)
     expected = "a source that says so"
     if passage is not None and passage.share >= _NEAR:
         quote = f'{passage.source}: "{_short(passage.text)}"'

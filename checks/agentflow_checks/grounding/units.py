@@ -118,9 +118,12 @@ EXACT_CASE = frozenset({"s", "h", "m", "g", "t", "l", "L", "W", "F", "C", "B", "
 
 #: Lengths of style sheets and pictures: design values, not facts.
 _STYLE_UNITS_WORDS = """
-    px em rem vh vw vmin vmax pt fr dpi ppi fps ch
+    px pixel pixels em rem vh vw vmin vmax pt fr dpi ppi fps ch p
 """
 STYLE_UNITS = frozenset(_STYLE_UNITS_WORDS.split())  # fmt: skip
+
+#: Those that say so even after a space.
+PICTURE_UNITS = frozenset({"px", "pixel", "pixels", "rem", "dpi", "ppi", "fps"})
 
 CURRENCIES: dict[str, str] = {
     "$": "USD", "us$": "USD", "a$": "AUD", "au$": "AUD", "c$": "CAD", "ca$": "CAD",

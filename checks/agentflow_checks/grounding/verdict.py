@@ -81,7 +81,7 @@ def judge_claims(
         claims: in the order of the text.
         index: the sources.
         lang: language code of the claims, ``""`` if unknown.
-        rescue: asked for other evidence of a value that no source holds.
+        rescue: asked for other evidence of a hard value that no source holds as such.
     """
     derived: dict[tuple[str, str], str] = {}
     judged: list[Judged] = []
@@ -100,16 +100,19 @@ def counts(judged: Iterable[Judged]) -> Mapping[str, int]:
     return {verdict: counted[verdict] for verdict in VERDICTS}
 
 
-def passage_for(judged: Judged, index: Index) -> Passage | None:
-    """Give the source window that says most about a claim.
+def passage_for(
+    claim: Claim, index: Index, evidence: Evidence | None = None
+) -> Passage | None:
+    """Give the source window that says most about a claim, or about one value of it.
 
-    Where a value was found, the window that holds the first one; else the one that
-    shares most words.
+    Where the value was found, the window that holds it; else the one that shares most
+    words with the claim.
     """
-    for evidence in judged.missing or judged.evidence:
-        if evidence.source is not None and evidence.span is not None:
-            return passage_around(index, evidence.source, evidence.span)
-    return best_passage(index, judged.claim.text)
+    if evidence is not None and evidence.source is not None and evidence.span:
+        found = passage_around(index, evidence.source, evidence.span)
+        if found is not None:
+            return found
+    return best_passage(index, claim.text)
 
 
 def _evidence(
@@ -122,13 +125,19 @@ def _evidence(
     values = atoms_under_key(claim.text, claim.key, lang=lang)
     found = [look_up(index, atom, context=claim.text) for atom in values]
     if rescue is not None:
-        found = [(is_missing(e) and rescue(e.atom)) or e for e in found]
+        found = [(_is_doubtful(e) and rescue(e.atom)) or e for e in found]
     if claim.key:
         found = with_contradictions(index, claim, found)
     found = [_as_before(evidence, derived) for evidence in found]
     found = with_derived(claim.text, found)
     derived.update((e.atom.key, e.note) for e in found if e.status == "derived")
     return found
+
+
+def _is_doubtful(evidence: Evidence) -> bool:
+    return is_missing(evidence) or (
+        evidence.status == "elsewhere" and is_hard(evidence.atom)
+    )
 
 
 def _as_before(evidence: Evidence, derived: dict[tuple[str, str], str]) -> Evidence:

@@ -57,7 +57,7 @@ def page_claims() -> dict[str, Claim]:
 
 
 @given(TEXTS)
-@settings(max_examples=300)
+@settings(max_examples=200)
 def test_any_text_gives_claims_whose_spans_index_it(text: str) -> None:
     """No text is refused, and a claim's span gives the claim's text."""
     for claim in claims_of(text):

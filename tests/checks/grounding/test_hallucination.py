@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_agentflow as af
 from agentflow_checks.grounding.hallucination import hallucination
+
+import pytest_agentflow as af
 
 GUIDE = af.Source(
     id="guide.md",
@@ -334,7 +335,7 @@ def test_soft_values_are_listed_or_failed_as_wished() -> None:
 
 
 def test_prose_is_a_question_and_counted() -> None:
-    """Claims without values are undetermined; the denominators are the claims put in."""
+    """Claims without values are undetermined; denominators are the claims put in."""
     found = result(
         run("We have a pool. Open since 1968."), hallucination("personalizer")
     )
@@ -384,15 +385,11 @@ def test_two_evaluations_are_alike() -> None:
 def test_the_factory_module_is_light() -> None:
     """Registering the check loads neither HTML parser nor recognisers."""
     code = (
-        "import sys, agentflow_checks.grounding.hallucination\n"
-        "heavy = [m for m in sys.modules if m.startswith(('bs4', 'decimal'))"
-        " or m.startswith('agentflow_checks.grounding.') and 'hallucination' not in m]\n"
-        "print(heavy)"
+        "import json, sys, agentflow_checks.grounding.hallucination\n"
+        "print(json.dumps([m for m in sys.modules if m == 'bs4'"
+        " or m.startswith('agentflow_checks.grounding.')]))"
     )
-    done = subprocess.run(  # noqa: S603 - our own interpreter and code
+    done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
-    loaded = [
-        name for name in eval(done.stdout) if "grounding" in name or "bs4" in name
-    ]  # noqa: S307 - our own list
-    assert loaded == []
+    assert json.loads(done.stdout) == ["agentflow_checks.grounding.hallucination"]

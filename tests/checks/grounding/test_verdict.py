@@ -46,7 +46,7 @@ def test_every_claim_put_in_gets_one_verdict(
     assert set(counts(found)) == set(VERDICTS)
     for one in found:
         assert (one.verdict in {"unsupported", "contradicted"}) == bool(one.missing)
-        passage_for(one, known)
+        passage_for(one.claim, known, *one.missing[:1])
 
 
 @given(TEXTS)
@@ -163,7 +163,7 @@ def test_the_nearest_passage_is_shown_for_a_missing_value() -> None:
     source = "The lodge has a sauna. A night in the lodge costs $120. We like dogs."
     known = index([Document(id="guide", text=source)])
     (one,) = judge_claims(claims_of("A night in the lodge costs $99."), known)
-    passage = passage_for(one, known)
+    passage = passage_for(one.claim, known)
     assert passage is not None
     assert passage.text == "A night in the lodge costs $120."
     assert source[passage.start : passage.end] == passage.text
