@@ -147,6 +147,8 @@ class Redactor:
         for form, _ in self._forms:
             raw = form.encode("utf-8", "surrogatepass").decode("latin-1")
             text = text.replace(raw, "*" * len(raw))
+        for fragment, _ in self._fragments:
+            text = text.replace(fragment, "A" * len(fragment))
         lowered = text.lower()
         for pattern in PATTERNS:
             if any(needle in lowered for needle in pattern.needles):

@@ -332,9 +332,11 @@ def test_a_secret_that_is_a_number_leaves_json_behind() -> None:
 
 def test_pictures_keep_their_length() -> None:
     """A key in a picture's metadata is blackened in place."""
-    picture = PNG + b"tEXtkey " + SECRET.encode() + PNG
+    inner = base64.b64encode(f"key: {SECRET}".encode())
+    picture = PNG + b"tEXtkey " + SECRET.encode() + b"\0" + inner + PNG
     clean = REDACTOR.data(picture)
     assert len(clean) == len(picture)
+    assert inner[8:40] not in clean
     assert SECRET.encode() not in clean
     assert clean.startswith(PNG)
     encoded = json.dumps({"b64_json": base64.b64encode(picture).decode()}).encode()
