@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from dataclasses import replace
 from typing import Any
 
 from pytest_agentflow.model.call import Call, Response
 from pytest_agentflow.model.run import Run
-from pytest_agentflow.recording.match import Index, Matching
+from pytest_agentflow.recording.match import Index, Matching, match_key
 from pytest_agentflow.recording.redact import Redactor
 from pytest_agentflow.running.keys import clean_request, key_of
 from pytest_agentflow.running.missing import Asked, miss_text, unplayed_text
 from pytest_agentflow.running.notes import CallNote, is_retryable
 from pytest_agentflow.running.session import Session
-from pytest_agentflow.wire.handler import Exchange
+from pytest_agentflow.wire.handler import Broken, Exchange
 from pytest_agentflow.wire.miss import Miss
 
 
@@ -39,19 +39,28 @@ class Replay:
         self._redactor = redactor
         self._matching = matching
         self._command = command
+        self._broken: dict[tuple[str, str], deque[Call]] = defaultdict(deque)
+        for call in run.calls:
+            if call.request is not None and call.response is None and call.attempts:
+                key = match_key(call.request, matching)
+                self._broken[call.stage, key].append(call)
         self._covered: set[str] = set()
         self._given: dict[tuple[str, str], Call] = {}
         self._again: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def request(self, session: Session, note: CallNote) -> Response | Exchange:
+    def request(self, session: Session, note: CallNote) -> Response | Exchange | Broken:
         """Answer a request; raises `Miss` where the recording has no answer."""
         self._identify(note)
         call = self._take(note)
-        if call is None or call.response is None:
+        if call is None:
             raise self._missed(session, note)
         note.recorded = call
         note.kind = call.kind
+        if call.response is None:
+            note.error = _last_error(call)
+            session.end_call(note)
+            return Broken(error=note.error)
         note.response = _as_replayed(call.response)
         session.end_call(note)
         return note.response
@@ -90,18 +99,20 @@ class Replay:
         """Take the recorded call; of one that failed in the end, as often as tried."""
         place = (note.stage, note.key)
         with self._lock:
-            call = self._index.take(*place)
+            call = self._index.take(*place) or self._take_broken(*place)
             if call is not None:
                 self._given[place] = call
                 return call
             last = self._given.get(place)
-            if last is None or last.response is None:
-                return None
-            left = len(last.attempts) - self._again[last.id]
-            if left <= 0 or not is_retryable(last.response.status):
+            if last is None or self._again[last.id] >= _repeats(last):
                 return None
             self._again[last.id] += 1
             return last
+
+    def _take_broken(self, stage: str, key: str) -> Call | None:
+        """Take a call that got no answer at all, which no index can give."""
+        waiting = self._broken.get((stage, key))
+        return waiting.popleft() if waiting else None
 
     def _cover(self, call: Call) -> None:
         """Count as played what the function of `call` asked for by itself.
@@ -134,8 +145,21 @@ class Replay:
 
     def unplayed(self) -> Miss | None:
         """Give what is wrong where recorded calls were not made; `None` if all were."""
-        left = [c for c in self._index.unplayed() if c.id not in self._covered]
+        waiting = [call for calls in self._broken.values() for call in calls]
+        left = [*self._index.unplayed(), *waiting]
+        left = [call for call in left if call.id not in self._covered]
         return Miss(unplayed_text(self.run, left, self._command)) if left else None
+
+
+def _repeats(call: Call) -> int:
+    """How often a call that failed in the end was tried before, or after, the last."""
+    if call.response is None:
+        return len(call.attempts) - 1
+    return len(call.attempts) if is_retryable(call.response.status) else 0
+
+
+def _last_error(call: Call) -> str:
+    return call.attempts[-1].error if call.attempts else "the connection failed"
 
 
 def _as_replayed(response: Response) -> Response:

@@ -27,7 +27,7 @@ from pytest_agentflow.running.notes import (
     Visit,
 )
 from pytest_agentflow.wire import install, routing
-from pytest_agentflow.wire.handler import Answer, Cutting, Exchange
+from pytest_agentflow.wire.handler import Answer, Broken, Cutting, Exchange
 from pytest_agentflow.wire.telemetry import Endpoint
 
 
@@ -38,7 +38,7 @@ class Conduct(Protocol):
     def replays(self) -> bool:
         """Whether calls are answered from a recording."""
 
-    def request(self, session: Session, note: CallNote) -> Response | Exchange:
+    def request(self, session: Session, note: CallNote) -> Response | Exchange | Broken:
         """Answer a request, or say who listens while it goes over the network."""
 
     def invocation(self, session: Session, note: CallNote) -> bool:
@@ -94,7 +94,7 @@ class Session:
         """Whether a recording answers calls, so that the network is closed."""
         return self.conduct.replays
 
-    def handle(self, request: Request) -> Response | Exchange:
+    def handle(self, request: Request) -> Response | Exchange | Broken:
         """Answer a request of the application, or let it go over the network."""
         note = self.begin_call("http", request=request)
         return self.conduct.request(self, note)

@@ -19,6 +19,7 @@ _TITLES = ("title", "name", "heading")
 _URIS = ("uri", "url", "source", "file_path", "path", "link")
 #: Where a document may stand inside a hit, or hits inside an answer.
 _INNER = (
+    "content",
     "document",
     "documents",
     "node",

@@ -25,6 +25,13 @@ class Answer:
     """False: the application stopped reading before the end."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """Instead of an answer: the connection failed when this was recorded."""
+
+    error: str
+
+
 class Cutting(Protocol):
     """Something that can be told that nobody reads on."""
 
@@ -64,7 +71,7 @@ class Handler(Protocol):
     def telemetry(self) -> Collection[Endpoint]:
         """The user's own telemetry endpoints, beside the built-in ones."""
 
-    def handle(self, request: Request) -> Response | Exchange:
+    def handle(self, request: Request) -> Response | Exchange | Broken:
         """Answer `request`, or give who listens while it goes over the network.
 
         Raises `Miss` where a recording has no answer.

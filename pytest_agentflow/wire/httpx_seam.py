@@ -15,7 +15,7 @@ from typing import Any
 from pytest_agentflow.model.call import Request, Response
 from pytest_agentflow.wire import routing
 from pytest_agentflow.wire.encoding import Undecodable, decode_body
-from pytest_agentflow.wire.handler import Exchange
+from pytest_agentflow.wire.handler import Broken, Exchange
 from pytest_agentflow.wire.tape import Tape, pieces_of, replayed_headers
 
 
@@ -38,6 +38,8 @@ def _install_sync(module: ModuleType) -> None:
         verdict = routing.dispatch(handler, as_request(request))
         if verdict is None:
             return original(self, request)
+        if isinstance(verdict, Broken):
+            raise module.ConnectError(verdict.error, request=request)
         if isinstance(verdict, Response):
             return _rebuilt(module, verdict)
         try:
@@ -63,6 +65,8 @@ def _install_async(module: ModuleType) -> None:
         verdict = routing.dispatch(handler, as_request(request))
         if verdict is None:
             return await original(self, request)
+        if isinstance(verdict, Broken):
+            raise module.ConnectError(verdict.error, request=request)
         if isinstance(verdict, Response):
             await _let_others_run()
             return _rebuilt(module, verdict)

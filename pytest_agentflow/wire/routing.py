@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from pytest_agentflow.model.call import Request, Response
-from pytest_agentflow.wire.handler import Exchange, Handler
+from pytest_agentflow.wire.handler import Broken, Exchange, Handler
 from pytest_agentflow.wire.miss import NetworkRefused
 from pytest_agentflow.wire.telemetry import is_telemetry
 
@@ -82,7 +82,7 @@ def _ambiguous(sessions: list[Handler]) -> NetworkRefused:
     return refusal
 
 
-def dispatch(handler: Handler, request: Request) -> Response | Exchange | None:
+def dispatch(handler: Handler, request: Request) -> Response | Exchange | Broken | None:
     """Ask `handler` about `request`; `None`: let it through unseen."""
     allowed = handler.allowed
     host = request.host.lower()

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from pytest_agentflow.model.call import Request, Response
 from pytest_agentflow.wire import routing
 from pytest_agentflow.wire.encoding import Undecodable, decode_body
+from pytest_agentflow.wire.handler import Broken
 from pytest_agentflow.wire.tape import Tape, pieces_of, replayed_headers
 
 
@@ -37,6 +38,8 @@ def install(module: ModuleType) -> None:
         verdict = routing.dispatch(handler, asked)
         if verdict is None:
             return original(self, conn, method, url, **given)
+        if isinstance(verdict, Broken):
+            raise module.exceptions.NewConnectionError(conn, verdict.error)
         if isinstance(verdict, Response):
             asked_by = {"pool": self, "request_method": method, "request_url": url}
             return _rebuilt(module, verdict, asked_by, given)
