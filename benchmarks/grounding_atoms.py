@@ -117,7 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _folder(data: Path, scratch: Path) -> Path:
     if tarfile.is_tarfile(data) if data.is_file() else False:
         with tarfile.open(data) as archive:
-            archive.extractall(scratch, filter="data")
+            archive.extractall(scratch, filter="data")  # noqa: S202 - filtered
         return scratch
     if data.is_file() and zipfile.is_zipfile(data):
         with zipfile.ZipFile(data) as archive:

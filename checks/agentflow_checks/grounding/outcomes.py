@@ -11,7 +11,7 @@ from agentflow_checks.grounding.evidence import Evidence
 from agentflow_checks.grounding.exhibits import exhibits_of
 from agentflow_checks.grounding.kinds import TYPES, Atom, is_hard
 from agentflow_checks.grounding.origin import Origins
-from agentflow_checks.grounding.outputs import Output, outputs_of
+from agentflow_checks.grounding.outputs import Output, outputs_of, stage_claims
 from agentflow_checks.grounding.passages import Passage
 from agentflow_checks.grounding.run_sources import documents_of
 from agentflow_checks.grounding.sources import Index, index
@@ -74,7 +74,8 @@ def outcomes(run: af.Run, options: Options) -> Iterator[object]:
     if not documents:
         yield af.Note(text=_NO_SOURCES, warning=True)
         return
-    if not outputs:
+    silent = options.stage is not None and not stage_claims(run.stage(options.stage))
+    if silent or not outputs:
         yield af.Note(text=_no_claims(options), warning=True)
         return
     known = index(documents, lang="en" if _english(outputs) else "")

@@ -264,6 +264,6 @@ def test_long_texts_are_read_in_linear_time() -> None:
         "-1",
     ):
         text = piece * (60_000 // len(piece))
-        begin = time.perf_counter()
+        begin = time.process_time()
         atoms(text)
-        assert time.perf_counter() - begin < 3, piece[:5]
+        assert time.process_time() - begin < 3, piece[:5]

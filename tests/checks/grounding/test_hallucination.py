@@ -230,6 +230,9 @@ def test_no_sources_or_no_claims_is_inapplicable_never_a_pass() -> None:
     assert "declares no source" in bare.notes[0].text
     silent = result(run("", "<html><body></body></html>"))
     assert silent.verdict is af.Verdict.INAPPLICABLE
+    mute = result(run(""), hallucination("personalizer"))
+    assert mute.verdict is af.Verdict.INAPPLICABLE
+    assert "stage personalizer has no output" in mute.notes[0].text
 
 
 def test_what_the_recording_lacks_is_an_error() -> None:
