@@ -148,12 +148,14 @@ def place(
     if event.kind == "artefact" and span is not None:
         line = event.text.count("\n", 0, span[0]) + 1
         column = span[0] - event.text.rfind("\n", 0, span[0])
+    # In an artefact line and span say where; its own path says where it came from.
+    inside = None if event.kind == "artefact" else path or event.path or None
     return af.Place(
         stage=event.stage,
         call=event.call,
         kind=event.kind,
         artefact=event.name if event.kind == "artefact" else None,
-        path=path or event.path or None,
+        path=inside,
         span=span,
         line=line,
         column=column,

@@ -28,6 +28,11 @@ from agentflow_checks.policies.spread import introduced
 KEYS = (*phrases.KEYS, "unless", "in", "text", "secret")
 
 
+MOST_STOPS = 3
+"""After so many stopped searches the others of a rule that may take long are not tried:
+hostile texts must not cost minutes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forbidden:
     """What is forbidden, and where."""
@@ -76,28 +81,43 @@ def read_where(given: dict[str, Entry]) -> Selector:
 
 def _judge(forbidden: Forbidden, case: Case, head: Head) -> Iterator[Outcome]:
     yield from lacks(case, forbidden.where, head)
+    stops = 0
     for subject in subjects(case, forbidden.where, head):
-        yield from _judge_event(forbidden, subject)
+        for outcome in _judge_event(forbidden, subject, patient=stops < MOST_STOPS):
+            stops += isinstance(outcome, _Stopped)
+            yield outcome.question if isinstance(outcome, _Stopped) else outcome
 
 
-def _judge_event(forbidden: Forbidden, subject: Subject) -> Iterator[Outcome]:
+@dataclass(frozen=True, slots=True)
+class _Stopped:
+    """A text on which a pattern was stopped, and the question that it leaves."""
+
+    question: af.Finding
+
+
+def _judge_event(
+    forbidden: Forbidden, subject: Subject, *, patient: bool
+) -> Iterator[Outcome | _Stopped]:
     parts = list(pieces(subject.case, subject.event, as_written=forbidden.as_written))
     found: dict[str, _Found] = {}
     slow = False
     for piece in parts:
         try:
-            _note(forbidden.phrases, piece, found)
+            _note(forbidden.phrases, piece, found, patient=patient)
         except TooSlow as stopped:
             slow = True
-            yield question(subject, too_slow(stopped, piece), path=piece.path)
+            message = too_slow(stopped, piece)
+            yield _Stopped(question(subject, message, path=piece.path))
     for one in found.values():
         yield _finding(forbidden, subject, one)
     if parts and not found and not slow:
         yield passed(subject.head)
 
 
-def _note(wanted: Phrases, piece: Piece, found: dict[str, _Found]) -> None:
-    for hit in phrases.find(wanted, piece):
+def _note(
+    wanted: Phrases, piece: Piece, found: dict[str, _Found], *, patient: bool
+) -> None:
+    for hit in phrases.find(wanted, piece, patient=patient):
         key = _folded(hit.text)
         first = found.get(key)
         found[key] = _Found(
@@ -157,7 +177,7 @@ def _shown(
 
 def _holds(forbidden: Forbidden, piece: Piece, wanted: str) -> bool:
     try:
-        hits = phrases.find(forbidden.phrases, piece)
+        hits = phrases.find(forbidden.phrases, piece, patient=False)
         return any(_folded(hit.text) == wanted for hit in hits)
     except TooSlow:
         return False

@@ -315,11 +315,18 @@ def _longest(source: str, text: str) -> int:
     return max((m.end() - m.start() for m in stretches), default=0)
 
 
-def search(pattern: Pattern, text: str) -> list[tuple[int, int]]:
-    """Find all spans of `pattern`; raises `TooSlow` where it had to be stopped."""
+def search(
+    pattern: Pattern, text: str, *, patient: bool = True
+) -> list[tuple[int, int]]:
+    """Find all spans of `pattern`; raises `TooSlow` where it had to be stopped.
+
+    Without `patient` it is given up at once where it may take long.
+    """
     # Short texts cannot reach the bound with one repeat; most texts are short.
     risky = len(pattern.repeats) > 1 or len(text) > 10_000
     if risky and steps(pattern, text) > MOST_STEPS:
+        if not patient:
+            raise TooSlow(pattern.regex.pattern)
         return _search_apart(pattern.regex, text)
     return [m.span() for m in pattern.regex.finditer(text) if m.end() > m.start()]
 

@@ -141,11 +141,11 @@ def _near(entry: Entry) -> Near:
     )
 
 
-def find(phrases: Phrases, piece: Piece) -> Iterator[Hit]:
-    """Give every place where one of the phrases stands; raises `TooSlow`."""
+def find(phrases: Phrases, piece: Piece, *, patient: bool = True) -> Iterator[Hit]:
+    """Give every place where one of the phrases stands; see `patterns.search`."""
     text = piece.text.text
     for label, pattern in phrases.named:
-        for start, end in search(pattern, text):
+        for start, end in search(pattern, text, patient=patient):
             if phrases.near is None or not _excused(phrases.near, text, start, end):
                 yield Hit(label=label, text=text[start:end], start=start, end=end)
 

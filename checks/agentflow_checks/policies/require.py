@@ -9,7 +9,7 @@ import pytest_agentflow as af
 from agentflow_checks.policies import document, phrases
 from agentflow_checks.policies.case import Case, Piece, pieces
 from agentflow_checks.policies.document import Entry
-from agentflow_checks.policies.forbid import read_where
+from agentflow_checks.policies.forbid import MOST_STOPS, read_where
 from agentflow_checks.policies.phrases import Hit, Phrases, TooSlow
 from agentflow_checks.policies.ruling import (
     Head,
@@ -82,24 +82,31 @@ def _when(given: dict[str, Entry]) -> Phrases | None:
 
 def _judge(required: Required, case: Case, head: Head) -> Iterator[Outcome]:
     yield from lacks(case, required.where, head)
+    stops = 0
     for subject in subjects(case, required.where, head):
         try:
-            outcome = _judge_event(required, subject)
+            outcome = _judge_event(required, subject, patient=stops < MOST_STOPS)
         except TooSlow as stopped:
+            stops += 1
             message = f"the pattern {stopped} was stopped: the text is too long for it"
             outcome = question(subject, message)
         if outcome is not None:
             yield outcome
 
 
-def _judge_event(required: Required, subject: Subject) -> Outcome | None:
+def _judge_event(
+    required: Required, subject: Subject, *, patient: bool
+) -> Outcome | None:
     parts = list(pieces(subject.case, subject.event))
     occasions: list[_At] = []
     if required.when is not None:
-        occasions = list(_hits(required.when, parts))
+        occasions = list(_hits(required.when, parts, patient=patient))
     if not parts or (required.when is not None and not occasions):
         return None
-    found = {label: list(_hits(p, parts)) for label, p in required.wanted}
+    found = {
+        label: list(_hits(wanted, parts, patient=patient))
+        for label, wanted in required.wanted
+    }
     absent = [label for label, hits in found.items() if not hits]
     if required.any_does and len(absent) < len(found):
         absent = []
@@ -114,9 +121,9 @@ def _judge_event(required: Required, subject: Subject) -> Outcome | None:
     return passed(subject.head)
 
 
-def _hits(wanted: Phrases, parts: list[Piece]) -> Iterator[_At]:
+def _hits(wanted: Phrases, parts: list[Piece], *, patient: bool) -> Iterator[_At]:
     for piece in parts:
-        for hit in phrases.find(wanted, piece):
+        for hit in phrases.find(wanted, piece, patient=patient):
             yield _At(piece, hit)
 
 
@@ -207,6 +214,9 @@ def _downstream(case: Case, stage: af.Stage, holding: set[str]) -> bool:
 def _has(case: Case, required: Required, event: af.Event) -> bool:
     parts = list(pieces(case, event))
     try:
-        return all(any(True for _ in _hits(p, parts)) for _, p in required.wanted)
+        return all(
+            any(True for _ in _hits(wanted, parts, patient=False))
+            for _, wanted in required.wanted
+        )
     except TooSlow:
         return False
