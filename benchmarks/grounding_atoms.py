@@ -117,11 +117,11 @@ def main(arguments: list[str] | None = None) -> int:
 def _folder(data: Path, scratch: Path) -> Path:
     if tarfile.is_tarfile(data) if data.is_file() else False:
         with tarfile.open(data) as archive:
-            archive.extractall(scratch, filter="data")  # noqa: S202 - filtered
+            archive.extractall(scratch, filter="data")
         return scratch
     if data.is_file() and zipfile.is_zipfile(data):
         with zipfile.ZipFile(data) as archive:
-            archive.extractall(scratch)
+            archive.extractall(scratch)  # noqa: S202 - members stay below the folder
         return scratch
     return data
 
