@@ -3,7 +3,7 @@
     python benchmarks/aws_personalization.py FOLDER [--json] [--report PATH]
 
 FOLDER holds the recorded outputs of aws-samples/reinvent-personalization-with-LLMs:
-    python benchmarks/aws_personalization.py FOLDER [--json] [--report PATH]
+``run.json`` (stage outputs of one customer), ``references/`` (what stages were given)
 and one folder for each generated site (``*/main.html`` with its pictures). Folders are
 found by pattern, so that other parts of the same set are judged by the same script.
 
