@@ -151,17 +151,25 @@ _Met = tuple[Evidence, Judged, Output]
 def _met(
     outputs: Sequence[JudgedOutput], options: Options
 ) -> dict[tuple[str, str], _Met]:
-    """Give each distinct value once: where it fails, else where it was met first."""
+    """Give each distinct value once, at the occurrence that tells most."""
     values: dict[tuple[str, str], _Met] = {}
     for one in outputs:
         for judged in one.judged:
             for evidence in judged.evidence:
                 if is_hard(evidence.atom) or options.soft == "fail":
+                    met = (evidence, judged, one.output)
                     known = values.get(evidence.atom.key)
-                    worse = known and is_missing(evidence) and not is_missing(known[0])
-                    if known is None or worse:
-                        values[evidence.atom.key] = (evidence, judged, one.output)
+                    if known is None or _tells_more(met, known):
+                        values[evidence.atom.key] = met
     return values
+
+
+def _tells_more(new: _Met, known: _Met) -> bool:
+    """Prefer the occurrence that fails, then one that a reader sees as a statement."""
+    if is_missing(new[0]) != is_missing(known[0]):
+        return is_missing(new[0])
+    same = new[2] is known[2]
+    return same and new[1].claim.asserted and not known[1].claim.asserted
 
 
 def _value_finding(
