@@ -152,7 +152,7 @@ def _attributed(
             return None
         return any(
             selector_of(node) == finding.place.selector
-            or node["html"] == finding.observed
+            or node["html"] == finding.evidence
             for node in _nodes(visited, finding.rule, kind)
         )
 

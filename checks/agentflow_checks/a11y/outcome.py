@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest_agentflow as af
+from agentflow_checks.a11y import contrast
 from agentflow_checks.a11y.choice import Choice
 
 SEVERITIES = {
@@ -104,12 +105,12 @@ def _finding(
 ) -> af.Finding:
     selector = selector_of(node)
     line, column = judged.where(selector) or (None, None)
-    detail = _detail(node)
     box = node.get("box")
+    observed, expected, fix = remedy(rule, node)
     return af.Finding(
         rule=f"a11y.{rule['id']}",
         title=rule["help"],
-        message=f"{rule['help']}: {reason or detail}",
+        message=f"cannot be decided: {reason}" if reason else _detail(node),
         verdict=verdict,
         severity=SEVERITIES[node.get("impact") or rule.get("impact") or "moderate"],
         place=af.Place(
@@ -120,10 +121,11 @@ def _finding(
             selector=selector,
             box=None if box is None else tuple(box),
         ),
-        observed=node["html"],
+        observed=observed,
+        expected=expected,
         evidence=node["html"],
         why=rule["description"],
-        fix=fix_of(node),
+        fix=fix,
         help_url=rule["helpUrl"],
         tags=tuple(rule["tags"]),
         subject=subject,
@@ -155,6 +157,37 @@ def _reason(node: Mapping[str, Any]) -> str:
         if key:
             return f"{REASONS.get(key, check['message'])} ({key})"
     return _detail(node)
+
+
+def remedy(
+    rule: Mapping[str, Any], node: Mapping[str, Any]
+) -> tuple[str, str | None, str]:
+    """Give what was observed, what is expected, and how to mend it.
+
+    For contrast that is figures, and the nearest colour that has enough of it.
+    """
+    for check in _checks(node):
+        data = check.get("data")
+        if isinstance(data, Mapping) and (found := _contrast_remedy(data)):
+            return found
+    fix = fix_of(node)
+    return node["html"], None, rule["help"] if fix == _detail(node) else fix
+
+
+def _contrast_remedy(data: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    text = contrast.parse(str(data.get("fgColor")))
+    behind = contrast.parse(str(data.get("bgColor")))
+    expected = str(data.get("expectedContrastRatio") or "")
+    if text is None or behind is None or not expected:
+        return None
+    better = contrast.nearest(text, behind, float(expected.partition(":")[0]))
+    pair = f"{contrast.write(text)} on {contrast.write(behind)}"
+    fix = (
+        "Change the background: no text colour has enough contrast on it."
+        if better is None
+        else f"Use {contrast.write(better)}, the nearest text colour that has enough."
+    )
+    return f"{data['contrastRatio']}:1 ({pair})", f"at least {expected}", fix
 
 
 def fix_of(node: Mapping[str, Any]) -> str:

@@ -62,9 +62,8 @@ def test_a_finding_says_where_what_and_how_to_mend_it() -> None:
     assert str(finding.place) == "frontend index.html:4:1 #hero"
     assert finding.place.box is not None
     assert finding.observed == IMAGE
-    assert finding.message == (
-        "Images must have alternative text: Element does not have an alt attribute"
-    )
+    assert finding.title == "Images must have alternative text"
+    assert finding.message == "Element does not have an alt attribute"
     assert finding.fix.startswith("one of: Element does not have an alt attribute")
     assert finding.severity == "critical"
     assert finding.help_url is not None
@@ -125,6 +124,15 @@ def test_the_level_decides_what_fails() -> None:
     """Contrast is no criterion of level A."""
     assert judge(run_of(page(PALE)), "AA").verdict == "failed"
     assert judge(run_of(page(PALE)), "A").verdict == "passed"
+
+
+def test_a_contrast_finding_names_figures_and_a_colour_that_will_do() -> None:
+    """Observed and expected are ratios, and the fix passes when it is made."""
+    (finding,) = judge(run_of(page(PALE))).findings
+    assert finding.observed == "2.32:1 (#aaaaaa on #ffffff)"
+    assert finding.expected == "at least 4.5:1"
+    assert finding.fix == "Use #767676, the nearest text colour that has enough."
+    assert judge(run_of(page(PALE.replace("#aaa", "#767676")))).verdict == "passed"
 
 
 def test_rules_can_be_left_out() -> None:

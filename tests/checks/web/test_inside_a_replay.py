@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from agentflow_checks import web
+
 from pytest_agentflow.wire import guard, install, routing
 
 
