@@ -19,7 +19,7 @@ from pytest_agentflow.model.finding import Finding
 from pytest_agentflow.model.verdict import Verdict
 from pytest_agentflow.report import charts, figures, pictures, tally, wording
 from pytest_agentflow.report.document import AUTHORED, ESTIMATED, Report
-from pytest_agentflow.report.text import one_line, visible
+from pytest_agentflow.report.text import brief, one_line, visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -102,6 +102,7 @@ def render_html(report: Report) -> str:
         anchors={id(v.finding): v.anchor for v in _all_views(views)},
         run_anchors={id(view.judged): view.anchor for view in views},
         store=_store(report),
+        thing=tally.thing(runs),
         verdict=wording.verdict_of(report),
         sentences=wording.verdict_sentences(report),
         style=_markup(style),
@@ -154,6 +155,7 @@ def _environment() -> Environment:
         charts=charts,
         fig=figures,
         kind_of=lambda exhibit: exhibit.KIND,
+        brief=brief,
         short=one_line,
         marked_pieces=marked_pieces,
         stored=pictures.store,

@@ -36,10 +36,10 @@ def render_markdown(report: Report, *, limit: int = LIMIT) -> str:
     runs = tally.judged_runs(report)
     lines = [
         *_head(report),
-        *_checks(tally.check_lines(runs)),
+        *_checks(tally.check_lines(runs), tally.thing(runs)),
         *_money(report, runs),
         *_gates(report),
-        *_causes(tally.causes(runs), len(runs)),
+        *_causes(tally.causes(runs), wording.number(len(runs), tally.thing(runs))),
         *_reproduce(runs),
     ]
     return _capped(lines, limit)
@@ -77,10 +77,13 @@ def _head(report: Report) -> Iterator[str]:
         yield f"{'⚠️ ' if note.warning else ''}{escape(note.text, 600)}"
 
 
-def _checks(lines: Sequence[tally.CheckLine]) -> Iterator[str]:
+def _checks(lines: Sequence[tally.CheckLine], noun: str) -> Iterator[str]:
     if not lines:
         return
-    yield from ("", "| Check | Verdict | Runs | Examined | Findings | Questions |")
+    head = (
+        f"| Check | Verdict | {noun.capitalize()}s | Examined | Findings | Questions |"
+    )
+    yield from ("", head)
     yield "|:--|:--|--:|--:|--:|--:|"
     for line in lines:
         known = f" ({line.known} known)" if line.known else ""
@@ -127,7 +130,7 @@ def _gates(report: Report) -> Iterator[str]:
         yield from (f"{escape(sentence, 600)}" for sentence in gate.sentences[:6])
 
 
-def _causes(causes: Sequence[tally.Cause], runs: int) -> Iterator[str]:
+def _causes(causes: Sequence[tally.Cause], runs: str) -> Iterator[str]:
     if causes:
         yield from ("", "### What to fix first")
     for cause in causes[:CAUSES]:
@@ -136,7 +139,7 @@ def _causes(causes: Sequence[tally.Cause], runs: int) -> Iterator[str]:
         yield (
             f"**{escape(cause.rule, 100)}** {escape(cause.title, 160)}: "
             f"{wording.number(len(cause.findings), 'finding')} in {cause.runs} of "
-            f"{wording.number(runs, 'run')}{begins}"
+            f"{runs}{begins}"
         )
         yield ""
         yield from _findings(cause.findings[:PER_CAUSE])

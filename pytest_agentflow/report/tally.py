@@ -22,6 +22,9 @@ from pytest_agentflow.report.document import (
 )
 from pytest_agentflow.report.summary import add_spent
 
+PAGE = "imported: page"
+"""Provenance of a plain page that was judged as a run."""
+
 CURRENCIES = ("USD", "EUR", "GBP", "$", "€", "£")
 
 
@@ -121,6 +124,11 @@ def judged_runs(report: Report) -> tuple[JudgedRun, ...]:
     for entry in report.entries:
         groups.setdefault(_key(entry.run), []).append(entry)
     return tuple(JudgedRun(run=g[0].run, entries=tuple(g)) for g in groups.values())
+
+
+def thing(runs: Sequence[JudgedRun]) -> str:
+    """Name what was judged: plain pages are no runs to who has no workflow."""
+    return "page" if runs and all(r.run.provenance == PAGE for r in runs) else "run"
 
 
 def _key(run: RunSummary) -> str:

@@ -39,7 +39,8 @@ def _check_lines(
     report: Report, runs: Sequence[tally.JudgedRun], width: int
 ) -> Iterator[str]:
     lines = tally.check_lines(runs)
-    cells = [_cells(line, report) for line in lines]
+    noun = tally.thing(runs)
+    cells = [_cells(line, report, noun) for line in lines]
     columns = [
         max(len(row[number]) for row in cells) for number in range(1, 4 if cells else 1)
     ]
@@ -52,7 +53,7 @@ def _check_lines(
         yield "   ".join([_cut(name, longest).ljust(longest), *figures, *row[4:]])
 
 
-def _cells(line: tally.CheckLine, report: Report) -> list[str]:
+def _cells(line: tally.CheckLine, report: Report, noun: str) -> list[str]:
     """Give check, runs, examined and findings, then what only some lines have."""
     new = line.findings if report.comparisons else 0
     extra = (
@@ -63,7 +64,7 @@ def _cells(line: tally.CheckLine, report: Report) -> list[str]:
     )
     return [
         line.written,
-        f"{line.passed_runs}/{line.runs} {'run' if line.runs == 1 else 'runs'}",
+        f"{line.passed_runs}/{line.runs} {noun if line.runs == 1 else noun + 's'}",
         f"{line.examined:,} examined",
         wording.number(line.findings, "finding"),
         *(f"{count:,} {word}" for count, word in extra if count),

@@ -49,3 +49,9 @@ def one_line(text: str, limit: int = 200) -> str:
     if len(line) <= limit:
         return line
     return f"{line[:limit].rstrip()} … {len(line) - limit:,} more characters"
+
+
+def brief(text: str, limit: int) -> str:
+    """Give `text` as one line for a link, whose target has the whole."""
+    line = " ".join(visible(text[: 4 * limit]).split())
+    return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"

@@ -18,6 +18,7 @@ from pytest_agentflow.report.tally import (
     judged_runs,
     results_of,
     stage_of,
+    thing,
 )
 
 SMALLEST = Decimal("0.0001")
@@ -124,9 +125,9 @@ def _run_sentences(runs: Sequence[JudgedRun]) -> Iterator[str]:
         return
     failing = [judged for judged in runs if not judged.ok]
     if not failing:
-        subject = (
-            "The one run passes" if len(runs) == 1 else f"All {len(runs)} runs pass"
-        )
+        noun = thing(runs)
+        one = len(runs) == 1
+        subject = f"The one {noun} passes" if one else f"All {len(runs)} {noun}s pass"
         examined = sum(r.examined for judged in runs for r in results_of(judged))
         checks = number(len(check_lines(runs)), "check")
         yield f"{subject} {checks}: {number(examined, 'subject')} examined."
@@ -138,7 +139,7 @@ def _run_sentences(runs: Sequence[JudgedRun]) -> Iterator[str]:
     where = [f"{name} in {count}" for name, count in by_check.most_common(4)]
     more = number(len(by_check) - 4, "more check") if len(by_check) > 4 else ""
     what = f": {listed([*where, more] if more else where)}" if where else ""
-    yield f"{len(failing)} of {number(len(runs), 'run')} {verb}{what}."
+    yield f"{len(failing)} of {number(len(runs), thing(runs))} {verb}{what}."
 
 
 def _bad(judged: JudgedRun) -> list[CheckResult]:

@@ -247,7 +247,7 @@ def test_the_filter_leaves_what_holds_the_words(driver: Any, folder: Path) -> No
     runs = "return document.querySelectorAll('details.run:not([hidden])').length"
     field.send_keys("BAKERY over budget")
     status = driver.find_element("id", "matches").text
-    assert (driver.execute_script(runs), status) == (1, "1 of 9 runs match")
+    assert (driver.execute_script(runs), status) == (1, "1 of 9 match")
     field.clear()
     field.send_keys("x\b")
     assert (driver.execute_script(runs), driver.find_element("id", "matches").text) == (

@@ -17,7 +17,7 @@
     parts.forEach((part) => { part.hidden = !(has(part) || named(part)); });
     runs.forEach((run) => { run.open = wanted.length ? !run.hidden : wasOpen.get(run); });
     const left = runs.filter((run) => !run.hidden).length;
-    matches.textContent = wanted.length ? `${left} of ${runs.length} runs match` : "";
+    matches.textContent = wanted.length ? `${left} of ${runs.length} match` : "";
   };
 
   if (form) {
