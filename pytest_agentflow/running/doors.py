@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar, overload
 
+from pytest_agentflow.running.lineage import Unit, unit
 from pytest_agentflow.running.media import media_type_of
 from pytest_agentflow.running.notes import Visit
 from pytest_agentflow.running.passages import (
@@ -64,6 +65,9 @@ class OpenStage:
             _add(self._session, self._visit, name, data, media_type)
 
 
+_Entered = tuple[Session | None, Visit | None, ExitStack]
+
+
 class StageMark:
     """``with af.stage("artist") as s:`` and ``@af.stage("artist")``."""
 
@@ -71,7 +75,7 @@ class StageMark:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._entered: list[tuple[Session | None, Visit | None, ExitStack]] = []
+        self._entered: dict[Unit, list[_Entered]] = {}
 
     def __enter__(self) -> OpenStage:
         session = session_here()
@@ -80,7 +84,8 @@ class StageMark:
         if session is not None:
             visit = session.begin_visit(self._name, _CODE)
             stack.enter_context(session.inside(visit))
-        self._entered.append((session, visit, stack))
+        # One mark may be entered by several tasks or threads at a time.
+        self._entered.setdefault(unit(), []).append((session, visit, stack))
         return OpenStage(session, visit)
 
     def __exit__(
@@ -89,7 +94,10 @@ class StageMark:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        session, visit, stack = self._entered.pop()
+        entered = self._entered[unit()]
+        session, visit, stack = entered.pop()
+        if not entered:
+            del self._entered[unit()]
         stack.close()
         if session is not None and visit is not None:
             session.end_visit(visit)

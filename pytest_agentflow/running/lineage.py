@@ -103,7 +103,7 @@ def stand(where: Position | None) -> None:
 
 def begin(session: Any, visits: tuple[Any, ...] = ()) -> Position:
     """Give the position at the beginning of a run."""
-    root = Branch(number=0, unit=_unit())
+    root = Branch(number=0, unit=unit())
     return Position(session=session, branch=root, visits=visits)
 
 
@@ -114,22 +114,22 @@ def settled(where: Position, count: Callable[[], int]) -> Position:
         where: what the unit inherited.
         count: gives the number of a new branch.
     """
-    unit = _unit()
-    if where.branch.unit == unit:
+    own = unit()
+    if where.branch.unit == own:
         return replace(where, frontier=where.branch.frontier, ended=where.branch.ended)
     with _lock:
-        known = next((c for c in where.branch.children if c.unit == unit), None)
-        child = known or _fork(where, unit, count())
+        known = next((c for c in where.branch.children if c.unit == own), None)
+        child = known or _fork(where, own, count())
     return replace(where, branch=child, frontier=child.frontier, ended=child.ended)
 
 
-def _fork(where: Position, unit: Unit, number: int) -> Branch:
-    if _waits_for(where.branch.unit, unit):
+def _fork(where: Position, own: Unit, number: int) -> Branch:
+    if _waits_for(where.branch.unit, own):
         where = refreshed(where, awaited_only=False)
-    is_done, is_awaited = _ends_of(unit)
+    is_done, is_awaited = _ends_of(own)
     child = Branch(
         number=number,
-        unit=unit,
+        unit=own,
         frontier=where.frontier,
         begins_with=where.frontier,
         ended=where.ended,
@@ -173,7 +173,8 @@ def refreshed(where: Position, *, awaited_only: bool = True) -> Position:
     return replace(where, frontier=where.branch.frontier, ended=where.branch.ended)
 
 
-def _unit() -> Unit:
+def unit() -> Unit:
+    """Give the thread, task and piece of work that the running code stands in."""
     return threading.get_ident(), _task(), threads.current_work()
 
 
@@ -190,16 +191,16 @@ def _task() -> Any:
     return None
 
 
-def _ends_of(unit: Unit) -> tuple[Callable[[], bool], Callable[[], bool]]:
+def _ends_of(own: Unit) -> tuple[Callable[[], bool], Callable[[], bool]]:
     """Tell how to know whether a unit has ended, and whether somebody waited for it."""
-    _, task, work = unit
+    _, task, work = own
     if isinstance(task, asyncio.Future):
         return task.done, task.done
     if isinstance(work, threads.Work):
         return (lambda: work.done), (lambda: work.awaited)
     if task is not None:  # trio's tasks leave their nursery when they end
         return (lambda: getattr(task, "coro", None) is None or _ended(task)), bool
-    thread = next((t for t in threading.enumerate() if t.ident == unit[0]), None)
+    thread = next((t for t in threading.enumerate() if t.ident == own[0]), None)
     over = (lambda: not thread.is_alive()) if thread else (lambda: True)
     return over, over
 

@@ -47,6 +47,7 @@ class Replay:
         self._covered: set[str] = set()
         self._given: dict[tuple[str, str], Call] = {}
         self._again: Counter[str] = Counter()
+        self._taken: Counter[tuple[str, str]] = Counter()
         self._lock = threading.Lock()
 
     def request(self, session: Session, note: CallNote) -> Response | Exchange | Broken:
@@ -61,7 +62,7 @@ class Replay:
             note.error = _last_error(call)
             session.end_call(note)
             return Broken(error=note.error)
-        note.response = _as_replayed(call.response)
+        note.response = self._as_replayed(call.response, note)
         session.end_call(note)
         return note.response
 
@@ -102,6 +103,7 @@ class Replay:
             call = self._index.take(*place) or self._take_broken(*place)
             if call is not None:
                 self._given[place] = call
+                self._taken[place] += 1
                 return call
             last = self._given.get(place)
             if last is None or self._again[last.id] >= _repeats(last):
@@ -113,6 +115,17 @@ class Replay:
         """Take a call that got no answer at all, which no index can give."""
         waiting = self._broken.get((stage, key))
         return waiting.popleft() if waiting else None
+
+    def _as_replayed(self, response: Response, note: CallNote) -> Response:
+        """Tell SDKs not to repeat a request that failed for good: nothing changes."""
+        more = self._index.recorded(note.stage, note.key)
+        if (
+            not is_retryable(response.status)
+            or self._taken[note.stage, note.key] < more
+        ):
+            return response
+        headers = (*response.headers, ("x-should-retry", "false"))
+        return replace(response, headers=headers)
 
     def _cover(self, call: Call) -> None:
         """Count as played what the function of `call` asked for by itself.
@@ -160,10 +173,3 @@ def _repeats(call: Call) -> int:
 
 def _last_error(call: Call) -> str:
     return call.attempts[-1].error if call.attempts else "the connection failed"
-
-
-def _as_replayed(response: Response) -> Response:
-    """Tell SDKs that ask for it not to try a failed request again: nothing changes."""
-    if not is_retryable(response.status):
-        return response
-    return replace(response, headers=(*response.headers, ("x-should-retry", "false")))

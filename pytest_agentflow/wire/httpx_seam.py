@@ -16,13 +16,23 @@ from pytest_agentflow.model.call import Request, Response
 from pytest_agentflow.wire import routing
 from pytest_agentflow.wire.encoding import Undecodable, decode_body
 from pytest_agentflow.wire.handler import Broken, Exchange
+from pytest_agentflow.wire.marking import as_seam, is_seam
 from pytest_agentflow.wire.tape import Tape, pieces_of, replayed_headers
 
 
 def install(module: ModuleType) -> None:
     """Put the seam into `module`, httpx or httpx2; it is inert without a session."""
-    _install_sync(module)
-    _install_async(module)
+    if not is_seam(module.HTTPTransport.handle_request):
+        _install_sync(module)
+    if not is_seam(module.AsyncHTTPTransport.handle_async_request):
+        _install_async(module)
+
+
+def is_installed(module: ModuleType) -> bool:
+    """Whether both transports of `module` have the seam."""
+    return is_seam(module.HTTPTransport.handle_request) and is_seam(
+        module.AsyncHTTPTransport.handle_async_request
+    )
 
 
 def _install_sync(module: ModuleType) -> None:
@@ -49,7 +59,7 @@ def _install_sync(module: ModuleType) -> None:
             raise
         return _taped(module, response, verdict)
 
-    transport.handle_request = handle_request
+    transport.handle_request = as_seam(handle_request)
 
 
 def _install_async(module: ModuleType) -> None:
@@ -77,7 +87,7 @@ def _install_async(module: ModuleType) -> None:
             raise
         return _taped(module, response, verdict)
 
-    transport.handle_async_request = handle_async_request
+    transport.handle_async_request = as_seam(handle_async_request)
 
 
 async def _let_others_run() -> None:

@@ -22,7 +22,6 @@ SEAMS = {
 }
 
 _lock = threading.RLock()
-_seen: set[str] = set()
 
 
 def install(*, closes_network: bool) -> None:
@@ -43,10 +42,11 @@ def install(*, closes_network: bool) -> None:
 
 
 def _install_seam(module: ModuleType) -> None:
+    """Put the seam in; again where a test's own mock has taken it out since."""
     with _lock:
-        if module.__name__ not in _seen:
-            _seen.add(module.__name__)
-            importlib.import_module(SEAMS[module.__name__]).install(module)
+        seam = importlib.import_module(SEAMS[module.__name__])
+        if not seam.is_installed(module):
+            seam.install(module)
 
 
 class _Finder(MetaPathFinder):

@@ -19,7 +19,14 @@ from pytest_agentflow.model.call import Request, Response
 from pytest_agentflow.wire import routing
 from pytest_agentflow.wire.encoding import Undecodable, decode_body
 from pytest_agentflow.wire.handler import Broken
+from pytest_agentflow.wire.marking import as_seam, is_seam
 from pytest_agentflow.wire.tape import Tape, pieces_of, replayed_headers
+
+
+def is_installed(module: ModuleType) -> bool:
+    """Whether urllib3's pools have the seam."""
+    pool = module.connectionpool.HTTPConnectionPool
+    return is_seam(pool._make_request)  # noqa: SLF001 - see install
 
 
 def install(module: ModuleType) -> None:
@@ -56,7 +63,7 @@ def install(module: ModuleType) -> None:
             response._body = response.read(decode_content=decode)  # noqa: SLF001
         return response
 
-    pool._make_request = _make_request  # noqa: SLF001
+    pool._make_request = as_seam(_make_request)  # noqa: SLF001
     _skip_proxy_tunnels(module)
 
 
@@ -64,6 +71,8 @@ def _skip_proxy_tunnels(module: ModuleType) -> None:
     """Open no tunnel through a proxy for a request that a recording answers."""
     pool = module.connectionpool.HTTPSConnectionPool
     original = pool._prepare_proxy  # noqa: SLF001
+    if is_seam(original):
+        return
 
     @wraps(original)
     def _prepare_proxy(self: Any, conn: Any) -> None:
@@ -71,7 +80,7 @@ def _skip_proxy_tunnels(module: ModuleType) -> None:
         if handler is None or not handler.replays:
             original(self, conn)
 
-    pool._prepare_proxy = _prepare_proxy  # noqa: SLF001
+    pool._prepare_proxy = as_seam(_prepare_proxy)  # noqa: SLF001
 
 
 def _whole(body: Any) -> bytes | None:
