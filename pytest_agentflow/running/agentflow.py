@@ -22,7 +22,12 @@ from pytest_agentflow.recording.names import (
 )
 from pytest_agentflow.recording.redact import Redactor
 from pytest_agentflow.running.assembly import Head, captured
-from pytest_agentflow.running.conclusion import Plan, conclude
+from pytest_agentflow.running.conclusion import (
+    Plan,
+    called_as,
+    calls_of,
+    conclude,
+)
 from pytest_agentflow.running.credentials import stand_ins
 from pytest_agentflow.running.instrument import instrumented
 from pytest_agentflow.running.missing import inputs_text
@@ -53,6 +58,8 @@ class AgentFlow:
     def __init__(self, settings: RunSettings) -> None:
         self.settings = settings
         self._configuration = read_configuration(settings)
+        self._called: set[str] = set()
+        self._ran = False
 
     @property
     def mode(self) -> str:
@@ -138,8 +145,20 @@ class AgentFlow:
     ) -> Run:
         __tracebackhide__ = True
         run = conclude(plan, session, value, failure)
+        self._ran = True
+        self._called |= calls_of(run)
         self.settings.ran(run)
         return run
+
+    def uncalled(self) -> tuple[str, ...]:
+        """List the configured functions that no run called so far, as they are written.
+
+        Empty before the first run: nothing can be said then.
+        """
+        if not self._ran:
+            return ()
+        named = self._configuration.named
+        return tuple(one.written for one in named if called_as(one) not in self._called)
 
     def runs(self, pattern: str) -> tuple[Run, ...]:
         """Load all recordings that `pattern` fits, sorted: ``build_site/*``.
@@ -208,6 +227,7 @@ class AgentFlow:
             matching=self._configuration.matching,
             command=self.settings.command(_RECORD),
             book=self._book,
+            named=self._configuration.named,
         )
 
     def _book(self) -> PriceBook:

@@ -17,6 +17,7 @@ from pytest_agentflow.recording.load import load
 from pytest_agentflow.recording.match import Matching
 from pytest_agentflow.recording.redact import Redactor
 from pytest_agentflow.running.assembly import Head, made_run, replayed_run
+from pytest_agentflow.running.instrument import Named
 from pytest_agentflow.running.outputs import Outcome, workflow_outcome
 from pytest_agentflow.running.replay import Replay
 from pytest_agentflow.running.session import Session
@@ -40,6 +41,8 @@ class Plan:
     book: Callable[[], PriceBook]
     recording: Run | None = None
     journal: Journal | None = None
+    named: tuple[Named, ...] = ()
+    """The functions that the configuration names."""
     resumes: bool = False
     """An earlier recording broke off, and the journal carries what it cost."""
     takes: Takes = field(default_factory=Takes)
@@ -98,13 +101,37 @@ def _replayed(plan: Plan, session: Session, outcome: Outcome) -> Run:
     if (left := session.conduct.unplayed()) is not None:
         raise left
     run = replayed_run(session, plan.head, outcome, plan.recording)
+    run = replace(run, missing=_missing(plan, run))
     # The recorded calls carry no secrets any more; what was computed now may.
     clean = plan.redactor.run(replace(run, calls=()))
     return replace(clean, calls=run.calls)
 
 
+def _missing(plan: Plan, run: Run) -> tuple[str, ...]:
+    """Name what the run lacks: also the configured functions that it did not call."""
+    names = [called_as(one) for one in plan.named]
+    called = calls_of(run)
+    known = [item for item in run.missing if item not in names]
+    return (*known, *dict.fromkeys(name for name in names if name not in called))
+
+
+def called_as(named: Named) -> str:
+    """Give the name under which `Run.missing` lists a function never called."""
+    return f"{named.role}:{named.stage or named.function}"
+
+
+def calls_of(run: Run) -> frozenset[str]:
+    """Give the stages, retrievers and tools of `run`, named as in `called_as`."""
+    made = [call.invocation for call in run.calls if call.invocation is not None]
+    return frozenset(
+        [f"stage:{stage.name}" for stage in run.stages]
+        + [f"{role}:{one.function}" for one in made for role in ("retriever", "tool")]
+    )
+
+
 def _made(plan: Plan, session: Session, outcome: Outcome) -> Run:
     run = made_run(session, plan.head, outcome, plan.matching)
+    run = replace(run, missing=_missing(plan, run))
     lock = lock_prices(run.calls, plan.book(), dt.datetime.now(dt.UTC))
     recorded = replace(run.recorded, prices=lock, takes=plan.takes)
     run = replace(run, recorded=recorded)

@@ -228,6 +228,26 @@ def test_a_name_that_cannot_be_instrumented_is_an_error(
     assert str(caught.value).startswith(f"agentflow_stages = s = {function}: ")
 
 
+def test_what_no_run_called_is_named(flow: MakeFlow) -> None:
+    """A run lists what it did not call; the session lists what no run called."""
+    made = flow(
+        "live",
+        stages=("a = door_samples:plan", "b = door_samples:factorial"),
+        tools=("door_samples:lookup",),
+    )
+    assert made.uncalled() == ()
+
+    def first() -> None:
+        plan("x")
+
+    def second() -> None:
+        factorial(2)
+
+    assert made.run(first).missing == ("stage:b", "tool:door_samples:lookup")
+    assert made.run(second).missing == ("stage:a", "tool:door_samples:lookup")
+    assert made.uncalled() == ("agentflow_tools = door_samples:lookup",)
+
+
 def test_a_wrong_name_leaves_no_trace_of_a_recording(
     flow: MakeFlow, tmp_path: Any
 ) -> None:
