@@ -17,6 +17,7 @@ from functools import wraps
 from typing import Any
 
 from pytest_agentflow.wire import threads
+from pytest_agentflow.wire.marking import as_seam, is_seam
 
 Unit = tuple[int, Hashable, Hashable]
 """Thread, task and piece of work that code runs in."""
@@ -216,17 +217,11 @@ def install() -> None:
     _install_in_tasks()
 
 
-_installed = False
-
-
 def _install_in_tasks() -> None:
-    global _installed  # noqa: PLW0603 - a seam is a fact of the process
-    with _lock:
-        if _installed:
-            return
-        _installed = True
     loop: Any = asyncio.BaseEventLoop
     original = loop.create_task
+    if is_seam(original):
+        return
 
     @wraps(original)
     def create_task(self: Any, coro: Any, **given: Any) -> Any:
@@ -234,7 +229,7 @@ def _install_in_tasks() -> None:
             _before_handing_over()
         return original(self, coro, **given)
 
-    loop.create_task = create_task
+    loop.create_task = as_seam(create_task)
 
 
 def _runs(loop: Any) -> bool:

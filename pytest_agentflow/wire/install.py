@@ -33,7 +33,7 @@ def install(*, closes_network: bool) -> None:
     with _lock:
         if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
             sys.meta_path.insert(0, _Finder())
-            threads.install()
+        threads.install()
         for name in SEAMS:
             if name in sys.modules:
                 _install_seam(sys.modules[name])

@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Any
 
 from pytest_agentflow.wire import routing
+from pytest_agentflow.wire.marking import as_seam, is_seam
 
 _carried: list[ContextVar[Any]] = [routing.here]
 _hooks: list[Callable[[], None]] = []
@@ -111,6 +112,8 @@ def install() -> None:
 
 def _install_in_executors() -> None:
     original: Any = ThreadPoolExecutor.submit
+    if is_seam(original):
+        return
 
     @wraps(original)
     def submit(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -122,11 +125,13 @@ def _install_in_executors() -> None:
         future.exception = _noticing(future.exception, work)
         return future
 
-    ThreadPoolExecutor.submit = submit  # type: ignore[method-assign]
+    ThreadPoolExecutor.submit = as_seam(submit)  # type: ignore[method-assign]
 
 
 def _install_in_threads() -> None:
     original = threading.Thread.start
+    if is_seam(original):
+        return
 
     @wraps(original)
     def start(self: threading.Thread) -> None:
@@ -136,7 +141,7 @@ def _install_in_threads() -> None:
             self.join = _noticing(self.join, work)  # type: ignore[method-assign]
         original(self)
 
-    threading.Thread.start = start  # type: ignore[method-assign]
+    threading.Thread.start = as_seam(start)  # type: ignore[method-assign]
 
 
 def _belongs_to_a_pool(thread: threading.Thread) -> bool:

@@ -42,3 +42,28 @@ def test_a_process_without_a_session_is_left_as_it_was() -> None:
         "assert 'httpx' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+TWO_COPIES = """
+import sys
+import httpx
+from pytest_agentflow.wire import install
+install.install(closes_network=False)
+first = httpx.HTTPTransport.handle_request
+for name in [n for n in sys.modules if n.startswith("pytest_agentflow")]:
+    del sys.modules[name]
+from pytest_agentflow.wire import install
+install.install(closes_network=False)
+second = httpx.HTTPTransport.handle_request
+assert second is not first and second.__wrapped__ is first
+install.install(closes_network=False)
+assert httpx.HTTPTransport.handle_request is second
+httpx.HTTPTransport.handle_request = first.__wrapped__
+install.install(closes_network=False)
+assert httpx.HTTPTransport.handle_request is not first.__wrapped__
+"""
+
+
+def test_a_seam_is_put_back_and_told_from_that_of_another_copy() -> None:
+    """Tests of plugins load the package anew, and mocks put originals back."""
+    subprocess.run([sys.executable, "-c", TWO_COPIES], check=True)
