@@ -286,3 +286,25 @@ def test_a_pool_made_before_the_run_serves_it(flow: MakeFlow, shaky: Server) -> 
 
         run = flow("record").run(build)
     assert [call.stage for call in run.calls] == ["paint"]
+
+
+def test_trio_tasks_are_branches_too(flow: MakeFlow, shaky: Server) -> None:
+    """Nurseries give the same lineage as gather."""
+    trio = pytest.importorskip("trio")
+
+    def build() -> None:
+        async def main() -> None:
+            await fetch_async("before")
+            async with trio.open_nursery() as nursery:
+                for name in NAMES:
+                    nursery.start_soon(fetch_async, name)
+            await fetch_async("after")
+
+        trio.run(main)
+
+    recorded = flow("record").run(build)
+    paths = {c.request.path[1:]: c for c in recorded.calls if c.request}
+    assert {paths[n].parents for n in NAMES} == {(paths["before"].id,)}
+    assert set(paths["after"].parents) == {paths[n].id for n in NAMES}
+    shaky.stop()
+    assert flow("replay").run(build) == recorded
