@@ -25,7 +25,7 @@ class Entry:
 
 
 class Ledger:
-    """Collects misses, refused connections and secrets that could not be removed."""
+    """Collects misses, refused connections, and what a recording refused to hold."""
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
@@ -49,8 +49,8 @@ class Ledger:
     def verdict(self, cause: BaseException | None = None) -> BaseException | None:
         """Give what the run fails with; `None` for an empty ledger.
 
-        A single entry that the workflow raised itself is given as it is, with its
-        traceback.
+        A single entry is given as it is, with its traceback, where the workflow raised
+        it itself.
         """
         entries = list(self)
         if not entries:
@@ -58,10 +58,12 @@ class Ledger:
         if len(entries) == 1 and cause is entries[0].error:
             return cause
         errors = [entry.error for entry in entries]
-        miss = any(isinstance(error, Miss) for error in errors)
-        refused = all(isinstance(error, NetworkRefused) for error in errors)
-        kind = Miss if miss else NetworkRefused if refused else type(errors[0])
-        return kind(_joined(entries))
+        for kind in (Miss, NetworkRefused):
+            if any(isinstance(error, kind) for error in errors):
+                return kind(_joined(entries))
+        for entry in entries[1:SHOWN]:
+            errors[0].add_note(str(entry))
+        return errors[0]
 
 
 def _joined(entries: list[Entry]) -> str:

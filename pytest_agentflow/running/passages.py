@@ -141,13 +141,14 @@ class CallPassage:
 
     def answer(self) -> tuple[bool, Any]:
         """Give the recorded result, in a replay."""
-        if not self.replays or not self.session.conduct.invocation(
-            self.session, self.note
-        ):
-            return False, None
-        assert self.note.invocation is not None  # noqa: S101 - a call of a function
-        value = decode_user_value(self.note.invocation.result)
-        self._hand_over(value)
+        with self.session.answering():
+            if not self.replays or not self.session.conduct.invocation(
+                self.session, self.note
+            ):
+                return False, None
+            assert self.note.invocation is not None  # noqa: S101 - a call of a function
+            value = decode_user_value(self.note.invocation.result)
+            self._hand_over(value)
         return True, value
 
     def inside(self) -> AbstractContextManager[None]:
@@ -177,8 +178,9 @@ class CallPassage:
         except UnstorableValue as error:
             if self.replays:
                 self.raised(error)
-                message = f"{self.role} {made.function}: {error}"
-                raise UnstorableValue(message) from None
+                refused = UnstorableValue(f"{self.role} {made.function}: {error}")
+                self.session.ledger.enter(refused)
+                raise refused from None
             result = plain(value)
         self.note.invocation = replace(made, result=result)
 

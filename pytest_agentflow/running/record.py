@@ -99,14 +99,14 @@ class Record(Live):
         super().finished(session, note)
         try:
             self.journal.call(*self._captured(session, note))
-        except RedactionRefused as error:
+        except Exception as error:  # noqa: BLE001 - it would end up in the application
             session.ledger.enter(error)
 
     def noted(self, session: Session, event: str, **data: Any) -> None:
         """Write that a stage began, gave an output or ended."""
         try:
             self.journal.note(event, **data)
-        except RedactionRefused as error:
+        except Exception as error:  # noqa: BLE001 - it would end up in the application
             session.ledger.enter(error)
 
 

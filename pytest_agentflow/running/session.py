@@ -96,8 +96,18 @@ class Session:
 
     def handle(self, request: Request) -> Response | Exchange | Broken:
         """Answer a request of the application, or let it go over the network."""
-        note = self.begin_call("http", request=request)
-        return self.conduct.request(self, note)
+        with self.answering():
+            note = self.begin_call("http", request=request)
+            return self.conduct.request(self, note)
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Enter errors of our own into the ledger: applications swallow errors."""
+        try:
+            yield
+        except Exception as error:
+            self.ledger.enter(error)
+            raise
 
     def ignored(self, request: Request) -> None:  # noqa: ARG002 - the protocol's
         """Count a request to a telemetry endpoint."""

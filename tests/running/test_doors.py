@@ -271,6 +271,22 @@ def test_a_value_that_cannot_be_stored_is_refused_while_recording(
         flow("record", tools=("door_samples:unstorable",)).run(build)
 
 
+def test_a_refused_value_fails_the_recording_though_it_is_swallowed(
+    flow: MakeFlow, called: list[str]
+) -> None:
+    """What the recording cannot hold is no secret of the application."""
+
+    def build() -> str:
+        try:
+            door_samples.unstorable(1)
+        except TypeError:
+            return "fallback"
+        return "never"
+
+    with pytest.raises(TypeError, match="replay=False"):
+        flow("record", tools=("door_samples:unstorable",)).run(build)
+
+
 def test_replay_false_runs_in_every_replay(
     flow: MakeFlow, called: list[str], server: Server
 ) -> None:
