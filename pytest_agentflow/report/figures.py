@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 
-from pytest_agentflow.checking.results import CheckResult
+from pytest_agentflow.checking.results import CheckResult, RuleResult
 from pytest_agentflow.model.exhibit import Bar, Bars, Table
 from pytest_agentflow.model.money import Money
+from pytest_agentflow.model.verdict import Verdict
 from pytest_agentflow.report.document import Comparison, RunSummary, Spent, StageDelta
 from pytest_agentflow.report.summary import add_spent
 from pytest_agentflow.report.tally import WorkflowLine, counts
@@ -76,6 +77,16 @@ def when(stamp: str) -> str:
         r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d(\.\d+)?)?(Z|\+00:00)", stamp
     )
     return f"{found[1]} {found[2]} UTC" if found else one_line(stamp, 40)
+
+
+def rules_by_use(
+    result: CheckResult,
+) -> tuple[list[RuleResult], list[RuleResult]]:
+    """Part the rules that met something, gravest first, from those that did not."""
+    order = (Verdict.ERROR, Verdict.FAILED, Verdict.UNDETERMINED, Verdict.PASSED)
+    applied = [rule for rule in result.rules if rule.verdict in order]
+    idle = [rule for rule in result.rules if rule.verdict not in order]
+    return sorted(applied, key=lambda rule: order.index(rule.verdict)), idle
 
 
 def stage_deltas(comparisons: Sequence[Comparison]) -> list[StageDelta]:
