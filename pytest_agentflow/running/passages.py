@@ -32,9 +32,9 @@ _SOURCE_KINDS: dict[str, SourceKind] = {"retriever": "retrieved", "tool": "tool"
 def session_here() -> Session | None:
     """Give the session of the running code; `None` outside of every session."""
     where = lineage.position()
-    if where is not None:
+    if where is not None and not where.session.closed:
         session: Session = where.session
-        return None if session.closed else session
+        return session
     alive = [one for one in routing.alive() if isinstance(one, Session)]
     return alive[0] if len(alive) == 1 else None
 

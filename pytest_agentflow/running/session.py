@@ -143,6 +143,8 @@ class Session:
         for note in list(self.calls):
             if note.end is None and note.tape is not None:
                 note.tape.cut()
+            elif note.end is None:
+                note.error = note.error or "the run ended before it was answered"
         self.end = time.perf_counter()
         self.closed = True
 

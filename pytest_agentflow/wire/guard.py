@@ -78,7 +78,7 @@ def _examine(event: str, args: tuple[Any, ...]) -> None:
     target = _target(event, args)
     if target is None:
         return
-    handlers = [h for h in _concerned() if h.replays]
+    handlers = [h for h in routing.concerned() if h.replays]
     if not handlers:
         return
     host, port = target
@@ -90,12 +90,6 @@ def _examine(event: str, args: tuple[Any, ...]) -> None:
     if event == "socket.connect":
         args[0].close()  # callers close it only for the errors that they expect
     raise refusal
-
-
-def _concerned() -> list[Handler]:
-    """Give the session of this context, else all that are alive."""
-    handler = routing.here.get()
-    return [handler] if handler is not None else routing.alive()
 
 
 def _target(event: str, args: tuple[Any, ...]) -> tuple[str, int | None] | None:

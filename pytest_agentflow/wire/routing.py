@@ -45,21 +45,26 @@ def anybody() -> bool:
 def current() -> Handler | None:
     """Give the session that this context's traffic belongs to.
 
-    Plain threads have no context of ours; they belong to the only session alive.
-    Raises `NetworkRefused` where that cannot be told, or where a replayed run has ended
-    and something it started still makes requests.
+    Plain threads have no context of ours, and threads that outlive the run they were
+    started in have an old one; both belong to the only session alive. Where none is,
+    a replay that has ended still answers for what it left running.
+
+    Raises `NetworkRefused` where it cannot be told which session is meant.
     """
+    concerned_ = concerned()
+    if len(concerned_) > 1:
+        raise _ambiguous(concerned_)
+    return concerned_[0] if concerned_ else None
+
+
+def concerned() -> list[Handler]:
+    """List the sessions that this context may belong to."""
     handler = here.get()
     if handler is not None and not handler.closed:
-        return handler
-    if handler is not None:
-        if handler.replays:
-            raise _late(handler)
-        return None
-    others = alive()
-    if len(others) > 1:
-        raise _ambiguous(others)
-    return others[0] if others else None
+        return [handler]
+    if others := alive():
+        return others
+    return [handler] if handler is not None and handler.replays else []
 
 
 def _late(handler: Handler) -> NetworkRefused:
@@ -83,7 +88,10 @@ def _ambiguous(sessions: list[Handler]) -> NetworkRefused:
 
 
 def dispatch(handler: Handler, request: Request) -> Response | Exchange | Broken | None:
-    """Ask `handler` about `request`; `None`: let it through unseen."""
+    """Ask `handler` about `request`; `None`: let it through unseen.
+
+    Raises `NetworkRefused` for a request that comes after the end of its replay.
+    """
     allowed = handler.allowed
     host = request.host.lower()
     if (host, request.port) in allowed or (host, None) in allowed:
@@ -91,4 +99,6 @@ def dispatch(handler: Handler, request: Request) -> Response | Exchange | Broken
     if is_telemetry(request, handler.telemetry):
         handler.ignored(request)
         return Response(status=200) if handler.replays else None
+    if handler.closed:
+        raise _late(handler)
     return handler.handle(request)

@@ -160,3 +160,52 @@ def test_what_a_finished_replay_left_running_stays_offline(server: Server) -> No
     spy.closed = True
     with pytest.raises(NetworkRefused):
         left_over.run(socket.create_connection, ("127.0.0.1", server.port), 5)
+
+
+def test_telemetry_of_a_finished_replay_is_still_answered() -> None:
+    """A vendor's background thread that reports late makes no noise, and no call."""
+    import contextvars
+
+    import httpx
+
+    from pytest_agentflow.wire import install, routing
+
+    install.install(closes_network=True)
+    spy = Spy(replays=True)
+    with routing.routed_to(spy):
+        left_over = contextvars.copy_context()
+    spy.closed = True
+    answer = left_over.run(httpx.post, "http://127.0.0.1:4318/v1/traces")
+    assert (answer.status_code, answer.content) == (200, b"")
+    with pytest.raises(NetworkRefused, match="after its replayed run had ended"):
+        left_over.run(httpx.get, "http://127.0.0.1:4318/model")
+
+
+def test_a_thread_that_outlives_its_run_serves_the_next_one(server: Server) -> None:
+    """A worker thread that the first run started belongs to the run under way."""
+    import queue
+
+    import httpx
+
+    from pytest_agentflow.wire import install, routing
+
+    install.install(closes_network=False)
+    work: queue.Queue[str | None] = queue.Queue()
+
+    def serve() -> None:
+        while (path := work.get()) is not None:
+            httpx.get(f"{server.url}/{path}")
+            work.task_done()
+
+    spies = [Spy(), Spy()]
+    thread = threading.Thread(target=serve)
+    for number, spy in enumerate(spies):
+        with routing.routed_to(spy):
+            if not number:
+                thread.start()
+            work.put(str(number))
+            work.join()
+        spy.closed = True
+    work.put(None)
+    thread.join()
+    assert [[w.request.path for w in spy.seen] for spy in spies] == [["/0"], ["/1"]]
