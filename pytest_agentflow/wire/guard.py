@@ -17,6 +17,7 @@ from types import FrameType
 from typing import Any
 
 from pytest_agentflow.wire import routing, threads
+from pytest_agentflow.wire.allowed import allow, allowed_pairs
 from pytest_agentflow.wire.handler import Handler
 from pytest_agentflow.wire.miss import NetworkRefused
 
@@ -33,7 +34,6 @@ _PLUMBING = frozenset(
     | {"threading", "pytest_agentflow", "anyio", "aiohappyeyeballs", "urllib3"}
 )
 
-_allowed: set[tuple[str, int | None]] = set()
 _busy = threading.local()
 _installed = False
 
@@ -46,12 +46,7 @@ def allow_connection(host: str, port: int | None = None) -> None:
     port of the host. Names and addresses are taken as the client writes them; a name
     also covers the addresses it resolves to.
     """
-    _allowed.add((host.lower(), port))
-
-
-def allowed_connections() -> frozenset[tuple[str, int | None]]:
-    """Give every host and port that was allowed for the whole process."""
-    return frozenset(_allowed)
+    allow(host, port)
 
 
 def install() -> None:
@@ -139,7 +134,7 @@ def _is_socketpair() -> bool:
 
 
 def _may_reach(handler: Handler, host: str, port: int | None, event: str) -> bool:
-    pairs = _allowed.union(handler.allowed)
+    pairs = allowed_pairs(handler.allowed)
     if event in _LOOKUPS:
         return any(host == name for name, _ in pairs)
     if (host, port) in pairs or (host, None) in pairs:

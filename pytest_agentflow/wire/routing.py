@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from pytest_agentflow.model.call import Request, Response
+from pytest_agentflow.wire.allowed import may_reach
 from pytest_agentflow.wire.handler import Broken, Exchange, Handler
 from pytest_agentflow.wire.miss import NetworkRefused
 from pytest_agentflow.wire.telemetry import is_telemetry
@@ -92,9 +93,7 @@ def dispatch(handler: Handler, request: Request) -> Response | Exchange | Broken
 
     Raises `NetworkRefused` for a request that comes after the end of its replay.
     """
-    allowed = handler.allowed
-    host = request.host.lower()
-    if (host, request.port) in allowed or (host, None) in allowed:
+    if may_reach(request.host, request.port, handler.allowed):
         return None
     if is_telemetry(request, handler.telemetry):
         handler.ignored(request)

@@ -157,6 +157,18 @@ def test_allowed_places_are_neither_recorded_nor_answered(
     assert spy.refusals == []
 
 
+def test_connections_of_our_own_rooms_are_nobodys_calls(
+    open_session: Callable[[Spy], Spy], server: Server
+) -> None:
+    """A browser's driver, say, is spoken to by urllib3 and registered by its room."""
+    from pytest_agentflow import allow_connection
+
+    allow_connection("127.0.0.1", server.port)
+    spy = open_session(Spy())
+    assert _urllib3(f"{server.url}/session")[0] == 200
+    assert spy.seen == []
+
+
 @each_client
 def test_telemetry_gets_an_empty_answer_in_a_replay(
     fetch: Fetch, open_session: Callable[[Spy], Spy]

@@ -1,0 +1,25 @@
+"""Hosts and ports that anybody may reach in a replay, for the whole process."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+Pair = tuple[str, int | None]
+
+_allowed: set[Pair] = set()
+
+
+def allow(host: str, port: int | None) -> None:
+    """Add a host and port; `None` stands for every port."""
+    _allowed.add((host.lower(), port))
+
+
+def allowed_pairs(own: Collection[Pair] = ()) -> frozenset[Pair]:
+    """Give what the process allows, and a session's `own` pairs."""
+    return frozenset(_allowed).union(own)
+
+
+def may_reach(host: str, port: int, own: Collection[Pair] = ()) -> bool:
+    """Whether `host` and `port` were allowed, under the very name that is used."""
+    pairs = allowed_pairs(own)
+    return (host.lower(), port) in pairs or (host.lower(), None) in pairs
