@@ -283,7 +283,7 @@ def _number(value: Any) -> float | None:
 
 
 def value_reader(entry: Entry, path: str) -> Callable[[af.Event], Any]:
-    """Compile ``args.sku``, ``result.id``, ``data.x[0]``, ``text``, ``name``.
+    """Compile ``args.sku``, ``result.id``, ``data.x.0`` or ``"data.x[0]"``, ``text``.
 
     The reader gives `NOT_THERE` where an event holds no such value.
     """
@@ -320,8 +320,8 @@ def _root(event: af.Event, head: str) -> Any:
 
 def _walk(value: Any, steps: list[str | int]) -> Any:
     for step in steps:
-        if isinstance(step, int) and isinstance(value, (list, tuple)):
-            value = value[step] if step < len(value) else NOT_THERE
+        if isinstance(value, (list, tuple)) and re.fullmatch(r"[0-9]{1,6}", str(step)):
+            value = value[int(step)] if int(step) < len(value) else NOT_THERE
         elif isinstance(value, dict):
             value = value.get(str(step), NOT_THERE)
         else:

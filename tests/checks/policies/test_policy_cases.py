@@ -48,6 +48,7 @@ def assert_says(finding: af.Finding, said: dict[str, Any]) -> None:
         "path": place.path,
         "span": list(place.span) if place.span else None,
         "evidence": finding.evidence,
+        "observed": finding.observed,
         "introduced_by": finding.introduced_by,
         "lost_at": finding.lost_at,
         "propagated_through": list(finding.propagated_through),
