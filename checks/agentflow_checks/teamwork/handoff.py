@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest_agentflow as af
 from agentflow_checks.teamwork.json_path import parse_path, values_at
-from agentflow_checks.teamwork.texts import as_text, normalised, stage_texts, visible
+from agentflow_checks.teamwork.texts import (
+    as_text,
+    normalised,
+    prompt_texts,
+    stage_texts,
+    visible,
+)
 
 INPUTS = "inputs"
 
@@ -68,13 +74,25 @@ def _follow(
         whole = normalised("\n".join(map(_readable, texts)))
         return af.Verdict.PASSED if wanted in whole else af.Verdict.FAILED
 
-    def project(later: af.Stage) -> af.Verdict:
+    def shows(later: af.Stage) -> af.Verdict:
         upstream = af.ancestors(run, later.name)
         follows = stage in {INPUTS, later.name} or stage in upstream
         return holds(list(stage_texts(later))) if follows else af.Verdict.INAPPLICABLE
 
+    def project(later: af.Stage) -> af.Verdict:
+        verdict = shows(later)
+        lacks = verdict is af.Verdict.FAILED
+        if lacks and (not was_given(later) or _only_comments(run, later)):
+            return af.Verdict.INAPPLICABLE
+        return verdict
+
+    def was_given(later: af.Stage) -> bool:
+        # Who never saw a fact cannot lose it: the artist paints between two that write.
+        prompts = list(prompt_texts(later))
+        return not prompts or holds(prompts) is af.Verdict.PASSED
+
     shipped = [page.text for page in run.pages()]
-    end = project(run.stage(to)) if to is not None else holds(shipped)
+    end = shows(run.stage(to)) if to is not None else holds(shipped)
     if end is af.Verdict.INAPPLICABLE:
         where = to or "the final page"
         message = f"{where} holds no text, so that no fact can be followed to it"
@@ -95,6 +113,17 @@ def _follow(
         source=af.Place(stage=None if stage == INPUTS else stage, path=path),
     )
     return trace.on(finding)
+
+
+def _only_comments(run: af.Run, stage: af.Stage) -> bool:
+    """Whether the page was there already and this stage made no version of it."""
+    return not _makes_page(stage) and any(
+        _makes_page(run.stage(name)) for name in af.ancestors(run, stage.name)
+    )
+
+
+def _makes_page(stage: af.Stage) -> bool:
+    return any(a.media_type == "text/html" for a in stage.artefacts)
 
 
 def _readable(text: str) -> str:

@@ -50,6 +50,13 @@ def stage_texts(stage: af.Stage) -> Iterator[str]:
             yield artefact.text
 
 
+def prompt_texts(stage: af.Stage) -> Iterator[str]:
+    """Give the texts that a stage's models were given."""
+    for call in stage.calls:
+        for message in call.messages:
+            yield message.text
+
+
 def as_text(value: Any) -> str:
     """Give the strings and numbers of a JSON value, one a line."""
     if isinstance(value, str):

@@ -1,5 +1,6 @@
 """How stages hand over to each other."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,40 @@ def test_a_lost_fact_names_the_stage_that_lost_it() -> None:
     gone = build(page="<p>Heat pump</p>")
     (finding,) = af.evaluate(gone, handoff("brief", "$.offers[0].price")).findings
     assert finding.lost_at == "front"
+
+
+def asked(stage: str, text: str) -> af.Call:
+    """A call of a stage whose prompt is `text`."""
+    message = af.Message(role="user", text=text)
+    return af.Call(id=f"{stage}/1", kind="chat", stage=stage, messages=(message,))
+
+
+def test_a_stage_that_was_never_given_the_fact_did_not_lose_it() -> None:
+    """The artist's labels stand between brief and page, and hold no price."""
+    run = build(page="<p>Heat pump</p>")
+    artist = replace(run.stage("artist"), outputs=([{"alt": "a pump"}],))
+    calls = (asked("artist", "Paint a pump."), asked("front", f"Write: {BRIEF}"))
+    stages = tuple(artist if s.name == "artist" else s for s in run.stages)
+    beside = replace(run, stages=stages, calls=calls)
+    (finding,) = af.evaluate(beside, handoff("brief", "$.offers[0].price")).findings
+    named = handoff("brief", "$.offers[0].price", to="artist")
+    (there,) = af.evaluate(beside, named).findings
+
+    assert finding.lost_at == "front"
+    assert (there.verdict, there.lost_at) == ("failed", None)
+
+
+def test_a_stage_that_only_comments_on_the_page_did_not_lose_it() -> None:
+    """QA was given the price, approves the page and makes none of its own."""
+    run = build(page="<p>Heat pump</p>")
+    review = replace(run.stage("qa"), outputs=({"approved": True},))
+    stages = tuple(review if s.name == "qa" else s for s in run.stages)
+    draft = tuple(a for a in run.artefacts if a.stage == "front")
+    calls = (asked("qa", f"Review: {BRIEF}"),)
+    silent = replace(run, stages=stages, artefacts=draft, calls=calls)
+    (finding,) = af.evaluate(silent, handoff("brief", "$.offers[0].price")).findings
+
+    assert (finding.lost_at, finding.propagated_through) == ("front", ())
 
 
 def test_nothing_to_follow_is_an_error() -> None:
