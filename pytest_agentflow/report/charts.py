@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from pytest_agentflow.model.exhibit import Bars, Line
+from pytest_agentflow.model.run import UNATTRIBUTED
 from pytest_agentflow.report.document import RunSummary, StageSummary
 from pytest_agentflow.report.wording import milliseconds
 
@@ -154,44 +155,50 @@ def _share(value: Decimal, whole: Decimal) -> float:
 
 
 def timeline(run: RunSummary) -> Timeline | None:
-    """Draw the stages of `run`; `None` where it has fewer than two."""
-    if len(run.stages) < 2:
-        return None
+    """Draw the stages of `run`; `None` where fewer than two can be placed."""
     spans, timed = _spans(run)
+    if len(spans) < 2:
+        return None
     first = min(start for start, _ in spans.values())
     last = max(end for _, end in spans.values())
     scale = 100 / (last - first) if last > first else 0.0
+    shown = [stage for stage in run.stages if stage.name in spans]
     stretches = {}
-    for row, stage in enumerate(run.stages):
+    for row, stage in enumerate(shown):
         start, end = spans[stage.name]
         x = (start - first) * scale
         took = milliseconds(end - start) if timed else ""
         stretches[stage.name] = _stretch(
             stage.name, took, x, (end - start) * scale, row
         )
-    floor = len(run.stages) * ROW + 6
+    floor = len(shown) * ROW + 6
     return Timeline(
-        height=floor + 22,
+        height=floor + 22 if timed else floor,
         floor=floor,
         stretches=tuple(stretches.values()),
-        links=tuple(_links(run.stages, stretches)),
+        links=tuple(_links(shown, stretches)),
         ticks=tuple(_time_ticks(last - first, floor)) if timed else (),
         timed=timed,
     )
 
 
 def _spans(run: RunSummary) -> tuple[dict[str, tuple[float, float]], bool]:
-    """Give when each stage worked; without times, its rank in the graph."""
-    times = {
-        name: span
-        for name, span in run.recorded.stages.items()
-        if all(map(math.isfinite, span)) and span[0] <= span[1]
-    }
-    if all(stage.name in times for stage in run.stages):
-        return {stage.name: times[stage.name] for stage in run.stages}, True
+    """Give when each stage worked; without times, its rank in the graph.
+
+    Stages without times beside stages that have some are left out.
+    """
+    times = {}
+    for stage in run.stages:
+        start, end = run.recorded.stages.get(stage.name, (1.0, 0.0))
+        if math.isfinite(start) and math.isfinite(end) and start <= end:
+            times[stage.name] = (start, end)
+    if len(times) > 1:
+        return times, True
     ranks: dict[str, int] = {}
     for stage in run.stages:
-        ranks[stage.name] = 1 + max((ranks.get(n, -1) for n in stage.after), default=-1)
+        if stage.name != UNATTRIBUTED:
+            after = [ranks.get(name, -1) for name in stage.after]
+            ranks[stage.name] = 1 + max(after, default=-1)
     return {name: (rank, rank + 1.0) for name, rank in ranks.items()}, False
 
 

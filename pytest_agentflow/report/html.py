@@ -165,6 +165,7 @@ def _environment() -> Environment:
         capitalize_first=lambda text: text[:1].upper() + text[1:],
         colour=colour,
         ident=id,
+        tie=lambda text: re.sub(r"\b(in|of) (?=\d)", "\\1\u00a0", text),
         sentence=lambda t: t if t[-1:] in ".!?" else f"{t}.",
     )
     return environment

@@ -55,11 +55,14 @@ def test_timelines_stay_in_their_frame(run: af.Run) -> None:
     if chart is None:
         assert len(summarise(run).stages) < 2
         return
+    assert {s.label.text.split("  ")[0][:23] for s in chart.stretches} <= {
+        stage.name[:23] for stage in summarise(run).stages
+    }
     for stretch in chart.stretches:
         assert 0 <= stretch.x < 100
         assert 0 < stretch.width <= 100.01 - stretch.x
         assert 0 <= stretch.label.x <= 100
-        assert stretch.label.y < chart.floor < chart.height
+        assert stretch.label.y < chart.floor <= chart.height
     for link in chart.links:
         assert 0 <= link.x1 <= link.x2 <= 100
         assert 0 <= min(link.y1, link.y2) <= max(link.y1, link.y2) <= chart.floor

@@ -225,7 +225,7 @@ def test_a_test_that_failed_beside_its_checks_says_so() -> None:
     entry = replace(entry, outcome="failed", problem="Miss: no recorded call fits")
     html = render_html(build_report([entry]))
 
-    assert "1 of 1 run fails." in html
+    assert "1 of\u00a01 run fails." in html
     assert "Miss: no recorded call fits" in html
 
 
