@@ -74,7 +74,9 @@ def attribute(
         return _after_all_stages(verdicts, shipped)
     later = [n for n in verdicts if n != origin and origin in _ancestors(n, parents)]
     through = tuple(n for n in later if verdicts[n] is Verdict.FAILED)
-    mended = _repairer(later, verdicts, parents)
+    # What ships with the fault was repaired by nobody, whatever a stage did meanwhile.
+    still = shipped is Verdict.FAILED
+    mended = None if still else _repairer(later, verdicts, parents)
     begin = _doubtful_begin(origin, verdicts, parents)
     if begin is not None:
         return Attribution(

@@ -25,7 +25,7 @@ from pytest_agentflow.recording.exchange import with_reading
 from pytest_agentflow.recording.match import Matching
 from pytest_agentflow.recording.order import Captured, numbered, order_calls
 from pytest_agentflow.running.artefacts import Names
-from pytest_agentflow.running.notes import CallNote, StageNote, Visit
+from pytest_agentflow.running.notes import CallNote, SourceNote, StageNote, Visit
 from pytest_agentflow.running.outputs import Outcome, artefacts_of, outputs_of
 from pytest_agentflow.running.session import Session
 
@@ -180,7 +180,7 @@ def _run(
             for stage in stages
         ),
         calls=tuple(calls),
-        sources=_sources(session, ids, places, [s.name for s in stages]),
+        sources=_sources(session, ids, places, _readers(stages, calls)),
         artefacts=_artefacts(session, stages, visits, given, output),
         ignored_requests=session.ignored_requests,
     )
@@ -227,13 +227,39 @@ def _ordered_visits(
     return sorted(stage.visits, key=keys.__getitem__)
 
 
+def _readers(stages: Sequence[StageNote], calls: Sequence[Call]) -> dict[str, str]:
+    """Name, for each stage, the first one from it onwards that asks a model."""
+    asking = {call.stage for call in calls if call.is_model_call}
+    return {
+        stage.name: next(
+            (
+                later.name
+                for later in stages
+                if later.name in asking
+                and (later is stage or stage.name in later.after)
+            ),
+            stage.name,
+        )
+        for stage in stages
+    }
+
+
+def _reader(note: SourceNote, readers: Mapping[str, str]) -> str | None:
+    # What was retrieved before any stage is read by the first that asks a model, not by
+    # a price list that happened to be looked up in between.
+    outside = note.call is not None and note.call.stage == UNATTRIBUTED
+    if note.stage is None or not outside:
+        return note.stage
+    return readers.get(note.stage, note.stage)
+
+
 def _sources(
     session: Session,
     ids: Mapping[CallNote, str],
     places: Mapping[str, int],
-    stages: Sequence[str],
+    readers: Mapping[str, str],
 ) -> tuple[Source, ...]:
-    rank = {name: place for place, name in enumerate(stages)}
+    rank = {name: place for place, name in enumerate(readers)}
     counts: dict[str, int] = defaultdict(int)
     found: dict[tuple[Any, ...], Source] = {}
     ordered = sorted(
@@ -252,7 +278,7 @@ def _sources(
             id=note.id or f"{place}#{counts[place]}",
             text=note.text,
             kind=note.kind,
-            stage=note.stage,
+            stage=_reader(note, readers),
             call=call,
             title=note.title,
             uri=note.uri,

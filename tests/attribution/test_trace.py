@@ -46,6 +46,11 @@ def test_a_stage_that_passes_after_a_failing_one_repaired_it() -> None:
     assert (found.introduced_by, found.repaired_by) == ("s0", "s2")
 
 
+def test_what_ships_with_the_fault_was_repaired_by_nobody() -> None:
+    """A clean stage between does not count where the fault is shipped."""
+    assert chain(FAIL, PASS, shipped=FAIL).repaired_by is None
+
+
 def test_stages_that_cannot_show_the_fault_are_looked_through() -> None:
     """A picture between brief and page neither takes nor gives blame."""
     assert chain(PASS, SKIP, FAIL).introduced_by == "s2"

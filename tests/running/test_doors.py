@@ -244,6 +244,23 @@ def test_what_was_retrieved_is_a_source_of_the_stage_that_follows(
     assert flow("replay", **TOOLS).run(build) == run
 
 
+def test_what_was_retrieved_first_is_read_by_the_stage_that_asks_a_model(
+    flow: MakeFlow, called: list[str], server: Server
+) -> None:
+    """A price list looked up in between is no reader of the documents."""
+
+    def build() -> None:
+        door_samples.find("before", k=1)
+        with af.stage("prices") as s:
+            s.output([1, 2])
+        with af.stage("writer"):
+            body = {"model": "m", "messages": [{"role": "user", "content": "Write."}]}
+            requests.post(f"{server.url}/v1/chat/completions", json=body, timeout=9)
+
+    run = flow("record", **TOOLS).run(build)
+    assert [s.stage for s in run.sources] == ["writer"]
+
+
 def test_other_arguments_are_a_miss(flow: MakeFlow, called: list[str]) -> None:
     """A retriever asked for something else is told apart, and shown."""
     query = ["ovens"]
