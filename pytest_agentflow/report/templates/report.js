@@ -26,6 +26,8 @@
     words.addEventListener("input", filter);
   }
   addEventListener("beforeprint", () => {
-    document.querySelectorAll("details").forEach((item) => { item.open = true; });
+    // On paper nothing unfolds; what passed may stay folded.
+    const needed = "details.run.failed, details.run.error, .group > details, .shot";
+    document.querySelectorAll(needed).forEach((item) => { item.open = true; });
   });
 })();
