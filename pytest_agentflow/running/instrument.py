@@ -11,7 +11,7 @@ import importlib
 import inspect
 import threading
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -51,34 +51,6 @@ class Named:
         if self.role == "stage":
             return f"agentflow_stages = {self.stage} = {self.function}"
         return f"agentflow_{self.role}s = {self.function}"
-
-
-def read_named(
-    stages: Mapping[str, str], retrievers: Mapping[str, bool], tools: Mapping[str, bool]
-) -> tuple[Named, ...]:
-    """Put the three lists of a configuration into one.
-
-    Args:
-        stages: name of the stage -> ``module:function``; several functions, parted by
-            commas, may be one stage.
-        retrievers: ``module:function`` -> whether it is answered from recordings.
-        tools: the same.
-    """
-    found = [
-        Named(role="stage", function=function.strip(), stage=name)
-        for name, functions in stages.items()
-        for function in functions.split(",")
-    ]
-    lists: tuple[tuple[Role, Mapping[str, bool]], ...] = (
-        ("retriever", retrievers),
-        ("tool", tools),
-    )
-    found += [
-        Named(role=role, function=function, replays=replays)
-        for role, functions in lists
-        for function, replays in functions.items()
-    ]
-    return tuple(found)
 
 
 @contextmanager

@@ -86,6 +86,8 @@ class Position:
     ended: frozenset[str] = frozenset()
     visits: tuple[Any, ...] = ()
     """Open visits of stages, innermost last."""
+    guessed: bool = False
+    """Nothing was inherited: the visits are those that were open when it was asked."""
 
 
 _position: ContextVar[Position | None] = ContextVar("agentflow_position", default=None)

@@ -153,7 +153,7 @@ class Session:
     def here(self) -> Position:
         """Give where the running code stands in this run."""
         found = lineage.position()
-        if found is None or found.session is not self:
+        if found is None or found.session is not self or found.guessed:
             found = self._stray()
         settled = lineage.settled(found, self.count_branch)
         lineage.stand(settled)
@@ -170,7 +170,7 @@ class Session:
         nested = all(
             inner.number in _inner_of(outer, chain) for outer, inner in _pairs(chain)
         )
-        return replace(self._root, visits=chain if nested else ())
+        return replace(self._root, visits=chain if nested else (), guessed=True)
 
     def count_branch(self) -> int:
         """Give the number of a new branch."""
@@ -241,18 +241,18 @@ class Session:
     @contextmanager
     def inside(self, visit: Visit) -> Iterator[None]:
         """Let the code inside stand in `visit`."""
-        where = self.here()
-        lineage.stand(replace(where, visits=(*where.visits, visit)))
+        before = self.here()
+        lineage.stand(replace(before, visits=(*before.visits, visit), guessed=False))
         try:
             yield
         finally:
-            self._leave(visit)
+            self._leave(visit, guessed=before.guessed)
 
-    def _leave(self, visit: Visit) -> None:
+    def _leave(self, visit: Visit, *, guessed: bool) -> None:
         where = lineage.position()
         if where is not None and visit in where.visits:
             left = where.visits[: where.visits.index(visit)]
-            lineage.stand(replace(self.here(), visits=left))
+            lineage.stand(replace(self.here(), visits=left, guessed=guessed))
 
     def end_visit(self, visit: Visit) -> None:
         """Close a stage; stages that begin from now on come after it."""

@@ -347,3 +347,27 @@ def test_a_workflow_that_is_no_coroutine_function_but_gives_one_is_explained(
 
     with pytest.raises(TypeError, match=r"give agentflow\.run the coroutine function"):
         flow("live").run(build)
+
+
+def test_a_call_of_a_sort_that_was_never_recorded_is_told(
+    flow: MakeFlow, server: Server
+) -> None:
+    """Where nothing recorded is like it, nothing is shown as near."""
+    import requests
+
+    def build() -> None:
+        if PROMPT.get("calls"):
+            requests.post(f"{server.url}/x", data=b"\x00\xff binary", timeout=9)
+        if PROMPT.get("asks"):
+            ask()
+
+    flow("record").run(build)
+    PROMPT["calls"] = "yes"
+    with pytest.raises(af.Miss, match="The recording holds no call of this sort"):
+        flow("replay").run(build)
+    PROMPT["asks"] = "yes"
+    flow("record").run(build)
+    PROMPT["calls"] = ""
+    PROMPT["text"] = "zzz"
+    with pytest.raises(af.Miss, match="Nearest recorded call"):
+        flow("replay").run(build)

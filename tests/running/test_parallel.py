@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import queue
 import random
 import ssl
 import threading
@@ -308,3 +309,65 @@ def test_trio_tasks_are_branches_too(flow: MakeFlow, shaky: Server) -> None:
     assert set(paths["after"].parents) == {paths[n].id for n in NAMES}
     shaky.stop()
     assert flow("replay").run(build) == recorded
+
+
+def test_a_thread_older_than_the_run_stands_in_the_stage_that_is_open(
+    flow: MakeFlow, shaky: Server
+) -> None:
+    """A worker that was there before knows of no run, and belongs to the only one."""
+    work: queue.Queue[str | None] = queue.Queue()
+
+    def serve() -> None:
+        while (name := work.get()) is not None:
+            fetch(name)
+            work.task_done()
+
+    def hand_over(name: str) -> None:
+        work.put(name)
+        work.join()
+
+    def build() -> None:
+        hand_over("outside")
+        with af.stage("outer"), af.stage("inner"):
+            hand_over("inside")
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    run = flow("live").run(build)
+    work.put(None)
+    thread.join()
+    assert [(c.stage, c.request.path) for c in run.calls if c.request] == [
+        ("unattributed", "/outside"),
+        ("inner", "/inside"),
+    ]
+
+
+def test_such_a_thread_belongs_to_no_stage_where_two_are_open(
+    flow: MakeFlow, shaky: Server
+) -> None:
+    """Never a wrong stage: side by side, nobody can tell which one is meant."""
+    work: queue.Queue[str | None] = queue.Queue()
+
+    def serve() -> None:
+        while (name := work.get()) is not None:
+            fetch(name)
+            work.task_done()
+
+    async def side(name: str, meeting: asyncio.Barrier) -> None:
+        with af.stage(name):
+            await meeting.wait()
+            if name == "left":
+                work.put("x")
+                work.join()
+            await meeting.wait()
+
+    async def build() -> None:
+        meeting = asyncio.Barrier(2)
+        await asyncio.gather(side("left", meeting), side("right", meeting))
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    run = asyncio.run(flow("live").run(build))
+    work.put(None)
+    thread.join()
+    assert [call.stage for call in run.calls] == ["unattributed"]

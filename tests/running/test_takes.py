@@ -190,3 +190,36 @@ def test_temporary_folders_do_not_stand_in_a_recording(
     assert recorded.output == "(temporary)"
     assert [a.name for a in recorded.artefacts] == ["index.html"]
     assert flow("replay").run(publish, out=tmp_path / "two") == recorded
+
+
+def test_damaged_leftovers_count_as_takes_of_unknown_cost(
+    flow: MakeFlow, server: Server
+) -> None:
+    """A file that cannot be read was a take all the same; its money is not made up."""
+    first = flow("record").run(build, topic="cats")
+    assert first.path is not None
+    first.path.write_text("{")
+    second = flow("record").run(build, topic="cats")
+    assert second.recorded.takes == af.Takes(discarded=1)
+    partial = first.path.with_name(
+        first.path.name.replace(".flow.json", ".flow.partial.jsonl")
+    )
+    partial.write_text("damaged\n{}\n")
+    third = flow("record").run(build, topic="cats")
+    assert third.recorded.takes == af.Takes(discarded=3)
+    assert not partial.exists()
+
+
+def test_a_take_without_a_known_price_makes_the_cost_unknown(
+    flow: MakeFlow, server: Server
+) -> None:
+    """Unknown money is never counted as none."""
+
+    def odd(topic: str) -> None:
+        with openai.OpenAI() as client:
+            client.chat.completions.create(
+                model="nobody-sells-this", messages=[{"role": "user", "content": topic}]
+            )
+
+    flow("record").run(odd, topic="cats")
+    assert flow("record").run(odd, topic="cats").recorded.takes == af.Takes(discarded=1)
