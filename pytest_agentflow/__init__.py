@@ -88,17 +88,24 @@ if TYPE_CHECKING:
     from pytest_agentflow.model.verdict import Verdict as Verdict
     from pytest_agentflow.pricing.book import PriceBook as PriceBook
     from pytest_agentflow.pricing.book import load_book as load_book
+    from pytest_agentflow.pricing.file import BadPrice as BadPrice
     from pytest_agentflow.pricing.lock import lock_prices as lock_prices
     from pytest_agentflow.recording.load import RecordingError as RecordingError
     from pytest_agentflow.recording.load import find_recordings as find_recordings
     from pytest_agentflow.recording.load import load as load
+    from pytest_agentflow.recording.revision import RevisionError as RevisionError
     from pytest_agentflow.recording.save import save as save
+    from pytest_agentflow.report.build import UnreadableReport as UnreadableReport
+    from pytest_agentflow.report.write import ReportNotWritten as ReportNotWritten
+    from pytest_agentflow.running.agentflow import AgentFlow as AgentFlow
     from pytest_agentflow.running.doors import artefact as artefact
     from pytest_agentflow.running.doors import retriever as retriever
     from pytest_agentflow.running.doors import stage as stage
     from pytest_agentflow.running.doors import tool as tool
+    from pytest_agentflow.running.instrument import CannotInstrument as CannotInstrument
     from pytest_agentflow.running.many import evaluate_many as evaluate_many
     from pytest_agentflow.running.page_run import page_run as page_run
+    from pytest_agentflow.running.settings import BadSetting as BadSetting
     from pytest_agentflow.wire.guard import allow_connection as allow_connection
     from pytest_agentflow.wire.miss import Miss as Miss
     from pytest_agentflow.wire.miss import NetworkRefused as NetworkRefused
@@ -111,11 +118,14 @@ _HOMES = {
     "Attribution": "attribution.trace",
     "BadArgument": "checking.check",
     "BadExpression": "checking.expression",
+    "BadPrice": "pricing.file",
+    "BadSetting": "running.settings",
     "BadWaiver": "checking.waivers",
     "Bar": "model.exhibit",
     "Bars": "model.exhibit",
     "Box": "model.place",
     "Call": "model.call",
+    "CannotInstrument": "running.instrument",
     "Charge": "model.price",
     "Check": "checking.check",
     "CheckError": "checking.check",
@@ -147,8 +157,10 @@ _HOMES = {
     "PriceLock": "model.price",
     "Recorded": "model.run",
     "RecordingError": "recording.load",
+    "ReportNotWritten": "report.write",
     "Request": "model.call",
     "Response": "model.call",
+    "RevisionError": "recording.revision",
     "Rule": "checking.results",
     "RuleResult": "checking.results",
     "Run": "model.run",
@@ -165,6 +177,7 @@ _HOMES = {
     "UnknownCheck": "checking.discovery",
     "UnknownPrice": "model.price",
     "UnknownStage": "model.run",
+    "UnreadableReport": "report.build",
     "Usage": "model.usage",
     "Verdict": "model.verdict",
     "Waiver": "checking.waivers",

@@ -97,9 +97,24 @@ def pytest_configure(config: pytest.Config) -> None:
             "pytest --agentflow=record -p no:xdist"
         )
         raise pytest.UsageError(message)
+    if config.getoption("agentflow_report"):
+        _check_reports(config.getoption("agentflow_report"))
     config.stash[markers_key] = _register_markers(config)
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(_Reports(config), "agentflow-reports")
+
+
+def _check_reports(paths: list[str]) -> None:
+    from pathlib import Path  # noqa: PLC0415 - only where a report is asked for
+
+    from pytest_agentflow.report.write import check_path  # noqa: PLC0415 - lazy
+
+    for path in paths:
+        try:
+            check_path(Path(path))
+        except ValueError as error:
+            message = f"--agentflow-report={path}: {error}"
+            raise pytest.UsageError(message) from None
 
 
 def mode_of(config: pytest.Config) -> Any:

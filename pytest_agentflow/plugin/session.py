@@ -58,6 +58,7 @@ class SessionPlugin:
         self.session = session
         self.item: pytest.Item | None = None
         self.fixture: tuple[str, str] | None = None
+        self.ran_any = False
         self.wider: dict[tuple[str, str], list[Run]] = {}
         self.against = _against(config)
         self.progress = Progress(sys.__stderr__ or sys.stderr)
@@ -160,6 +161,7 @@ class SessionPlugin:
 
     def ran(self, run: Run) -> None:
         """Take note of a run that the workflow, or a fixture, has just made."""
+        self.ran_any = True
         if self.fixture is not None:
             self.wider.setdefault(self.fixture, []).append(run)
         elif self.item is not None and state_key in self.item.stash:
@@ -242,6 +244,16 @@ class SessionPlugin:
             ),
         )
         report.agentflow = text  # type: ignore[attr-defined] # rides on the report
+
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter
+    ) -> None:
+        """Warn of configured functions that no run called: a misspelt or dead name."""
+        for name in self.agentflow.uncalled() if self.ran_any else ():
+            text = (
+                f"agentflow: {name} is configured, but no run of this session called it"
+            )
+            terminalreporter.write_line(text, yellow=True)
 
     def pytest_sessionfinish(self) -> None:
         """Remove what was brought from another revision."""

@@ -80,14 +80,30 @@ def test_collecting_writes_and_reads_nothing(
     assert not Path("r.html").exists()
 
 
+def test_a_name_that_no_run_called_is_told(
+    project: pytest.Pytester, record: Recorder
+) -> None:
+    """A dead or misspelt stage does not go unseen."""
+    config = Path("pytest.ini")
+    lines = config.read_text().replace(
+        "    write = flow:write\n", "    write = flow:write\n    ask = flow:never\n"
+    )
+    config.write_text(lines)
+    project.makepyfile(flow=Path("flow.py").read_text() + "\ndef never(): ...\n")
+    write_test(project)
+    record().stdout.fnmatch_lines(["agentflow: *flow:never*no run of this session*"])
+
+
 def test_a_report_of_an_unknown_form_is_refused(
     project: pytest.Pytester, record: Recorder
 ) -> None:
     """Before any test runs."""
     write_test(project)
+    record()
     result = project.runpytest("--agentflow-report=r.pdf")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*r.pdf*.html*.json*.md*"])
+    result.stdout.no_fnmatch_line("*collected*")
 
 
 def git(*args: str) -> None:
