@@ -54,6 +54,7 @@ def _judge_page(
     if visited.error is not None or visited.axe is None:
         yield af.Finding(
             rule="a11y.page-judged",
+            title="The page can be judged",
             message=f"the page could not be judged: {visited.error}",
             verdict=af.Verdict.ERROR,
             place=place,

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest_agentflow as af
-from agentflow_checks.a11y import contrast
+from agentflow_checks.a11y.affected import why
 from agentflow_checks.a11y.choice import Choice
+from agentflow_checks.a11y.remedies import checks_of, detail, remedy
 
 SEVERITIES = {
     "critical": af.Severity.CRITICAL,
@@ -106,11 +107,11 @@ def _finding(
     selector = selector_of(node)
     line, column = judged.where(selector) or (None, None)
     box = node.get("box")
-    observed, expected, fix = remedy(rule, node)
+    cure = remedy(rule, node)
     return af.Finding(
         rule=f"a11y.{rule['id']}",
         title=rule["help"],
-        message=f"cannot be decided: {reason}" if reason else _detail(node),
+        message=f"cannot be decided: {reason}" if reason else cure.message,
         verdict=verdict,
         severity=SEVERITIES[node.get("impact") or rule.get("impact") or "moderate"],
         place=af.Place(
@@ -121,11 +122,11 @@ def _finding(
             selector=selector,
             box=None if box is None else tuple(box),
         ),
-        observed=observed,
-        expected=expected,
+        observed=cure.observed,
+        expected=cure.expected,
         evidence=node["html"],
-        why=rule["description"],
-        fix=fix,
+        why=why(rule["tags"]),
+        fix=cure.fix,
         help_url=rule["helpUrl"],
         tags=tuple(rule["tags"]),
         subject=subject,
@@ -138,62 +139,11 @@ def selector_of(node: Mapping[str, Any]) -> str:
     return " >>> ".join(itertools.chain.from_iterable(steps))
 
 
-def _checks(node: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    if "checks" in node:
-        return list(node["checks"])
-    return [*node.get("any", ()), *node.get("all", ()), *node.get("none", ())]
-
-
-def _detail(node: Mapping[str, Any]) -> str:
-    messages = [check["message"] for check in _checks(node) if check.get("message")]
-    return messages[0] if messages else "axe-core gives no detail"
-
-
 def _reason(node: Mapping[str, Any]) -> str:
     """Say why axe-core could not decide, with its own key where it has one."""
-    for check in _checks(node):
+    for check in checks_of(node):
         data = check.get("data")
         key = data.get("messageKey") if isinstance(data, Mapping) else None
         if key:
             return f"{REASONS.get(key, check['message'])} ({key})"
-    return _detail(node)
-
-
-def remedy(
-    rule: Mapping[str, Any], node: Mapping[str, Any]
-) -> tuple[str, str | None, str]:
-    """Give what was observed, what is expected, and how to mend it.
-
-    For contrast that is figures, and the nearest colour that has enough of it.
-    """
-    for check in _checks(node):
-        data = check.get("data")
-        if isinstance(data, Mapping) and (found := _contrast_remedy(data)):
-            return found
-    fix = fix_of(node)
-    return node["html"], None, rule["help"] if fix == _detail(node) else fix
-
-
-def _contrast_remedy(data: Mapping[str, Any]) -> tuple[str, str, str] | None:
-    text = contrast.parse(str(data.get("fgColor")))
-    behind = contrast.parse(str(data.get("bgColor")))
-    expected = str(data.get("expectedContrastRatio") or "")
-    if text is None or behind is None or not expected:
-        return None
-    better = contrast.nearest(text, behind, float(expected.partition(":")[0]))
-    pair = f"{contrast.write(text)} on {contrast.write(behind)}"
-    fix = (
-        "Change the background: no text colour has enough contrast on it."
-        if better is None
-        else f"Use {contrast.write(better)}, the nearest text colour that has enough."
-    )
-    return f"{data['contrastRatio']}:1 ({pair})", f"at least {expected}", fix
-
-
-def fix_of(node: Mapping[str, Any]) -> str:
-    """Give axe-core's summary of what to do as one line."""
-    lines = [line.strip() for line in node.get("failureSummary", "").splitlines()]
-    head, *rest = [line for line in lines if line] or [""]
-    if head.startswith("Fix any") and len(rest) > 1:
-        return "one of: " + "; ".join(rest)
-    return "; ".join(rest) if rest else head
+    return detail(node)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 import pytest_agentflow as af
-from agentflow_checks.markup import css
+from agentflow_checks.markup import css, fixes
 from agentflow_checks.web import validator
 from agentflow_checks.web.artefacts import attribute_fault, pages_of, visit_artefact
 from agentflow_checks.web.missing import PartMissing
@@ -18,13 +18,6 @@ SOURCE = af.Rule(id="html.source", title="The page as written is valid HTML")
 STYLES = af.Rule(id="html.css", title="CSS in the page is understood by browsers")
 DOCUMENT = af.Rule(id="html.dom", title="The document that scripts leave is sound")
 WARNING = af.Rule(id="html.warning", title="The checker has no warning")
-
-RULE_FIXES = {
-    "html.source": "Mend the markup here; the checker's sentence says what it met.",
-    "html.css": "Correct the property or value: browsers drop what they do not know.",
-    "html.dom": "Look at the script that makes this element, not at the page's source.",
-    "html.warning": "Mend it, or leave warnings out with warnings='ignore'.",
-}
 
 SEVERITIES = {
     "fatal": af.Severity.CRITICAL,
@@ -122,10 +115,10 @@ def _finding(page: af.Artefact, rule: af.Rule, message: Message) -> af.Finding:
         message=message.text,
         severity=SEVERITIES[message.type],
         place=_place(page, message),
-        observed=message.extract.strip() or None,
+        observed=" ".join(message.extract.split()) or None,
         evidence=message.text,
         why="Browsers guess at invalid markup, each in its own way.",
-        fix=RULE_FIXES[rule.id],
+        fix=fixes.fix(rule.id, message.text),
         subject=page.name,
     )
 

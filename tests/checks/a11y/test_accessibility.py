@@ -64,7 +64,12 @@ def test_a_finding_says_where_what_and_how_to_mend_it() -> None:
     assert finding.observed == IMAGE
     assert finding.title == "Images must have alternative text"
     assert finding.message == "Element does not have an alt attribute"
-    assert finding.fix.startswith("one of: Element does not have an alt attribute")
+    assert finding.fix.startswith('Add alt="..." that says what it shows;')
+    assert finding.evidence == IMAGE
+    assert finding.why == (
+        "People who do not see it are told nothing of it. "
+        "WCAG 1.1.1 Non-text Content, level A."
+    )
     assert finding.severity == "critical"
     assert finding.help_url is not None
     assert "image-alt" in finding.help_url
@@ -129,8 +134,9 @@ def test_the_level_decides_what_fails() -> None:
 def test_a_contrast_finding_names_figures_and_a_colour_that_will_do() -> None:
     """Observed and expected are ratios, and the fix passes when it is made."""
     (finding,) = judge(run_of(page(PALE))).findings
-    assert finding.observed == "2.32:1 (#aaaaaa on #ffffff)"
-    assert finding.expected == "at least 4.5:1"
+    assert finding.message == "text has a contrast of 2.32 to 1 with its background"
+    assert finding.observed == "2.32:1, #aaaaaa on #ffffff, 16 px"
+    assert finding.expected == "4.5:1"
     assert finding.fix == "Use #767676, the nearest text colour that has enough."
     assert judge(run_of(page(PALE.replace("#aaa", "#767676")))).verdict == "passed"
 

@@ -62,7 +62,8 @@ def test_a_finding_has_line_column_and_extract() -> None:
     (finding,) = result.findings
     assert finding.message == "Stray end tag “b”."
     assert str(finding.place) == "frontend index.html:3:4"
-    assert finding.observed == "title>\n<p></b>"
+    assert finding.observed == "title> <p></b>"
+    assert finding.fix == "Remove it, or add the start tag that it should close."
     assert finding.introduced_by == "frontend"
 
 
@@ -203,3 +204,53 @@ def test_every_position_is_inside_the_text(
     start, end = Offsets(text).stretch(message)
     assert 0 <= start <= len(text)
     assert 0 <= end <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("body", "fix"),
+    [
+        ("<p></b>", "Remove it, or add the start tag"),
+        ("<div><p>x", "Add the missing end tag"),
+        ("<img src=x>", 'Add alt="..."'),
+        ("<p id=a>x<p id=a>y", "Give each element an id of its own"),
+        ("<p class=a class=b>x", "Keep one of the two"),
+        ("<main><p>x</p><style></style></main>", "Move it into <head>"),
+        ("<span><div>x</div></span>", "Use a <span> here"),
+        ("<ul><div>x</div></ul>", "Put it inside an <li>"),
+        ("<ul><script>1</script><li><dl><p>x</p></dl></ul>", "Move it out of <dl>"),
+        ("<a href=/x><button>x</button></a>", "Take the inner element out"),
+        ("<p width=9>x", "say so in CSS"),
+        ("<p foo=1>x", "data of your own belongs into a data-* attribute"),
+        ("<p>a &b; c", "Write &amp; for a plain &"),
+        ("<label for=x>x</label>", "Give the field this id"),
+        ("<input list=x>", "Correct the id"),
+        ("<td>x", "Move it: it stands outside its table"),
+        ("<p><div>x</div></p>", "the element has already ended"),
+        ("<p/>x", "Close it with an end tag"),
+        ("<p title='a'class='b'>x", "Put a space between the attributes"),
+        ("<a href='/a b'>x</a>", "Write spaces in addresses as %20"),
+        ("<img alt=x src=x width=100%>", "Write a bare number of pixels"),
+        ("<p role=foo>x", "Correct the role's spelling"),
+        ("<p id=''>x", "Give the id at least one character"),
+        ("<div role=checkbox>x</div>", "Add aria-checked"),
+    ],
+)
+def test_a_common_message_comes_with_what_to_do(body: str, fix: str) -> None:
+    """The fix says more than the checker's sentence, for messages of the real one."""
+    found = judge(run_of(page(body)), dom=False).findings
+    assert any(fix in f.fix for f in found), [(f.message, f.fix) for f in found]
+    assert all(f.message not in f.fix for f in found)
+
+
+def test_a_page_without_doctype_and_title_is_told_what_to_add() -> None:
+    """What the whole page lacks has a fix, too; other messages speak for themselves."""
+    data = b"<html lang=en><p><font>y</font>"
+    bare = af.Artefact(
+        name="index.html", media_type="text/html", data=data, stage="frontend"
+    )
+    fixes = [f.fix for f in judge(run_of(bare)).findings]
+    assert fixes == [
+        "Begin the file with <!doctype html>, and nothing before it.",
+        "Add <title> with words that tell this page from others.",
+        "",
+    ]
