@@ -11,8 +11,15 @@ from typing import Literal
 from pytest_agentflow.checking.check import Check
 from pytest_agentflow.checking.require import current_settings, judge_run
 from pytest_agentflow.checking.results import Evaluation
+from pytest_agentflow.decomposition.exhibits import (
+    cost_bars,
+    cost_table,
+    quality_table,
+    sums,
+)
 from pytest_agentflow.decomposition.ledger import Ledger, bill, dearest_cause
-from pytest_agentflow.model.exhibit import Bar, Bars, Exhibit, Table
+from pytest_agentflow.decomposition.pairs import Pair, pair_runs, workflows
+from pytest_agentflow.model.exhibit import Exhibit
 from pytest_agentflow.model.money import Money
 from pytest_agentflow.model.price import UnknownPrice
 from pytest_agentflow.model.run import Run
@@ -76,13 +83,6 @@ class DecompositionFailure(AssertionError):
     def __init__(self, decomposition: Decomposition) -> None:
         self.decomposition = decomposition
         super().__init__(str(decomposition))
-
-
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    key: str
-    split: Run
-    single: Run
 
 
 def require_decomposition(
@@ -166,8 +166,8 @@ def compare(
     optional: bool = False,
 ) -> Decomposition:
     """Compare without raising; see `require_decomposition`."""
-    names = _workflows(runs, "runs"), _workflows(baseline, "baseline")
-    pairs, problem = _pair(runs, baseline, key)
+    names = workflows(runs, "runs"), workflows(baseline, "baseline")
+    pairs, problem = pair_runs(runs, baseline, key)
     bills: tuple[Ledger, Ledger] | None = None
     bounds: list[Bound] = []
     exhibits: list[Exhibit] = []
@@ -202,38 +202,8 @@ def fold_gate(verdicts: list[Verdict]) -> Verdict:
     return Verdict.UNDETERMINED if whole is Verdict.PASSED and is_open else whole
 
 
-def _workflows(runs: Sequence[Run], side: str) -> str:
-    if not runs:
-        message = f"{side} is empty: no recording matched; look at the glob"
-        raise ValueError(message)
-    return ", ".join(sorted({run.workflow for run in runs}))
-
-
-def _pair(
-    runs: Sequence[Run], baseline: Sequence[Run], key: Callable[[Run], str]
-) -> tuple[list[_Pair], str]:
-    split, single = _by_key(runs, key), _by_key(baseline, key)
-    twice = [k for side in (split, single) for k, found in side.items() if found[1:]]
-    if twice:
-        return [], f"several runs of one side share the key {', '.join(twice)}"
-    alone = sorted(split.keys() ^ single.keys())
-    if alone:
-        return [], (
-            f"{len(alone)} of {len(split | single)} cases stand on one side only: "
-            f"{', '.join(alone)}; record them on the other side, too"
-        )
-    return [_Pair(k, split[k][0], single[k][0]) for k in split], ""
-
-
-def _by_key(runs: Sequence[Run], key: Callable[[Run], str]) -> dict[str, list[Run]]:
-    found: dict[str, list[Run]] = {}
-    for run in runs:
-        found.setdefault(key(run), []).append(run)
-    return found
-
-
 def _cost(
-    pairs: list[_Pair], limit: Decimal
+    pairs: list[Pair], limit: Decimal
 ) -> tuple[tuple[Ledger, Ledger] | None, Bound, list[Exhibit]]:
     try:
         split = bill([pair.split for pair in pairs])
@@ -244,9 +214,9 @@ def _cost(
         return None, _cost_error("the baseline cost nothing: there is no ratio"), []
     bound = _cost_bound(split, single, limit)
     shown: list[Exhibit] = [
-        _cost_bars(split, single, limit),
-        _cost_table(pairs),
-        _sums(split, single),
+        cost_bars(split, single, limit),
+        cost_table(pairs),
+        sums(split, single),
     ]
     return (split, single), bound, shown
 
@@ -273,47 +243,8 @@ def _cost_bound(split: Ledger, single: Ledger, limit: Decimal) -> Bound:
     )
 
 
-def _cost_bars(split: Ledger, single: Ledger, limit: Decimal) -> Bars:
-    allowed = single.total.amount * limit
-    whole = Bar(
-        label="split, all stages",
-        value=split.total.amount,
-        limit=allowed,
-        against=single.total.amount,
-        verdict=Verdict.PASSED if split.total.amount <= allowed else Verdict.FAILED,
-    )
-    stages = [Bar(label=n, value=m.amount) for n, m in split.stages().items()]
-    return Bars(
-        title="Money of the split beside the single model",
-        unit=split.total.currency,
-        bars=(whole, *stages),
-        against="single model",
-    )
-
-
-def _cost_table(pairs: list[_Pair]) -> Table:
-    rows = []
-    for pair in pairs:
-        cheap, dear = pair.split.cost(), pair.single.cost()
-        share = f"{cheap / dear:.1%}" if dear.amount else "no ratio"
-        rows.append((pair.key, str(cheap), str(dear), share))
-    columns = ("case", "split", "single model", "share")
-    title = "Money case by case"
-    return Table(title=title, columns=columns, rows=tuple(rows), numeric=(1, 2, 3))
-
-
-def _sums(split: Ledger, single: Ledger) -> Table:
-    rows = (
-        ("money", str(split.total), str(single.total)),
-        ("tokens", f"{split.tokens:,}", f"{single.tokens:,}"),
-        ("model calls", f"{split.calls:,}", f"{single.calls:,}"),
-    )
-    columns = ("sum", "split", "single model")
-    return Table(title="Sums", columns=columns, rows=rows, numeric=(1, 2))
-
-
 def _quality(
-    pairs: list[_Pair], checks: Sequence[Check], margin: float
+    pairs: list[Pair], checks: Sequence[Check], margin: float
 ) -> tuple[Bound, list[Exhibit]]:
     judged = [
         (
@@ -323,7 +254,7 @@ def _quality(
         for p in pairs
     ]
     broken = [e for both in judged for e in both if e.verdict is Verdict.ERROR]
-    table = _quality_table(pairs, judged)
+    table = quality_table(pairs, judged)
     if broken:
         error = next(f for f in broken[0].findings if f.verdict is Verdict.ERROR)
         sentence = (
@@ -395,24 +326,3 @@ def _stages_to_blame(evaluation: Evaluation) -> Iterator[str]:
     for finding in evaluation.findings:
         if finding.fails and (finding.introduced_by or finding.lost_at):
             yield str(finding.introduced_by or finding.lost_at)
-
-
-def _quality_table(
-    pairs: list[_Pair], judged: Sequence[tuple[Evaluation, Evaluation]]
-) -> Table:
-    rows = [
-        (
-            pair.key,
-            result.written,
-            str(result.verdict),
-            _verdict_of(single, result.check),
-        )
-        for pair, (split, single) in zip(pairs, judged, strict=True)
-        for result in split.results
-    ]
-    columns = ("case", "check", "split", "single model")
-    return Table(title="Verdicts case by case", columns=columns, rows=tuple(rows))
-
-
-def _verdict_of(evaluation: Evaluation, check: str) -> str:
-    return str(evaluation.result(check).verdict)

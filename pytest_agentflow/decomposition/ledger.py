@@ -46,7 +46,7 @@ def bill(runs: Sequence[Run]) -> Ledger:
     return Ledger(
         runs=len(runs),
         total=total(charge.money for charge in charges),
-        tokens=sum(run.usage().total_tokens or 0 for run in runs),
+        tokens=sum(map(_tokens, runs)),
         calls=sum(call.is_model_call for run in runs for call in run.calls),
         estimated=any(charge.estimated for charge in charges),
         lines=tuple(
@@ -61,6 +61,13 @@ def bill(runs: Sequence[Run]) -> Ledger:
             if (same := [c for c in charges if (c.stage, c.unit) == (stage, unit)])
         ),
     )
+
+
+def _tokens(run: Run) -> int:
+    # A model that had pictures painted inside its call reports their tokens apart.
+    usage = run.usage()
+    apart = sum(n for unit, n in usage.units.items() if unit.endswith("_tokens"))
+    return (usage.total_tokens or 0) + int(apart)
 
 
 def per_run(quantity: Decimal, ledger: Ledger) -> str:

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 import pytest_agentflow as af
 from pytest_agentflow.checking.require import Settings, using
 from pytest_agentflow.decomposition.gate import fold_gate
-from pytest_agentflow.statistics.paired import paired_difference
 
 LOCK = af.PriceLock(
     prices=(
@@ -190,30 +189,6 @@ def test_the_ratio_is_that_of_the_totals(tokens: list[tuple[int, int]]) -> None:
         assert not cheap
     else:
         assert cheap
-
-
-RESULTS = st.lists(
-    st.tuples(
-        st.sampled_from([True, False, None]), st.sampled_from([True, False, None])
-    ),
-    min_size=1,
-)
-
-
-@given(RESULTS, st.randoms(use_true_random=False))
-def test_undecided_pairs_span_every_way_they_could_end(
-    results: list[tuple[bool | None, bool | None]], random: object
-) -> None:
-    """However the open results end, the difference lies within the interval."""
-    found = paired_difference(results)
-    choice = random.choice  # type: ignore[attr-defined]
-    ended = [
-        tuple(choice([True, False]) if x is None else x for x in pair)
-        for pair in results
-    ]
-    exact = paired_difference(ended)  # type: ignore[arg-type]
-    assert exact.difference is not None
-    assert found.lowest - 1e-9 <= exact.difference <= found.highest + 1e-9
 
 
 def test_a_gate_with_an_open_bound_is_open() -> None:
