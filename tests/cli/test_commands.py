@@ -1,0 +1,114 @@
+"""agentflow check, show and diff, on what is recorded here."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pytest_agentflow.cli.main import main
+
+ROOT = Path(__file__).parents[2]
+RECORDINGS = ROOT / "examples" / "website_builder" / "recordings" / "build_site"
+PLANTED = ROOT / "fixtures" / "planted"
+
+
+def test_show_says_what_was_found_and_by_which_door(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Stages with door, calls, tokens, money; sources and artefacts."""
+    assert main(["show", str(RECORDINGS / "hotel.flow.json")]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("build_site/hotel  (authored, recorded 20")
+    assert "personalizer  configuration  return value  1      1,688/1,381" in out
+    assert "total $0.0470 over 8 calls" in out
+    assert "source customers/hotel#1 (retrieved, given to personalizer)" in out
+    assert main(["show", "--json", str(RECORDINGS / "hotel.flow.json")]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert [s["stage"] for s in facts["stages"]][-1] == "qa"
+
+
+def test_diff_names_the_stage_and_what_changed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Figures and words, stage by stage; equal runs have no difference."""
+    healthy = str(RECORDINGS / "shipyard.flow.json")
+    planted = str(PLANTED / "history-resent" / "build_site" / "shipyard.flow.json")
+    assert main(["diff", healthy, planted]) == 1
+    out = capsys.readouterr().out
+    assert "  personalizer\n    calls 1 -> 6" in out
+    assert "total cost $0.0469 -> $0.0691" in out
+    assert main(["diff", healthy, healthy]) == 0
+    assert capsys.readouterr().out == "no difference\n"
+
+
+def test_diff_takes_a_git_revision(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The working tree is held against the recordings of a commit."""
+    monkeypatch.chdir(tmp_path)
+    who = ["git", "-c", "user.name=a", "-c", "user.email=a@b.example"]
+    target = tmp_path / "recordings" / "shipyard.flow.json"
+    target.parent.mkdir()
+    shutil.copy(RECORDINGS / "shipyard.flow.json", target)
+    shutil.copytree(RECORDINGS / "shipyard.flow.blobs", target.with_suffix(".blobs"))
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "one"]):
+        subprocess.run([*who, *words], check=True, capture_output=True)
+    assert main(["diff", "HEAD"]) == 0
+    text = target.read_text().replace('"output_tokens": 1', '"output_tokens": 2', 1)
+    target.write_text(text)
+    capsys.readouterr()
+    assert main(["diff", "HEAD"]) == 1
+    assert "output tokens" in capsys.readouterr().out
+    assert main(["diff", "no-such-revision"]) == 2
+
+
+def test_check_judges_a_folder_and_writes_what_it_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit status 0, the summary, and a JSON report that lists every target."""
+    report = tmp_path / "r.json"
+    words = ["-c", "cost(total=1)", "--report", str(report)]
+    assert main(["check", str(RECORDINGS), *words]) == 0
+    assert "cost(total=1)   6/6 runs" in capsys.readouterr().out
+    entries = json.loads(report.read_text())["entries"]
+    assert len(entries) == 6
+    assert all(e["evaluation"]["results"][0]["examined"] for e in entries)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["nowhere", "-c", "cost"], "nowhere does not exist"),
+        ([str(ROOT / "scripts"), "-c", "cost"], "holds no recording"),
+        ([str(ROOT / "README.md"), "-c", "cost"], "is neither a recording"),
+        ([str(RECORDINGS), "-c", "csot"], "Did you mean 'cost'"),
+        ([str(RECORDINGS), "-c", "cost(totl=1)"], "did you mean total=?"),
+        ([str(RECORDINGS), "-c", "cost(total=x)"], "is no check. Write a name"),
+        ([str(RECORDINGS), "-c", 'policy("no.yaml")'], "there is no file 'no.yaml'"),
+        ([str(RECORDINGS), "-c", "cost", "--waivers", "w.yaml"], "w.yaml"),
+    ],
+)
+def test_a_wrong_call_of_check_is_one_sentence_and_status_2(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No traceback, and the sentence says what to write instead."""
+    assert main(["check", *words]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
+
+
+def test_a_damaged_recording_is_told_with_its_repair(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A truncated file is one clear error, and stays as it is."""
+    broken = tmp_path / "x.flow.json"
+    broken.write_bytes((RECORDINGS / "hotel.flow.json").read_bytes()[:5000])
+    before = broken.read_bytes()
+    assert main(["check", str(broken), "-c", "cost"]) == 2
+    error = capsys.readouterr().err
+    assert "x.flow.json" in error
+    assert "Traceback" not in error
+    assert broken.read_bytes() == before
