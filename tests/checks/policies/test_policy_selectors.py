@@ -238,7 +238,9 @@ def judged(folder: Path, inputs: dict[str, Any], output: str) -> af.CheckResult:
     (folder / "profiles").mkdir(exist_ok=True)
     profile = folder / "profiles" / "hotel.json"
     profile.write_text(json.dumps({"contact": {"name": "Marguerite Osei"}}))
-    (folder / "secret.json").write_text(json.dumps({"contact": {"name": "Ann Lee"}}))
+    (folder / "profiles" / "a").mkdir(exist_ok=True)
+    for other in ("secret.json", "profiles/a/b.json"):
+        (folder / other).write_text(json.dumps({"contact": {"name": "Ann Lee"}}))
     file = policy_file(folder, FROM_FILE)
     stage = af.Stage(name="s", outputs=(output,))
     run = af.Run(workflow="w", case="c", inputs=inputs, stages=(stage,))
