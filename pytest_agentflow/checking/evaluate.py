@@ -214,10 +214,10 @@ def _unused(waiver: Waiver) -> Note:
 def _fold(check: Check, tally: _Tally, *, strict: bool) -> CheckResult:
     factory = resolve(check.factory)
     rules = tuple(_fold_rule(rule, tally, strict) for rule in tally.rules.values())
-    if rules:
-        verdict = fold_verdicts([r.verdict for r in rules])
-    else:
-        verdict = Verdict.INAPPLICABLE
+    verdict = fold_verdicts([r.verdict for r in rules])
+    if verdict is Verdict.INAPPLICABLE and check.is_optional:
+        text = f"{check} is optional and examined nothing"
+        tally.notes.append(Note(text=text, warning=True))
     return CheckResult(
         check=check.id,
         written=str(check),

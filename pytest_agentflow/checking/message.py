@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pytest_agentflow.checking.results import CheckResult, Evaluation, RuleResult
 from pytest_agentflow.model.finding import Finding
+from pytest_agentflow.model.text import plain_line, visible
 from pytest_agentflow.model.verdict import Verdict
 
 PER_CAUSE = 5
@@ -18,9 +19,10 @@ LONGEST = 300
 def failure_message(evaluation: Evaluation) -> str:
     """Say what of `evaluation` does not hold, check by check."""
     bad = [r for r in evaluation.results if not r.ok]
-    head = f"run {evaluation.run} fails {len(bad)} of {_checks(evaluation)}"
+    run = plain_line(evaluation.run)
+    head = f"run {run} fails {len(bad)} of {_checks(evaluation)}"
     if not evaluation.results:
-        return f"run {evaluation.run} was judged by no check"
+        return f"run {run} was judged by no check"
     return "\n".join([head, *(line for result in bad for line in _result(result))])
 
 
@@ -31,16 +33,17 @@ def _checks(evaluation: Evaluation) -> str:
 
 def _result(result: CheckResult) -> Iterator[str]:
     yield ""
+    written, title = plain_line(result.written), plain_line(result.title)
     if result.verdict is Verdict.INAPPLICABLE:
-        yield f"  {result.written}  examined nothing: {result.title}"
-        yield from (f"    {note.text}" for note in result.notes)
+        yield f"  {written}  examined nothing: {title}"
+        yield from (f"    {_block(note.text, 4)}" for note in result.notes)
         yield "    (use .optional() if that is intended)"
         return
-    yield f"  {result.written}  {result.verdict}: {result.title}"
+    yield f"  {written}  {result.verdict}: {title}"
     for rule in result.rules:
         if rule.verdict in (Verdict.FAILED, Verdict.ERROR) or _unclear(result, rule):
             yield from _rule(result, rule)
-    yield from (f"    note: {n.text}" for n in result.notes if n.warning)
+    yield from (f"    note: {_block(n.text, 4)}" for n in result.notes if n.warning)
 
 
 def _unclear(result: CheckResult, rule: RuleResult) -> bool:
@@ -52,14 +55,14 @@ def _unclear(result: CheckResult, rule: RuleResult) -> bool:
 def _rule(result: CheckResult, rule: RuleResult) -> Iterator[str]:
     shown = [f for f in rule.findings if _shown(result, f)]
     if rule.rule != result.check:
-        title = f"  {rule.title}" if rule.title else ""
-        yield f"    {rule.rule}  {len(_keys(shown))} of {rule.examined}{title}"
+        title = f"  {plain_line(rule.title)}" if rule.title else ""
+        yield f"    {plain_line(rule.rule)}  {len(_keys(shown))} of {rule.examined}{title}"
     elif rule.examined:
         yield f"    {len(_keys(shown))} of {rule.examined}"
     for finding in shown[:PER_CAUSE]:
         yield from finding_lines(finding, indent="      ")
     if len(shown) > PER_CAUSE:
-        yield f"      and {len(shown) - PER_CAUSE} more of {rule.rule}"
+        yield f"      and {len(shown) - PER_CAUSE} more of {plain_line(rule.rule)}"
 
 
 def _keys(findings: Sequence[Finding]) -> set[str]:
@@ -73,9 +76,12 @@ def _shown(result: CheckResult, finding: Finding) -> bool:
 
 
 def finding_lines(finding: Finding, indent: str = "") -> Iterator[str]:
-    """Give one finding as lines: place and message, then what helps to repair it."""
-    place = str(finding.place)
-    message = " ".join(finding.message.split())
+    """Give one finding as lines: place and message, then what helps to repair it.
+
+    What was recorded is quoted so that no terminal obeys it: controls are shown.
+    """
+    place = plain_line(str(finding.place))
+    message = " ".join(visible(finding.message).split())
     yield (f"{indent}{place}: {message}" if place else f"{indent}{message}")
     inner = indent + "  "
     if finding.expected is not None:
@@ -83,15 +89,21 @@ def finding_lines(finding: Finding, indent: str = "") -> Iterator[str]:
     if finding.observed is not None:
         yield f"{inner}observed {_one_line(finding.observed)}"
     if blame := attribution_text(finding):
-        yield f"{inner}{blame}"
+        yield f"{inner}{plain_line(blame)}"
     if finding.status == "expired":
         yield f"{inner}its waiver has expired"
     if finding.fix:
-        yield f"{inner}fix: {finding.fix}"
+        yield f"{inner}fix: {_block(finding.fix, len(inner))}"
+
+
+def _block(text: str, indent: int) -> str:
+    """Give text of several lines; the later ones cannot pass for lines of ours."""
+    first, *more = map(plain_line, visible(text).split("\n"))
+    return "\n".join([first, *(f"{' ' * indent}  {line}" for line in more)])
 
 
 def _one_line(text: str) -> str:
-    line = " ".join(text.split())
+    line = " ".join(visible(text).split())
     return line if len(line) <= LONGEST else f"{line[:LONGEST]} ... ({len(line)} long)"
 
 

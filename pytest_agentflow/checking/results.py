@@ -71,8 +71,8 @@ class CheckResult:
     @property
     def ok(self) -> bool:
         """Whether it lets a test pass."""
-        waved = (Verdict.INAPPLICABLE, Verdict.UNDETERMINED) if self.optional else ()
-        return self.verdict is Verdict.PASSED or self.verdict in waved
+        waved = self.optional and self.verdict is Verdict.INAPPLICABLE
+        return self.verdict is Verdict.PASSED or waved
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -106,7 +106,10 @@ def apply_waivers(
     used: set[Waiver] = set()
     marked = []
     for finding in findings:
-        waiver = next((w for w in waivers if w.covers(finding, run)), None)
+        covering = [w for w in waivers if w.covers(finding, run)]
+        # A renewed waiver counts, wherever the expired one still stands.
+        covering.sort(key=lambda w: w.expired(today))
+        waiver = covering[0] if covering else None
         if waiver is None or not finding.fails:
             marked.append(finding)
             continue

@@ -18,6 +18,7 @@ from pytest_agentflow.checking.discovery import engine_versions
 from pytest_agentflow.checking.results import Evaluation
 from pytest_agentflow.decomposition.gate import Decomposition
 from pytest_agentflow.model.run import Run
+from pytest_agentflow.plugin import mode_of
 from pytest_agentflow.report.against import AgainstReport, AgainstRevision
 from pytest_agentflow.report.build import build_report
 from pytest_agentflow.report.document import Entry, GateEntry, Outcome, Report
@@ -125,13 +126,18 @@ class Collector:
         self.config = config
         # Keyed by test, so that a test that is run again counts once.
         self.texts: dict[str, str] = {}
+        self.made: Report | None = None
 
     def take(self, nodeid: str, text: str) -> None:
         """Keep what one test judged."""
         self.texts[nodeid] = text
 
     def report(self) -> Report:
-        """Put everything together."""
+        """Put everything together, once."""
+        self.made = self.made or self._make()
+        return self.made
+
+    def _make(self) -> Report:
         entries: list[Entry] = []
         before: list[Entry] = []
         gates: list[GateEntry] = []
@@ -145,9 +151,9 @@ class Collector:
         return build_report(
             entries,
             decompositions=gates,
-            before=list({e.run.id: e for e in before}.values()),
+            before=list({e.run.key: e for e in before}.values()),
             against=self.config.getoption("agentflow_against") or "",
-            mode=str(self.config.getoption("agentflow_mode") or "replay"),
+            mode=str(mode_of(self.config)),
             git=_revision(self.config.rootpath),
             versions=versions,
             created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),

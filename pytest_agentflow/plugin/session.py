@@ -147,7 +147,7 @@ class SessionPlugin:
         wider = [
             run
             for (name, node), runs in self.wider.items()
-            if name in fixtures and (not node or item.nodeid.startswith(node))
+            if name in fixtures and _is_inside(item.nodeid, node)
             for run in runs
         ]
         return [*wider, *state.runs]
@@ -244,6 +244,9 @@ class SessionPlugin:
             ),
         )
         report.agentflow = text  # type: ignore[attr-defined] # rides on the report
+        # Runs and pictures of a long suite would fill the memory.
+        item.stash[state_key] = ItemState(checks=state.checks)
+        self.wider.pop((item.nodeid, item.nodeid), None)
 
     def pytest_terminal_summary(
         self, terminalreporter: pytest.TerminalReporter
@@ -259,6 +262,12 @@ class SessionPlugin:
         """Remove what was brought from another revision."""
         if self.against is not None:
             self.against.close()
+
+
+def _is_inside(nodeid: str, node: str) -> bool:
+    # A whole node: test_a is not inside test_ab, nor a folder inside its neighbour.
+    inside = nodeid.startswith((f"{node}::", f"{node}/"))
+    return node in {"", ".", nodeid} or inside
 
 
 def _make(

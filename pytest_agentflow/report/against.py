@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pytest_agentflow.checking.check import Check
@@ -17,6 +17,7 @@ from pytest_agentflow.report.build import read_report
 from pytest_agentflow.report.compare import known_findings
 from pytest_agentflow.report.document import Entry
 from pytest_agentflow.report.entry import build_entry
+from pytest_agentflow.report.summary import file_of
 
 
 @dataclass(slots=True)
@@ -25,13 +26,12 @@ class AgainstRevision:
 
     commit: str
     scratch: tempfile.TemporaryDirectory[str]
-    runs: dict[str, Run | None] = field(default_factory=dict)
-    results: dict[tuple[str, Check], CheckResult] = field(default_factory=dict)
+    runs: dict[Path, Run | None] = field(default_factory=dict)
+    results: dict[tuple[Path | None, Check], CheckResult] = field(default_factory=dict)
 
     def known(self, run: Run, checks: Sequence[Check]) -> Mapping[str, int]:
         """Count the fingerprints that `checks` find in the earlier recording."""
-        entries = self.entries(run, checks)
-        return known_findings(entries).get(run.id, {})
+        return _only(known_findings(self.entries(run, checks)))
 
     def entries(self, run: Run, checks: Sequence[Check]) -> list[Entry]:
         """Judge the earlier recording of `run`; empty where the commit has none."""
@@ -39,20 +39,22 @@ class AgainstRevision:
         if earlier is None:
             return []
         for check in checks:
-            if (run.id, check) not in self.results:
+            if (run.path, check) not in self.results:
                 (result,) = evaluate(earlier, check).results
-                self.results[run.id, check] = result
-        found = tuple(self.results[run.id, c] for c in dict.fromkeys(checks))
+                self.results[run.path, check] = result
+        found = tuple(self.results[run.path, c] for c in dict.fromkeys(checks))
         evaluation = Evaluation(run=earlier.id, results=found)
         return [build_entry(self.commit, earlier, evaluation)]
 
     def _earlier(self, run: Run) -> Run | None:
         if run.path is None:
             return None
-        if run.id not in self.runs:
-            path = materialise(self.commit, run.path, Path(self.scratch.name))
-            self.runs[run.id] = None if path is None else load(path)
-        return self.runs[run.id]
+        if run.path not in self.runs:
+            copy = materialise(self.commit, run.path, Path(self.scratch.name))
+            # Known by the name of the file that it is an earlier state of.
+            earlier = None if copy is None else replace(load(copy), path=run.path)
+            self.runs[run.path] = earlier
+        return self.runs[run.path]
 
     def close(self) -> None:
         """Remove the copies of the recordings."""
@@ -67,14 +69,18 @@ class AgainstReport:
 
     def known(self, run: Run, checks: Sequence[Check]) -> Mapping[str, int]:
         """Count the fingerprints that the report lists for the run."""
-        return known_findings(self.entries(run, checks)).get(run.id, {})
+        return _only(known_findings(self.entries(run, checks)))
 
     def entries(self, run: Run, checks: Sequence[Check]) -> list[Entry]:  # noqa: ARG002 - a report lists what was judged then
         """Give what the report lists of `run`."""
-        return [entry for entry in self.listed if entry.run.id == run.id]
+        return [e for e in self.listed if e.run.key in (file_of(run), run.id)]
 
     def close(self) -> None:
         """Nothing to remove."""
+
+
+def _only(known: Mapping[str, Mapping[str, int]]) -> Mapping[str, int]:
+    return next(iter(known.values()), {})
 
 
 def against(given: str, folder: Path) -> AgainstRevision | AgainstReport:

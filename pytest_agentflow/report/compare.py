@@ -11,33 +11,33 @@ from pytest_agentflow.report.document import Comparison, Entry, RunSummary, Stag
 
 
 def known_findings(before: Iterable[Entry]) -> dict[str, Counter[str]]:
-    """Count the findings that each run had: run id -> fingerprint -> number.
+    """Count the findings that each run had: run -> fingerprint -> number.
 
     Where several tests judged one run, the highest count holds: two tests that found
     the same fault found one fault.
     """
     known: dict[str, Counter[str]] = {}
     for entry in before:
-        known.setdefault(entry.run.id, Counter())
-        known[entry.run.id] |= Counter(f.fingerprint for f in _countable(entry))
+        known.setdefault(entry.run.key, Counter())
+        known[entry.run.key] |= Counter(f.fingerprint for f in _countable(entry))
     return known
 
 
 def compare_entries(
     now: Sequence[Entry], before: Sequence[Entry]
 ) -> tuple[Comparison, ...]:
-    """Hold each entry against the run of the same id in `before`, where there is one.
+    """Hold each entry against the run of the same key in `before`, where there is one.
 
     The evaluations of `now` must have been made with `known_findings(before)`, so that
     each finding says itself whether it is new.
     """
     earlier: dict[str, list[Entry]] = {}
     for entry in before:
-        earlier.setdefault(entry.run.id, []).append(entry)
+        earlier.setdefault(entry.run.key, []).append(entry)
     return tuple(
-        _compare(entry, earlier[entry.run.id])
+        _compare(entry, earlier[entry.run.key])
         for entry in now
-        if entry.run.id in earlier
+        if entry.run.key in earlier
     )
 
 

@@ -109,6 +109,8 @@ class RunSummary:
     variant: str | None = None
     size: int | None = None
     trial: int | None = None
+    file: str = ""
+    """The recording, from where the session ran; tells apart runs of one name."""
     provenance: str = "recorded"
     inputs: tuple[Excerpt, ...] = ()
     stages: tuple[StageSummary, ...] = ()
@@ -122,6 +124,11 @@ class RunSummary:
     def authored(self) -> bool:
         """Whether people wrote the answers: the run is then no evidence."""
         return self.provenance == "authored"
+
+    @property
+    def key(self) -> str:
+        """What the same run has at another time."""
+        return self.file or self.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,8 +179,8 @@ class GateEntry:
     @property
     def ok(self) -> bool:
         """Whether it lets a test pass."""
-        waved = (Verdict.INAPPLICABLE, Verdict.UNDETERMINED) if self.optional else ()
-        return self.verdict is Verdict.PASSED or self.verdict in waved
+        waved = self.optional and self.verdict is Verdict.UNDETERMINED
+        return self.verdict is Verdict.PASSED or waved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

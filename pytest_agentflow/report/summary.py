@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from pytest_agentflow.model.call import Call
@@ -35,6 +36,7 @@ def summarise(run: Run) -> RunSummary:
         variant=run.variant,
         size=run.size,
         trial=run.trial,
+        file=file_of(run),
         provenance=run.provenance,
         inputs=tuple(_inputs(run)),
         stages=(*(_stage(run, stage) for stage in run.stages), *_strays(run)),
@@ -50,6 +52,14 @@ def summarise(run: Run) -> RunSummary:
             takes=run.recorded.takes,
         ),
     )
+
+
+def file_of(run: Run) -> str:
+    """Name the recording of `run` from the working directory, where it is below."""
+    if run.path is None:
+        return ""
+    path, here = run.path.resolve(), Path.cwd().resolve()
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else ""
 
 
 def excerpt(text: str, limit: int, name: str = "") -> Excerpt:

@@ -25,6 +25,12 @@ def asks(run: af.Run, question: str = "why?") -> Iterator[object]:
     )
 
 
+@af.check("only.asks")
+def only_asks(run: af.Run) -> Iterator[object]:
+    """Leaves one question open and decides nothing."""
+    yield af.Finding(rule="asks", message="?", verdict=af.Verdict.UNDETERMINED)
+
+
 @af.check("bug")
 def broken(run: af.Run) -> Iterator[object]:
     """Has a bug."""

@@ -42,6 +42,16 @@ def test_nothing_examined_is_inapplicable() -> None:
     assert af.require(empty, checks.gives_output().optional()).ok
 
 
+def test_an_optional_check_warns_and_lets_no_question_pass() -> None:
+    """Optional is about having nothing to examine, and about nothing else."""
+    empty = af.Run(workflow="w", case="c")
+    result = af.evaluate(empty, checks.gives_output().optional()).results[0]
+    assert result.ok
+    assert result.notes[0].text == "stage.output is optional and examined nothing"
+    asking = af.evaluate(RUN, checks.only_asks().optional()).results[0]
+    assert not asking.ok
+
+
 def test_questions_beside_decisions_pass_unless_strict() -> None:
     """Undetermined subjects are counted; strict makes them fail."""
     result = af.evaluate(RUN, checks.asks()).results[0]
@@ -85,6 +95,17 @@ def test_a_waiver_covers_until_its_day() -> None:
     assert late.verdict is af.Verdict.FAILED
     assert late.findings[0].status == "expired"
     assert late.notes[0].text == "the waiver of f.rule by qa ended on 2030-01-01"
+
+
+def test_a_renewed_waiver_counts_beside_the_expired_one() -> None:
+    """Whichever stands first."""
+    finding = af.evaluate(RUN, checks.findings("x")).findings[0]
+    old, new = (
+        af.Waiver(rule=finding.rule, until=day, by="me", reason="r")
+        for day in ("2020-01-01", "2030-01-01")
+    )
+    for waivers in ((old, new), (new, old)):
+        assert verdict(checks.findings("x"), waivers=waivers) is af.Verdict.PASSED
 
 
 def test_a_waiver_that_waived_nothing_warns() -> None:

@@ -1,5 +1,6 @@
 """Record a workflow once, replay it ever after."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -138,6 +139,35 @@ def test_several_tests_share_the_run_of_a_wider_fixture(
     result = record()
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["run build/* fails 1 of 1 check"])
+
+
+def test_a_fixtures_run_belongs_to_its_test_alone(
+    project: pytest.Pytester, record: Recorder
+) -> None:
+    """Names that begin alike are different tests."""
+    project.makepyfile(
+        test_site="""
+        import pytest
+        from flow import build
+
+        @pytest.fixture
+        def made(agentflow, request):
+            topic = "a topic" * (1 if request.node.name == "test_a" else 40)
+            return agentflow.run(build, topic)
+
+        @pytest.mark.cost(total=1)
+        def test_a(made):
+            pass
+
+        @pytest.mark.cost(total=1)
+        def test_ab(made):
+            pass
+        """
+    )
+    result = record("--agentflow-report=r.json")
+    result.assert_outcomes(passed=2)
+    entries = json.loads(Path("r.json").read_text())["entries"]
+    assert [e["target"].partition("::")[2] for e in entries] == ["test_a", "test_ab"]
 
 
 def test_the_fixture_works_under_hypothesis(

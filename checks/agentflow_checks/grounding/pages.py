@@ -161,6 +161,7 @@ def _walk(soup: Tag) -> Iterator[tuple[str, Any, str]]:
     An explicit stack: pages nest deeper than Python's recursion goes.
     """
     import bs4  # noqa: PLC0415 - heavy
+    from bs4.element import NavigableString  # noqa: PLC0415 - the same
 
     todo: list[tuple[Any, Any, str]] = [(soup, soup, "text")]
     while todo:
@@ -181,7 +182,7 @@ def _walk(soup: Tag) -> Iterator[tuple[str, Any, str]]:
                 yield "break", node, ""
                 todo.append((None, node, kind))
             todo.extend((child, inner, kind) for child in reversed(node.contents))
-        elif type(node) is bs4.NavigableString:
+        elif type(node) is NavigableString:
             yield kind, owner, str(node)
 
 
