@@ -12,7 +12,10 @@ from agentflow_checks.a11y.outcome import Judged, outcomes, selector_of
 from agentflow_checks.a11y.picture import picture
 from agentflow_checks.web import html
 from agentflow_checks.web.artefacts import attribute_fault, pages_of, visit_artefact
+from agentflow_checks.web.missing import PartMissing, unjudged
 from agentflow_checks.web.page import Visit
+
+JUDGED = af.Rule(id="a11y.page-judged", title="The page can be judged")
 
 
 def judge_run(
@@ -21,24 +24,28 @@ def judge_run(
     """Judge every page, and follow each fault back to the stage that made it."""
     rules: frozenset[str] | None = None
     for page in pages_of(run, stage):
-        if rules is None:
-            rules = installed_rules(choice)
-        yield from _judge_page(run, page, choice, rules, budget)
+        try:
+            rules = rules or installed_rules(choice)
+        except PartMissing as gone:
+            yield unjudged(JUDGED, _place(page), gone)
+        else:
+            yield from _judge_page(run, page, choice, rules, budget)
 
 
 def installed_rules(choice: Choice) -> frozenset[str]:
     """Give the rules to run, by the tags of the installed axe-core.
 
     Raises:
-        CheckError: a part is missing, or a rule was named that does not exist.
+        PartMissing: browser, driver or axe-core is not installed.
+        CheckError: a rule was named that does not exist.
     """
-    from agentflow_checks.web.missing import PartMissing  # noqa: PLC0415 - heavy
     from agentflow_checks.web.visits import axe_rules  # noqa: PLC0415 - heavy
 
-    try:
-        return chosen(choice, axe_rules())
-    except PartMissing as missing:
-        raise af.CheckError(str(missing)) from missing
+    return chosen(choice, axe_rules())
+
+
+def _place(page: af.Artefact) -> af.Place:
+    return af.Place(stage=page.stage, artefact=page.name)
 
 
 def _judge_page(
@@ -50,13 +57,13 @@ def _judge_page(
 ) -> Iterator[object]:
     look = functools.partial(_look, run, rules, budget)
     visited = look(page)
-    place = af.Place(stage=page.stage, artefact=page.name)
+    place = _place(page)
     if visited.error is not None or visited.axe is None:
         yield af.Finding(
-            rule="a11y.page-judged",
-            title="The page can be judged",
+            rule=JUDGED.id,
+            title=JUDGED.title,
             message=f"the page could not be judged: {visited.error}",
-            verdict=af.Verdict.ERROR,
+            verdict=visited.unjudged,
             place=place,
         )
         return

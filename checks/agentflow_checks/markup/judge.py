@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest_agentflow as af
 from agentflow_checks.markup import css, fixes
-from agentflow_checks.web import validator
+from agentflow_checks.web import missing, validator
 from agentflow_checks.web.artefacts import attribute_fault, pages_of, visit_artefact
 from agentflow_checks.web.missing import PartMissing
 from agentflow_checks.web.validator import Message
@@ -53,16 +53,12 @@ class Choice:
 
 
 def judge_run(run: af.Run, choice: Choice, *, stage: str | None) -> Iterator[object]:
-    """Judge every page.
-
-    Raises:
-        CheckError: the checker or a Java is not installed, or it failed on a page.
-    """
+    """Judge every page."""
     for page in pages_of(run, stage):
         try:
             yield from _judge_page(run, page, choice)
-        except PartMissing as missing:
-            raise af.CheckError(str(missing)) from missing
+        except PartMissing as gone:
+            yield missing.unjudged(SOURCE, _place(page, None), gone)
         except validator.Unchecked as failed:
             yield af.Finding(
                 rule=SOURCE.id,
@@ -152,34 +148,41 @@ def _styles(
     if not messages:
         yield af.Examined(rule=STYLES.id, place=_place(page, None))
         return
-    for message, accepted in zip(messages, _accepted(page, messages), strict=True):
-        finding = _attributed(run, page, _finding(page, STYLES, message))
-        if accepted is None:
-            doubt = "no browser was there to ask, and the checker's CSS is behind"
-        elif accepted:
-            doubt = "the browser accepts it, and the checker's CSS is behind"
-        else:
-            yield finding
-            continue
-        yield dataclasses.replace(
-            finding,
-            verdict=af.Verdict.UNDETERMINED,
-            why=doubt,
-            subject=f"{page.name} {message.line}:{message.last_column}",
-        )
+    findings = [_attributed(run, page, _finding(page, STYLES, m)) for m in messages]
+    try:
+        accepted = list(_accepted(page, messages))
+    except PartMissing as gone:
+        doubt = f"The checker's CSS is behind, and no browser was there to ask. {gone}"
+        for message, finding in zip(messages, findings, strict=True):
+            yield _doubted(finding, message, missing.verdict(), doubt)
+        return
+    doubt = "The browser accepts it, and the checker's CSS is behind."
+    for message, finding, fine in zip(messages, findings, accepted, strict=True):
+        question = _doubted(finding, message, af.Verdict.UNDETERMINED, doubt)
+        yield question if fine else finding
 
 
-def _accepted(page: af.Artefact, messages: Sequence[Message]) -> Iterator[bool | None]:
-    """Tell for each CSS message whether the browser understands what it is about."""
+def _doubted(
+    finding: af.Finding, message: Message, verdict: af.Verdict, why: str
+) -> af.Finding:
+    subject = f"{finding.subject} {message.line}:{message.last_column}"
+    return dataclasses.replace(
+        finding, verdict=verdict, why=why, fix="", subject=subject
+    )
+
+
+def _accepted(page: af.Artefact, messages: Sequence[Message]) -> Iterator[bool]:
+    """Tell for each CSS message whether the browser understands what it is about.
+
+    Raises:
+        PartMissing: there is no browser to ask.
+    """
     from agentflow_checks.web.visits import accepts  # noqa: PLC0415 - heavy
 
     offsets = Offsets(page.text)
     questions = [css.question(page.text, m.text, *offsets.stretch(m)) for m in messages]
     asked = [q for q in questions if q is not None]
-    try:
-        answers: Iterator[bool | None] = iter(accepts(asked))
-    except PartMissing:
-        answers = iter([None] * len(asked))
+    answers = iter(accepts(asked) if asked else ())
     for question in questions:
         yield False if question is None else next(answers)
 
@@ -212,20 +215,14 @@ def _document(
     """Report what is wrong only with the document that scripts leave."""
     look = functools.partial(visit_artefact, run, budget=choice.budget)
     place = _place(page, None)
+    yield DOCUMENT
     try:
         visited = look(page)
-    except af.CheckError as missing:
-        text = f"{page.name}: the document after scripts was not checked. {missing}"
-        yield af.Note(text=text, warning=True)
+    except af.CheckError as gone:
+        yield _unchecked(place, str(gone), af.Verdict.ERROR)
         return
-    yield DOCUMENT
     if visited.error is not None:
-        yield af.Finding(
-            rule=DOCUMENT.id,
-            message=f"the page could not be judged: {visited.error}",
-            verdict=af.Verdict.ERROR,
-            place=place,
-        )
+        yield _unchecked(place, visited.error, visited.unjudged)
         return
     found = _wanted(new_in_document(visited.dom, said), choice)
     if not found:
@@ -241,6 +238,17 @@ def _document(
         finding = dataclasses.replace(_finding(page, DOCUMENT, message), place=place)
         origin = attribute_fault(run, page, functools.partial(shows, message.text))
         yield origin.on(finding)
+
+
+def _unchecked(place: af.Place, reason: str, verdict: af.Verdict) -> af.Finding:
+    return af.Finding(
+        rule=DOCUMENT.id,
+        title=DOCUMENT.title,
+        message=f"the document after scripts was not checked: {reason}",
+        verdict=verdict,
+        place=place,
+        subject=place.artefact,
+    )
 
 
 def new_in_document(dom: str, said: Sequence[Message]) -> list[Message]:

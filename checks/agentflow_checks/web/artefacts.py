@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest_agentflow as af
+from agentflow_checks.web.missing import PartMissing, verdict
 
 if TYPE_CHECKING:
     from agentflow_checks.web.page import Visit
@@ -62,9 +63,11 @@ def visit_artefact(
     """Visit one page of a run with everything that lies beside it.
 
     Raises:
-        CheckError: browser, driver or axe-core is not installed.
+        CheckError: browser, driver or axe-core is not installed; with
+            ``--agentflow-web=skip`` the visit has an `error` instead, and what it keeps
+            from being judged is `Visit.unjudged`.
     """
-    from agentflow_checks.web.missing import PartMissing  # noqa: PLC0415 - heavy
+    from agentflow_checks.web.page import Page, Visit  # noqa: PLC0415 - heavy
     from agentflow_checks.web.visits import visit  # noqa: PLC0415 - heavy
 
     try:
@@ -76,8 +79,11 @@ def visit_artefact(
             budget=budget,
             rules=rules,
         )
-    except PartMissing as missing:
-        raise af.CheckError(str(missing)) from missing
+    except PartMissing as gone:
+        if verdict() is af.Verdict.ERROR:
+            raise af.CheckError(str(gone)) from gone
+        shown = Page(html=page.data, name=page.name)
+        return Visit(page=shown, error=str(gone), part_missing=True)
 
 
 def attribute_fault(
@@ -93,7 +99,7 @@ def attribute_fault(
         shows: whether one version shows the fault; None where it cannot be judged.
     """
 
-    def verdict(artefacts: Collection[af.Artefact]) -> af.Verdict:
+    def fold(artefacts: Collection[af.Artefact]) -> af.Verdict:
         pages = [a for a in artefacts if a.media_type == HTML]
         # Of a stage that made several pages the one of this name is the version.
         pages = [a for a in pages if a.name == page.name] or pages
@@ -109,7 +115,7 @@ def attribute_fault(
     own = [a for a in run.artefacts if a.stage is None]
     return af.attribute(
         run,
-        lambda stage: verdict(stage.artefacts),
+        lambda stage: fold(stage.artefacts),
         at=page.stage,
-        shipped=verdict(own),
+        shipped=fold(own),
     )

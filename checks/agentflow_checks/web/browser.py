@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest_agentflow as af
-from agentflow_checks.web import cdp, processes, server
+from agentflow_checks.web import cdp, processes, server, used
 from agentflow_checks.web.missing import PartMissing, python_package
 
 if TYPE_CHECKING:
@@ -220,6 +220,7 @@ def _start() -> Browser:
         undo.callback(processes.end, service.process.pid)
         browser = _attached(service, pages, profile, version)
         undo.pop_all()
+    used.note("browser", f"{Path(program).stem} {version}")
     return browser
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import shutil
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,6 +80,25 @@ def _companion(name: str) -> Iterator[Path]:
 def _node_modules(below: str) -> Iterator[Path]:
     here = Path.cwd()
     return (folder / "node_modules" / below for folder in (here, *here.parents))
+
+
+def axe_version() -> str:
+    """Return the version that axe-core's source names in its head."""
+    head = axe_path().read_text(encoding="utf-8")[:200]
+    found = re.search(r"axe v(\S+)", head)
+    return found[1] if found else "unknown version"
+
+
+def vnu_version() -> str:
+    """Return the version that the HTML checker's manifest names."""
+    try:
+        with zipfile.ZipFile(vnu_path()) as jar:
+            manifest = jar.read("META-INF/MANIFEST.MF").decode("utf-8", "replace")
+    except (zipfile.BadZipFile, KeyError):
+        # Whether a jar works is said by the checker when it starts.
+        return "unknown version"
+    found = re.search(r"^Implementation-Version: (.+)$", manifest, re.MULTILINE)
+    return found[1].strip() if found else "unknown version"
 
 
 def java_program() -> Path | None:

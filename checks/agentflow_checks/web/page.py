@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest_agentflow as af
+from agentflow_checks.web import missing
 
 Body: TypeAlias = bytes | Callable[[], Iterable[bytes]]
 """A file's bytes, or a function giving its chunks as they come."""
@@ -109,6 +110,8 @@ class Visit:
     page: Page
     error: str | None = None
     """Why the page could not be judged, as one sentence."""
+    part_missing: bool = False
+    """Whether the reason is a part that is not on this machine."""
     axe: Mapping[str, Any] | None = None
     """axe-core's answer: ``version``, ``violations``, ``incomplete``, ``passes`` (rule
     and number of nodes), ``inapplicable``; None when it was not asked for."""
@@ -128,3 +131,8 @@ class Visit:
     """False where fonts, frames or resources did not come to rest in time."""
     timings: Mapping[str, float] = dataclasses.field(default_factory=dict)
     """Milliseconds per step."""
+
+    @property
+    def unjudged(self) -> af.Verdict:
+        """Verdict of everything that `error` keeps from being judged."""
+        return missing.verdict() if self.part_missing else af.Verdict.ERROR

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -80,17 +79,11 @@ def _package(name: str) -> str:
 
 
 def _axe(path: Path) -> str:
-    head = path.read_text(encoding="utf-8")[:200]
-    version = re.search(r"axe v(\S+)", head)
-    return f"{version[1] if version else 'unknown version'} ({_digest(path)}, {path})"
+    return f"{engines.axe_version()} ({_digest(path)}, {path})"
 
 
 def _vnu(path: Path) -> str:
-    java = engines.java_program()
-    if java is None:
-        return f"version unknown without a Java ({_digest(path)}, {path})"
-    version = _said([str(java), "-jar", str(path), "--version"])
-    return f"{version} ({_digest(path)}, {path})"
+    return f"{engines.vnu_version()} ({_digest(path)}, {path})"
 
 
 def _digest(path: Path) -> str:

@@ -14,7 +14,7 @@ from multiprocessing import util
 from pathlib import PurePosixPath
 from typing import Any, Protocol
 
-from agentflow_checks.web import engines
+from agentflow_checks.web import engines, used
 from agentflow_checks.web.missing import PartMissing
 
 KINDS = {".xhtml": b"x", ".xht": b"x", ".xml": b"x", ".svg": b"s"}
@@ -133,6 +133,7 @@ def _checker() -> Checker:
     # After a fork the parent's checker is known here, and its pipe is not ours.
     if _running is None or _running[0] != os.getpid():
         _running = (os.getpid(), _start())
+        used.note("html checker", engines.vnu_version())
         atexit.unregister(stop)
         atexit.register(stop)
         # Pool workers leave through os._exit, which runs these and no atexit.

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest_agentflow as af
-from agentflow_checks.web import browser, cdp, engines, server, tab, validator
+from agentflow_checks.web import browser, cdp, engines, server, tab, used, validator
 from agentflow_checks.web.examine import (
     LOAD_SHARE,
     Clock,
@@ -295,6 +295,7 @@ def _current_tab() -> tab.Tab:
     running = browser.running()
     if _state.tab is None or _state.tab.connection is not running.connection:
         axe = engines.axe_path().read_text(encoding="utf-8")
+        used.note("axe-core", engines.axe_version())
         _state.tab = tab.open_tab(running.connection, axe=axe, seconds=15)
         _state.shown = ""
         resize(_state.tab, browser.VIEWPORT[0], time.monotonic() + 5)

@@ -125,18 +125,29 @@ def test_rules_of_modern_css_are_never_failed() -> None:
         assert {str(f.verdict) for f in found} <= {"undetermined"}, rule
 
 
-def test_without_a_browser_css_is_a_question(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The source is judged with no browser; CSS and scripts are said to be open."""
+@pytest.mark.parametrize(
+    ("tolerated", "verdict"), [(False, "error"), (True, "undetermined")]
+)
+def test_without_a_browser_the_source_is_judged(
+    monkeypatch: pytest.MonkeyPatch, tolerated: bool, verdict: str
+) -> None:
+    """CSS and scripts need one: they are errors, or questions where that is asked."""
 
     def missing(*given: object, **named: object) -> None:
         raise PartMissing("no browser here")
 
     monkeypatch.setattr(visits, "accepts", missing)
     monkeypatch.setattr(visits, "visit", missing)
+    monkeypatch.setattr("agentflow_checks.web.missing._tolerated", tolerated)
     result = judge(run_of(page("<p style='colr:red'></b><script>1</script>")))
     verdicts = {f.rule: str(f.verdict) for f in result.findings}
-    assert verdicts == {"html.source": "failed", "html.css": "undetermined"}
-    assert "no browser here" in result.notes[0].text
+    assert verdicts == {
+        "html.source": "failed",
+        "html.css": verdict,
+        "html.dom": verdict,
+    }
+    told = [f.message + f.why for f in result.findings if f.verdict == verdict]
+    assert all("no browser here" in words for words in told)
 
 
 def test_what_scripts_do_to_the_document_is_seen() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from agentflow_checks import web
 
-from pytest_agentflow.wire import guard, install, routing
+from pytest_agentflow.wire import install, routing
 
 
 class Replay:
@@ -17,14 +17,11 @@ class Replay:
     replays = True
     closed = False
     telemetry = ()
+    allowed: Collection[tuple[str, int | None]] = ()
+    """What the user allows; what our rooms registered comes on top."""
 
     def __init__(self) -> None:
         self.refusals: list[BaseException] = []
-
-    @property
-    def allowed(self) -> Collection[tuple[str, int | None]]:
-        """What rooms of ours have registered."""
-        return guard.allowed_connections()
 
     def handle(self, request: Any) -> Any:
         """Fail: nothing of ours may look like the workflow's traffic."""
