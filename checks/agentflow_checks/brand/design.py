@@ -111,19 +111,21 @@ def _judge(
     for page in pages_of(run, stage):
         visited = visit_artefact(run, page)
         if visited.error is not None:
-            yield from _unrendered(page, visited.error)
+            yield from _unrendered(page, visited.error, visited.unjudged)
             continue
         sheet = Sheet(run=run, page=page, visit=visited)
         yield from judge_page(guide, sheet, widths)
 
 
-def _unrendered(page: af.Artefact, reason: str) -> Iterator[af.Finding]:
+def _unrendered(
+    page: af.Artefact, reason: str, verdict: af.Verdict
+) -> Iterator[af.Finding]:
     for id_, title in RULES.items():
         yield af.Finding(
             rule=id_,
             message=f"the page could not be rendered: {reason}",
             place=af.Place(stage=page.stage, artefact=page.name),
-            verdict=af.Verdict.ERROR,
+            verdict=verdict,
             title=title,
             subject=page.name,
         )
