@@ -11,17 +11,17 @@ from typing import Literal
 from pytest_agentflow.checking.check import Check
 from pytest_agentflow.checking.require import current_settings, judge_run
 from pytest_agentflow.checking.results import Evaluation
+from pytest_agentflow.decomposition.blame import blame
 from pytest_agentflow.decomposition.exhibits import (
     cost_bars,
     cost_table,
     quality_table,
     sums,
 )
-from pytest_agentflow.decomposition.ledger import Ledger, bill, dearest_cause
+from pytest_agentflow.decomposition.ledger import Ledger, bill
 from pytest_agentflow.decomposition.pairs import Pair, pair_runs, workflows
 from pytest_agentflow.model.exhibit import Exhibit
 from pytest_agentflow.model.money import Money
-from pytest_agentflow.model.price import UnknownPrice
 from pytest_agentflow.model.run import Run
 from pytest_agentflow.model.verdict import Verdict, fold_verdicts
 from pytest_agentflow.statistics.paired import PairedDifference, paired_difference
@@ -208,11 +208,14 @@ def _cost(
     try:
         split = bill([pair.split for pair in pairs])
         single = bill([pair.single for pair in pairs])
-    except UnknownPrice as error:
+    except ValueError as error:  # an unknown price, or two currencies
         return None, _cost_error(str(error)), []
+    if split.total.currency != single.total.currency:
+        text = f"{split.total} against {single.total}: convert to one currency first"
+        return None, _cost_error(text), []
     if not single.total.amount:
         return None, _cost_error("the baseline cost nothing: there is no ratio"), []
-    bound = _cost_bound(split, single, limit)
+    bound = _cost_bound(pairs, split, single, limit)
     shown: list[Exhibit] = [
         cost_bars(split, single, limit),
         cost_table(pairs),
@@ -225,7 +228,9 @@ def _cost_error(sentence: str) -> Bound:
     return Bound(name="cost", verdict=Verdict.ERROR, sentence=sentence)
 
 
-def _cost_bound(split: Ledger, single: Ledger, limit: Decimal) -> Bound:
+def _cost_bound(
+    pairs: list[Pair], split: Ledger, single: Ledger, limit: Decimal
+) -> Bound:
     ratio = split.total / single.total
     mark = " (estimated usage)" if split.estimated or single.estimated else ""
     sentence = (
@@ -234,12 +239,12 @@ def _cost_bound(split: Ledger, single: Ledger, limit: Decimal) -> Bound:
     )
     if ratio <= limit:
         return Bound(name="cost", verdict=Verdict.PASSED, sentence=sentence)
-    stage, cause = dearest_cause(split, single)
+    found = blame(pairs, split, single, single.total * limit)
     return Bound(
         name="cost",
         verdict=Verdict.FAILED,
-        sentence=f"{sentence}. {cause}",
-        stage=stage,
+        sentence=f"{sentence}. {found.sentence}",
+        stage=found.stage,
     )
 
 

@@ -1,5 +1,6 @@
 """Does the split pay."""
 
+import dataclasses
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -98,14 +99,65 @@ def test_a_dearer_split_fails_with_stage_and_cause() -> None:
         )
     bound = caught.value.decomposition.bounds[0]
     assert bound.stage == "artist"
-    assert "artist makes 100% of the split's cost: 8 images a run of painter" in str(
-        caught.value
+    assert "artist alone costs $3.2000" in str(caught.value)
+    assert "8 images a run of painter at $0.0400 each" in str(caught.value)
+
+
+def test_the_stage_that_grew_is_named_though_another_is_dearer() -> None:
+    """The artist costs most in every case; the writer blew up in one of them."""
+    runs = [
+        make(
+            "split",
+            c,
+            call("writer", "small", 900_000 if c == "c3" else 1000),
+            call("artist", "painter", 0, 2),
+        )
+        for c in CASES
+    ]
+    baseline = [single(c, tokens=20_000) for c in CASES]
+    with pytest.raises(af.DecompositionFailure) as caught:
+        af.require_decomposition(runs, baseline=baseline, cost_ratio="0.5")
+    bound = caught.value.decomposition.bounds[0]
+    assert bound.stage == "writer"
+    assert "most of it in c3 (1 of 10 cases lie above)" in bound.sentence
+    assert "used 900,000 output tokens, usually 1,000" in bound.sentence
+
+
+def test_no_stage_is_named_where_none_makes_the_difference() -> None:
+    """A largest share is told as one, and blames nobody."""
+    runs = [
+        make("split", c, call("a", "small", 300), call("b", "small", 301))
+        for c in CASES
+    ]
+    with pytest.raises(af.DecompositionFailure) as caught:
+        af.require_decomposition(
+            runs, baseline=[single(c, tokens=100) for c in CASES], cost_ratio="0.5"
+        )
+    bound = caught.value.decomposition.bounds[0]
+    assert bound.stage is None
+    assert "No single stage makes the difference" in bound.sentence
+
+
+def test_two_currencies_are_an_error() -> None:
+    """Money that cannot be compared is no outcome."""
+    euros = af.PriceLock(
+        prices=(
+            af.UnitPrice(
+                model="small",
+                unit="output_tokens",
+                amount=Decimal(1),
+                currency="EUR",
+            ),
+        )
     )
+    run = dataclasses.replace(split("a"), recorded=af.Recorded(prices=euros))
+    with pytest.raises(af.DecompositionFailure, match="convert to one currency"):
+        af.require_decomposition([run], baseline=[single("a")], cost_ratio=1)
 
 
 def test_more_of_the_same_unit_is_told_from_a_dearer_one() -> None:
     """Quantity and price are held against the baseline's."""
-    runs = [split("a", tokens=20_000)]
+    runs = [split("a", tokens=200_000)]
     with pytest.raises(af.DecompositionFailure, match="in the baseline: more of it"):
         af.require_decomposition(runs, baseline=[single("a")], cost_ratio=0.5)
 
