@@ -25,9 +25,9 @@ def blame(
 ) -> Blame:
     """Say which stage makes the split cost more than `allowed`.
 
-    A stage is named where that can be shown: in some cases it costs more than its median
-    over the cases, and without that excess the split would stay within; or it alone
-    costs more than is allowed. A stage that merely has the largest share is told as
+    A stage is named where that can be shown: in some cases it costs more than its
+    median over the cases, and without that excess the split would stay within; or it
+    alone costs more than is allowed. A stage that merely has the largest share is told as
     that, and not named: another one may have grown.
     """
     return (
@@ -52,8 +52,8 @@ def _outlier(pairs: Sequence[Pair], split: Ledger, allowed: Money) -> Blame | No
     cases = [p.key for p, more in zip(pairs, excess[name], strict=True) if more]
     sentence = (
         f"{name} costs {over} more than its median over the cases, most of it in "
-        f"{pairs[worst].key} ({len(cases)} of {len(pairs)} cases lie above); without that "
-        f"the split would stay within. {_grown(name, bills, worst)}"
+        f"{pairs[worst].key} ({len(cases)} of {len(pairs)} cases lie above); without "
+        f"that the split would stay within. {_grown(name, bills, worst)}"
     )
     return Blame(stage=name, sentence=sentence)
 
