@@ -27,7 +27,7 @@ def blame(
 
     A stage is named where that can be shown: in some cases it costs more than its
     median over the cases, and without that excess the split would stay within; or it
-    alone costs more than is allowed. A stage that merely has the largest share is told as
+    alone costs more than is allowed. One that merely has the largest share is told as
     that, and not named: another one may have grown.
     """
     return (
