@@ -131,6 +131,8 @@ class Recorded:
     versions: Mapping[str, str] = field(default_factory=dict)
     prices: PriceLock = field(default_factory=PriceLock)
     takes: Takes = field(default_factory=Takes)
+    uncalled: tuple[str, ...] = ()
+    """Configured functions that the run did not call: ``stage:qa``, ``tool:m:f``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

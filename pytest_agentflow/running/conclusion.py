@@ -101,22 +101,21 @@ def _replayed(plan: Plan, session: Session, outcome: Outcome) -> Run:
     if (left := session.conduct.unplayed()) is not None:
         raise left
     run = replayed_run(session, plan.head, outcome, plan.recording)
-    run = replace(run, missing=_missing(plan, run))
+    run = replace(run, recorded=replace(run.recorded, uncalled=_uncalled(plan, run)))
     # The recorded calls carry no secrets any more; what was computed now may.
     clean = plan.redactor.run(replace(run, calls=()))
     return replace(clean, calls=run.calls)
 
 
-def _missing(plan: Plan, run: Run) -> tuple[str, ...]:
-    """Name what the run lacks: also the configured functions that it did not call."""
-    names = [called_as(one) for one in plan.named]
+def _uncalled(plan: Plan, run: Run) -> tuple[str, ...]:
+    """Name the configured functions that the run did not call."""
     called = calls_of(run)
-    known = [item for item in run.missing if item not in names]
-    return (*known, *dict.fromkeys(name for name in names if name not in called))
+    names = dict.fromkeys(called_as(one) for one in plan.named)
+    return tuple(name for name in names if name not in called)
 
 
 def called_as(named: Named) -> str:
-    """Give the name under which `Run.missing` lists a function never called."""
+    """Give the name under which `Recorded.uncalled` lists a function."""
     return f"{named.role}:{named.stage or named.function}"
 
 
@@ -131,7 +130,7 @@ def calls_of(run: Run) -> frozenset[str]:
 
 def _made(plan: Plan, session: Session, outcome: Outcome) -> Run:
     run = made_run(session, plan.head, outcome, plan.matching)
-    run = replace(run, missing=_missing(plan, run))
+    run = replace(run, recorded=replace(run.recorded, uncalled=_uncalled(plan, run)))
     lock = lock_prices(run.calls, plan.book(), dt.datetime.now(dt.UTC))
     recorded = replace(run.recorded, prices=lock, takes=plan.takes)
     run = replace(run, recorded=recorded)

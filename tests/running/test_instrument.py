@@ -243,8 +243,8 @@ def test_what_no_run_called_is_named(flow: MakeFlow) -> None:
     def second() -> None:
         factorial(2)
 
-    assert made.run(first).missing == ("stage:b", "tool:door_samples:lookup")
-    assert made.run(second).missing == ("stage:a", "tool:door_samples:lookup")
+    assert made.run(first).recorded.uncalled == ("stage:b", "tool:door_samples:lookup")
+    assert made.run(second).recorded.uncalled == ("stage:a", "tool:door_samples:lookup")
     assert made.uncalled() == ("agentflow_tools = door_samples:lookup",)
 
 
