@@ -249,6 +249,7 @@ def full_run() -> Run:
                 ),
                 as_of="2026-11-20T10:00:00Z",
             ),
+            uncalled=("stage:qa",),
             takes=Takes(discarded=1, cost=Money(amount=Decimal("0.0020"))),
         ),
     )
