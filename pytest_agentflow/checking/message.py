@@ -55,8 +55,9 @@ def _unclear(result: CheckResult, rule: RuleResult) -> bool:
 def _rule(result: CheckResult, rule: RuleResult) -> Iterator[str]:
     shown = [f for f in rule.findings if _shown(result, f)]
     if rule.rule != result.check:
-        title = f"  {plain_line(rule.title)}" if rule.title else ""
-        yield f"    {plain_line(rule.rule)}  {len(_keys(shown))} of {rule.examined}{title}"
+        name, title = plain_line(rule.rule), plain_line(rule.title)
+        counted = f"    {name}  {len(_keys(shown))} of {rule.examined}"
+        yield f"{counted}  {title}" if title else counted
     elif rule.examined:
         yield f"    {len(_keys(shown))} of {rule.examined}"
     for finding in shown[:PER_CAUSE]:

@@ -16,6 +16,7 @@ from pytest_agentflow.checking.message import failure_message
 from pytest_agentflow.checking.waivers import BadWaiver, Waiver, load_waivers
 from pytest_agentflow.cli.outcome import FAILED, PASSED, CallWrong
 from pytest_agentflow.cli.targets import find_targets, load_target
+from pytest_agentflow.model.text import plain_line
 from pytest_agentflow.report.build import build_report
 from pytest_agentflow.report.document import Entry, Report
 from pytest_agentflow.report.entry import build_entry
@@ -58,7 +59,11 @@ def _judge(
 ) -> tuple[Entry, str]:
     run = load_target(path, options.root)
     evaluation = evaluate(
-        run, *checks, waivers=waivers, strict=options.strict, progress=progress
+        run,
+        *checks,
+        waivers=waivers,
+        strict=options.strict,
+        progress=lambda check, name: progress(check, plain_line(name)),
     )
     words = " ".join(f"-c '{check}'" for check in checks)
     entry = build_entry(
@@ -77,7 +82,9 @@ def _print(report: Report, failures: list[str], paths: list[str]) -> None:
         except (OSError, ValueError) as error:
             raise CallWrong(str(error)) from error
     lines = summary_lines(report, width=100)
-    out.write("\n".join([*lines, *(f"report: {path}" for path in paths)]) + "\n")
+    out.write(
+        "\n".join([*lines, *(f"report: {plain_line(path)}" for path in paths)]) + "\n"
+    )
 
 
 def _check(text: str) -> Check:

@@ -16,6 +16,7 @@ from pytest_agentflow.cli.targets import find_targets, load_target
 from pytest_agentflow.model.call import Call
 from pytest_agentflow.model.price import UnknownPrice
 from pytest_agentflow.model.run import Run, Stage
+from pytest_agentflow.model.text import plain_line
 from pytest_agentflow.recording.match import difference
 from pytest_agentflow.recording.revision import materialise
 
@@ -40,7 +41,7 @@ def main(argv: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="agentflow-diff-") as scratch:
         first = _side(options.a, options.b, Path(scratch, "a"))
         second = _side(options.b, options.a, Path(scratch, "b"))
-        found = list(compare(first, second))
+        found = [plain_line(line) for line in compare(first, second)]
     sys.stdout.write("\n".join(found or ["no difference"]) + "\n")
     return FAILED if found else PASSED
 

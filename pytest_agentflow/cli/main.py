@@ -7,6 +7,7 @@ import importlib.metadata
 import sys
 
 from pytest_agentflow.cli.outcome import CallWrong
+from pytest_agentflow.model.text import visible
 
 GROUP = "pytest_agentflow.commands"
 
@@ -33,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
         for entry in families:
             return int(entry.load()(rest))
     except CallWrong as error:
-        sys.stderr.write(f"agentflow {name}: {error}\n")
+        sys.stderr.write(f"agentflow {name}: {visible(str(error))}\n")
         return 2
     sys.stderr.write(f"agentflow: there is no command {name!r}\n\n{_usage()}")
     return 2

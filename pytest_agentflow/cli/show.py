@@ -13,6 +13,7 @@ from pytest_agentflow.cli.outcome import PASSED
 from pytest_agentflow.cli.targets import load_target
 from pytest_agentflow.model.price import UnknownPrice
 from pytest_agentflow.model.run import UNATTRIBUTED, Run, Stage
+from pytest_agentflow.model.text import json_escaped, plain_line
 
 
 def main(argv: list[str]) -> int:
@@ -23,7 +24,7 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     run = load_target(options.run, None)
     if options.json:
-        text = json.dumps(facts(run), indent=1, ensure_ascii=False)
+        text = json_escaped(json.dumps(facts(run), indent=1, ensure_ascii=False))
     else:
         text = "\n".join(lines(run))
     sys.stdout.write(f"{text}\n")
@@ -54,6 +55,7 @@ def facts(run: Run) -> dict[str, Any]:
             for a in run.artefacts
         ],
         "missing": list(run.missing),
+        "uncalled": list(run.recorded.uncalled),
         "ignored_requests": run.ignored_requests,
     }
 
@@ -84,7 +86,11 @@ def _money(run: Run, stage: str | None = None) -> str:
 
 
 def lines(run: Run) -> Iterator[str]:
-    """Give what `show` prints as text."""
+    """Give what `show` prints as text; no terminal obeys what was recorded."""
+    return map(plain_line, _lines(run))
+
+
+def _lines(run: Run) -> Iterator[str]:
     found = facts(run)
     yield f"{run.id}  ({run.provenance}, recorded {found['recorded'] or 'at no date'})"
     yield ""
@@ -107,6 +113,7 @@ def lines(run: Run) -> Iterator[str]:
         what = f"{artefact['name']} {artefact['media_type']} {size}"
         yield f"artefact {what}, from {owner}"
     yield from (f"missing: {item}" for item in found["missing"])
+    yield from (f"configured, but not called: {item}" for item in found["uncalled"])
     if run.ignored_requests:
         yield f"{run.ignored_requests} telemetry requests were left out"
 
@@ -114,9 +121,9 @@ def lines(run: Run) -> Iterator[str]:
 def _row(stage: dict[str, Any]) -> tuple[str, ...]:
     tokens = f"{_number(stage['input_tokens'])}/{_number(stage['output_tokens'])}"
     return (
-        stage["stage"],
-        stage["found_by"] or "-",
-        stage["output_from"] or "none",
+        plain_line(stage["stage"]),
+        plain_line(stage["found_by"] or "-"),
+        plain_line(stage["output_from"] or "none"),
         str(stage["calls"]),
         tokens,
         str(stage["pictures"]),
