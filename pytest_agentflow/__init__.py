@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from pytest_agentflow.checking.check import CheckError as CheckError
     from pytest_agentflow.checking.check import CheckFactory as CheckFactory
     from pytest_agentflow.checking.check import check as check
+    from pytest_agentflow.checking.discovery import (
+        CheckNotInstalled as CheckNotInstalled,
+    )
     from pytest_agentflow.checking.discovery import UnknownCheck as UnknownCheck
     from pytest_agentflow.checking.discovery import check_names as check_names
     from pytest_agentflow.checking.discovery import find_check as find_check
@@ -93,11 +96,15 @@ if TYPE_CHECKING:
     from pytest_agentflow.recording.load import RecordingError as RecordingError
     from pytest_agentflow.recording.load import find_recordings as find_recordings
     from pytest_agentflow.recording.load import load as load
+    from pytest_agentflow.recording.redact import RedactionRefused as RedactionRefused
     from pytest_agentflow.recording.revision import RevisionError as RevisionError
     from pytest_agentflow.recording.save import save as save
+    from pytest_agentflow.recording.values import UnstorableValue as UnstorableValue
     from pytest_agentflow.report.build import UnreadableReport as UnreadableReport
     from pytest_agentflow.report.write import ReportNotWritten as ReportNotWritten
     from pytest_agentflow.running.agentflow import AgentFlow as AgentFlow
+    from pytest_agentflow.running.doors import OpenStage as OpenStage
+    from pytest_agentflow.running.doors import StageMark as StageMark
     from pytest_agentflow.running.doors import artefact as artefact
     from pytest_agentflow.running.doors import retriever as retriever
     from pytest_agentflow.running.doors import stage as stage
@@ -131,6 +138,7 @@ _HOMES = {
     "CheckError": "checking.check",
     "CheckFactory": "checking.check",
     "CheckFailure": "checking.require",
+    "CheckNotInstalled": "checking.discovery",
     "CheckResult": "checking.results",
     "Decomposition": "decomposition.gate",
     "DecompositionFailure": "decomposition.gate",
@@ -149,6 +157,7 @@ _HOMES = {
     "Money": "model.money",
     "NetworkRefused": "wire.miss",
     "Note": "checking.results",
+    "OpenStage": "running.doors",
     "Picture": "model.call",
     "PictureBox": "model.exhibit",
     "PictureExhibit": "model.exhibit",
@@ -157,6 +166,7 @@ _HOMES = {
     "PriceLock": "model.price",
     "Recorded": "model.run",
     "RecordingError": "recording.load",
+    "RedactionRefused": "recording.redact",
     "ReportNotWritten": "report.write",
     "Request": "model.call",
     "Response": "model.call",
@@ -167,6 +177,7 @@ _HOMES = {
     "Severity": "model.verdict",
     "Source": "model.run",
     "Stage": "model.run",
+    "StageMark": "running.doors",
     "Swatch": "model.exhibit",
     "Swatches": "model.exhibit",
     "Table": "model.exhibit",
@@ -178,6 +189,7 @@ _HOMES = {
     "UnknownPrice": "model.price",
     "UnknownStage": "model.run",
     "UnreadableReport": "report.build",
+    "UnstorableValue": "recording.values",
     "Usage": "model.usage",
     "Verdict": "model.verdict",
     "Waiver": "checking.waivers",

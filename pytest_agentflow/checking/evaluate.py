@@ -30,6 +30,7 @@ from pytest_agentflow.model.run import Run, UnknownStage
 from pytest_agentflow.model.verdict import Verdict, fold, fold_verdicts
 
 EXHIBITS = get_args(Exhibit)
+_NO_FINDING = (Verdict.PASSED, Verdict.INAPPLICABLE)
 
 #: What checks raise when content is missing; a sentence for the reader, no bug.
 EXPECTED = (CheckError, UnknownStage, UnknownPrice)
@@ -48,6 +49,9 @@ class _Tally:
 
     def take(self, item: object) -> None:
         """Sort one yielded item in; raises `TypeError` for anything unknown."""
+        if isinstance(item, Finding) and item.verdict in _NO_FINDING:
+            message = f"a finding cannot be {item.verdict}; yield af.Examined instead"
+            raise TypeError(message)
         if isinstance(item, Finding):
             self.rules.setdefault(item.rule, Rule(id=item.rule, title=item.title))
             self.findings.append(item)
@@ -212,7 +216,6 @@ def _unused(waiver: Waiver) -> Note:
 
 
 def _fold(check: Check, tally: _Tally, *, strict: bool) -> CheckResult:
-    factory = resolve(check.factory)
     rules = tuple(_fold_rule(rule, tally, strict) for rule in tally.rules.values())
     verdict = fold_verdicts([r.verdict for r in rules])
     if verdict is Verdict.INAPPLICABLE and check.is_optional:
@@ -221,7 +224,7 @@ def _fold(check: Check, tally: _Tally, *, strict: bool) -> CheckResult:
     return CheckResult(
         check=check.id,
         written=str(check),
-        title=factory.title,
+        title=_title(check),
         verdict=verdict,
         rules=rules,
         exhibits=tuple(tally.exhibits),
@@ -229,6 +232,13 @@ def _fold(check: Check, tally: _Tally, *, strict: bool) -> CheckResult:
         strict=strict,
         optional=check.is_optional,
     )
+
+
+def _title(check: Check) -> str:
+    try:
+        return resolve(check.factory).title
+    except Exception:  # noqa: BLE001 - the check could not be loaded: told as its error
+        return ""
 
 
 def _fold_rule(rule: Rule, tally: _Tally, strict: bool) -> RuleResult:

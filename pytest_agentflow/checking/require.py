@@ -26,6 +26,9 @@ class CheckFailure(AssertionError):
         bad = [failure_message(e) for e in evaluations if not e.ok]
         super().__init__("\n\n".join(bad))
 
+    def __reduce__(self) -> tuple[type[CheckFailure], tuple[Evaluation, ...]]:
+        return CheckFailure, self.evaluations
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:

@@ -84,6 +84,9 @@ class DecompositionFailure(AssertionError):
         self.decomposition = decomposition
         super().__init__(str(decomposition))
 
+    def __reduce__(self) -> tuple[type[DecompositionFailure], tuple[Decomposition]]:
+        return DecompositionFailure, (self.decomposition,)
+
 
 def require_decomposition(
     runs: Sequence[Run],

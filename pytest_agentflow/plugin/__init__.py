@@ -159,7 +159,8 @@ def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """Bind the marks of the tests that use us; load nothing when none does."""
-    names = {*config.stash[markers_key], "agentflow"}
+    declared = config.stash[declared_key]
+    names = {"agentflow", *config.stash[markers_key]} - declared
     used = [item for item in items if _uses(item, names)]
     if not used:
         return

@@ -31,6 +31,12 @@ def only_asks(run: af.Run) -> Iterator[object]:
     yield af.Finding(rule="asks", message="?", verdict=af.Verdict.UNDETERMINED)
 
 
+@af.check("passing.finding")
+def passes_a_finding(run: af.Run) -> Iterator[object]:
+    """Yields a finding that is none."""
+    yield af.Finding(rule="r", message="fine", verdict=af.Verdict.PASSED)
+
+
 @af.check("bug")
 def broken(run: af.Run) -> Iterator[object]:
     """Has a bug."""

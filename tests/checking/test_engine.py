@@ -207,3 +207,19 @@ def test_an_evaluation_survives_json(
     check = checks.findings(*stages, twice=twice)
     found = af.evaluate(RUN, check, checks.asks(), strict=strict, today=TODAY)
     assert af.from_json(af.Evaluation, af.to_json(found)) == found
+
+
+def test_what_cannot_be_loaded_or_makes_no_sense_is_an_error() -> None:
+    """Evaluating never raises: a check that is gone, a finding that passed."""
+    gone = af.Check(id="gone", factory="no_such_module:check")
+    assert af.evaluate(RUN, gone).results[0].verdict is af.Verdict.ERROR
+    (finding,) = af.evaluate(RUN, checks.passes_a_finding()).findings
+    assert "yield af.Examined instead" in finding.message
+
+
+def test_a_failure_crosses_process_borders() -> None:
+    """It pickles with all its evaluations."""
+    failure = af.CheckFailure(af.evaluate(RUN, checks.gives_output()))
+    again = pickle.loads(pickle.dumps(failure))  # noqa: S301 - our own bytes
+    assert str(again) == str(failure)
+    assert again.evaluations == failure.evaluations
