@@ -28,7 +28,8 @@ def test_{function}(agentflow: af.AgentFlow, case: str) -> None:
 
 ATTRIBUTES = (
     "*.flow.json linguist-generated text eol=lf",
-    "*.flow.blobs/** -diff linguist-generated",
+    # A pattern with a slash inside counts from the top folder: hence the leading **/.
+    "**/*.flow.blobs/** -text -diff linguist-generated",
 )
 IGNORED = "*.flow.partial.jsonl"
 

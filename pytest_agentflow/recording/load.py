@@ -23,7 +23,7 @@ _RERECORD = (
 _UPGRADE = "upgrade: `pip install --upgrade pytest-agentflow`"
 _BLOBS = (
     "bring the side files back (`git checkout -- {blobs}`); if git changes their line "
-    "ends, add the line `*.flow.blobs/** -text` to .gitattributes"
+    "ends, add the line `**/*.flow.blobs/** -text` to .gitattributes"
 )
 
 

@@ -1,5 +1,6 @@
 """agentflow init writes what is not there yet."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,27 @@ def test_a_wrong_call_is_one_sentence_and_status_2(
     captured = capsys.readouterr()
     assert "Traceback" not in captured.err
     assert captured.err or captured.out
+
+
+@pytest.mark.parametrize("folder", ["", "tests/recordings/build/"])
+def test_git_leaves_side_files_as_they_are_in_every_folder(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No line end of a side file is changed, wherever the recordings lie."""
+    monkeypatch.chdir(tmp_path)
+    main(["init", "site.flow:build"])
+    names = (f"{folder}a.flow.blobs/x.html", f"{folder}a.flow.json")
+    git = ["git", "-c", "core.attributesFile="]
+    subprocess.run([*git, "init", "-q"], check=True)
+    asked = [*git, "check-attr", "text", "diff", "linguist-generated", "eol", "--"]
+    found = subprocess.run([*asked, *names], check=True, capture_output=True, text=True)
+    assert found.stdout.splitlines() == [
+        f"{names[0]}: text: unset",
+        f"{names[0]}: diff: unset",
+        f"{names[0]}: linguist-generated: set",
+        f"{names[0]}: eol: unspecified",
+        f"{names[1]}: text: set",
+        f"{names[1]}: diff: unspecified",
+        f"{names[1]}: linguist-generated: set",
+        f"{names[1]}: eol: lf",
+    ]
