@@ -1,4 +1,4 @@
-"""The console examples of the README, run.
+"""The examples of the README, run.
 
 python tests/packaging/readme_examples.py    # writes their outputs into the README
 """
@@ -10,13 +10,21 @@ import io
 import os
 import re
 import shlex
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+from agentflow_checks import accessibility, html_validity, personalised
+
+import pytest_agentflow as af
 from pytest_agentflow.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
+RECORDINGS = ROOT / "examples/website_builder/recordings"
+PLANTED = ROOT / "fixtures/planted"
 EXAMPLE = re.compile(r"```console\n\$ (agentflow [^\n]*)\n(.*?)```", re.DOTALL)
+TEXT = re.compile(r"<!-- printed by (\w+) -->\n\n```text\n(.*?)```", re.DOTALL)
 
 
 def examples() -> list[tuple[str, str]]:
@@ -24,17 +32,61 @@ def examples() -> list[tuple[str, str]]:
     return EXAMPLE.findall(README.read_text("utf-8"))
 
 
+def texts() -> dict[str, str]:
+    """The texts that the README shows by the names of those who print them."""
+    return dict(TEXT.findall(README.read_text("utf-8")))
+
+
 def run(command: str) -> str:
-    """Run one command of ours at the root of the repository; give what it prints."""
+    """Run one command of ours at the root of the repository; give what it prints.
+
+    ``| head -N`` after it leaves the first N lines, as a shell would.
+    """
+    ours, _, lines = command.partition(" | head -")
     out = io.StringIO()
     before = Path.cwd()
     os.chdir(ROOT)
     try:
         with contextlib.redirect_stdout(out):
-            main(shlex.split(command)[1:])
+            main(shlex.split(ours)[1:])
     finally:
         os.chdir(before)
-    return out.getvalue()
+    kept = out.getvalue().splitlines(keepends=True)
+    return "".join(kept[: int(lines)] if lines else kept)
+
+
+def gate() -> str:
+    """What the README's gate says where the bakery's run is the planted dear one."""
+    dear = af.load(PLANTED / "dear-pictures/build_site/bakery.flow.json")
+    split = [dear if r.case == dear.case else r for r in recorded("build_site/*")]
+    try:
+        outcome = af.require_decomposition(
+            split,
+            baseline=recorded("build_site_single/*"),
+            checks=[accessibility("AA"), html_validity()],
+            cost_ratio=0.40,
+            quality_margin=0.10,
+        )
+    except af.DecompositionFailure as failure:
+        return f"{failure}\n"
+    return f"{outcome}\n"
+
+
+def same_page() -> str:
+    """What ``personalised`` says of the school's run that is a copy of the clinic's."""
+    copied = af.load(PLANTED / "same-page/build_site/school.flow.json")
+    judged = af.evaluate(
+        replace(copied, folder=RECORDINGS), personalised("build_site/*")
+    )
+    return f"{af.failure_message(judged)}\n"
+
+
+def recorded(pattern: str) -> list[af.Run]:
+    """The example's recordings whose names fit a pattern."""
+    return [af.load(path) for path in af.find_recordings(RECORDINGS, pattern)]
+
+
+PRINTERS: dict[str, Callable[[], str]] = {"gate": gate, "same_page": same_page}
 
 
 def rewrite() -> None:
@@ -44,7 +96,12 @@ def rewrite() -> None:
     def block(match: re.Match[str]) -> str:
         return f"```console\n$ {match[1]}\n{run(match[1])}```"
 
-    README.write_text(EXAMPLE.sub(block, text), "utf-8")
+    def printed(match: re.Match[str]) -> str:
+        told = PRINTERS[match[1]]()
+        return f"<!-- printed by {match[1]} -->\n\n```text\n{told}```"
+
+    text = EXAMPLE.sub(block, text)
+    README.write_text(TEXT.sub(printed, text), "utf-8")
 
 
 if __name__ == "__main__":

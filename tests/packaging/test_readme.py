@@ -1,6 +1,9 @@
 """What the README shows is what happens."""
 
+from __future__ import annotations
+
 import re
+import tomllib
 
 import pytest
 import readme_examples
@@ -8,6 +11,11 @@ import readme_examples
 from pytest_agentflow import __all__ as public_names
 
 EXAMPLES = readme_examples.examples()
+
+
+def readme() -> str:
+    """The page that everybody reads first."""
+    return readme_examples.README.read_text("utf-8")
 
 
 @pytest.mark.parametrize(
@@ -20,15 +28,48 @@ def test_a_console_example_prints_what_is_shown(command: str, shown: str) -> Non
     assert readme_examples.run(command) == shown
 
 
+@pytest.mark.parametrize("name", readme_examples.PRINTERS)
+def test_a_failure_reads_as_shown(name: str) -> None:
+    """What a failing gate and a copied page say is shown to the letter."""
+    shown = readme_examples.texts()
+
+    assert set(shown) == set(readme_examples.PRINTERS)
+    assert readme_examples.PRINTERS[name]() == shown[name]
+
+
 def test_the_readme_names_only_what_is_there() -> None:
     """Every af.NAME of the README is a public name."""
-    text = readme_examples.README.read_text("utf-8")
-    assert set(re.findall(r"\baf\.(\w+)", text)) - {"NAME"} <= set(public_names)
+    named = set(re.findall(r"\baf\.(\w+)", readme())) - {"NAME"}
+
+    assert len(named) > 5
+    assert named <= set(public_names)
 
 
 def test_every_shipped_mark_has_its_section() -> None:
     """A mark that nobody can look up is not there."""
-    text = readme_examples.README.read_text("utf-8")
-    headings = " ".join(re.findall(r"^### (.*)$", text, re.MULTILINE))
-    for name in ("policy", "design", "accessibility", "html_validity", "cost"):
-        assert name in headings
+    headings = " ".join(re.findall(r"^### (.*)$", readme(), re.MULTILINE))
+    project = tomllib.loads((readme_examples.ROOT / "pyproject.toml").read_text())
+    marks = project["project"]["entry-points"]["pytest_agentflow.checks"]
+
+    assert [name for name in marks if name not in headings] == []
+
+
+def test_options_and_ini_keys_are_those_of_the_tables(
+    pytester: pytest.Pytester,
+) -> None:
+    """Whatever pytest --help lists of ours has one row, and nothing else has."""
+    told = "\n".join(pytester.runpytest_subprocess("--help").outlines)
+    there = set(re.findall(r"^ +(--agentflow[\w-]*)", told, re.MULTILINE))
+    there |= set(re.findall(r"^ +(agentflow_\w+)", told, re.MULTILINE))
+    firsts = re.findall(r"^\| (`[^|]*)", readme(), re.MULTILINE)
+    rows = re.findall(r"`((?:--)?agentflow[\w-]*)", " ".join(firsts))
+
+    assert sorted(rows) == sorted(there)
+
+
+def test_every_extra_is_explained() -> None:
+    """The table of extras is that of the project."""
+    project = tomllib.loads((readme_examples.ROOT / "pyproject.toml").read_text())
+    extras = re.findall(r"^\| `\[(\w+)\]`", readme(), re.MULTILINE)
+
+    assert sorted(extras) == sorted(project["project"]["optional-dependencies"])
