@@ -9,7 +9,11 @@ import sys
 from pathlib import Path
 
 from pytest_agentflow.checking.check import BadArgument, Check, located
-from pytest_agentflow.checking.discovery import UnknownCheck, engine_versions
+from pytest_agentflow.checking.discovery import (
+    CheckNotInstalled,
+    UnknownCheck,
+    engine_versions,
+)
 from pytest_agentflow.checking.evaluate import evaluate
 from pytest_agentflow.checking.expression import BadExpression, parse_check
 from pytest_agentflow.checking.message import failure_message
@@ -90,7 +94,7 @@ def _print(report: Report, failures: list[str], paths: list[str]) -> None:
 def _check(text: str) -> Check:
     try:
         return located(parse_check(text), [Path.cwd()])
-    except (BadExpression, BadArgument, UnknownCheck) as error:
+    except (BadExpression, BadArgument, UnknownCheck, CheckNotInstalled) as error:
         message = f"-c {text!r}: {error}"
         raise CallWrong(message) from error
 

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pytest_agentflow.cli.money import money_text
 from pytest_agentflow.cli.outcome import FAILED, PASSED, CallWrong
 from pytest_agentflow.cli.targets import find_targets, load_target
 from pytest_agentflow.model.call import Call
-from pytest_agentflow.model.price import UnknownPrice
 from pytest_agentflow.model.run import Run, Stage
 from pytest_agentflow.model.text import plain_line
 from pytest_agentflow.recording.match import difference
@@ -146,10 +146,8 @@ def _change(before: Any, after: Any) -> str:
 
 
 def _money(run: Run, stage: str | None = None) -> str:
-    try:
-        return str(run.cost(stage))
-    except UnknownPrice:
-        return "unknown"
+    # Which call lacks a price is no difference; that one does is.
+    return money_text(run, stage).partition(":")[0]
 
 
 def _texts(before: Stage, after: Stage) -> Iterator[str]:

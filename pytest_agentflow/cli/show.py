@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pytest_agentflow.cli.money import money_text
 from pytest_agentflow.cli.outcome import PASSED
 from pytest_agentflow.cli.targets import load_target
-from pytest_agentflow.model.price import UnknownPrice
 from pytest_agentflow.model.run import UNATTRIBUTED, Run, Stage
 from pytest_agentflow.model.text import json_escaped, plain_line
 
@@ -40,7 +40,7 @@ def facts(run: Run) -> dict[str, Any]:
         "stages": [_stage_facts(run, stage) for stage in run.stages],
         "calls": len(run.calls),
         "unattributed_calls": [c.id for c in run.calls if c.stage == UNATTRIBUTED],
-        "cost": _money(run),
+        "cost": money_text(run),
         "sources": [
             {"id": s.id, "kind": s.kind, "stage": s.stage, "characters": len(s.text)}
             for s in run.sources
@@ -74,15 +74,8 @@ def _stage_facts(run: Run, stage: Stage) -> dict[str, Any]:
         "pictures": sum(len(c.pictures) for c in stage.calls),
         "sources": len(stage.sources),
         "artefacts": [a.name for a in stage.artefacts],
-        "cost": _money(run, stage.name),
+        "cost": money_text(run, stage.name),
     }
-
-
-def _money(run: Run, stage: str | None = None) -> str:
-    try:
-        return str(run.cost(stage))
-    except UnknownPrice as error:
-        return f"unknown: {error}"
 
 
 def lines(run: Run) -> Iterator[str]:

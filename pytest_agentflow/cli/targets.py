@@ -49,11 +49,28 @@ def _fits(path: Path) -> bool:
 
 
 def load_target(path: Path, root: Path | None) -> Run:
-    """Load one recording or page; `root` is the site's root for pages."""
+    """Load one recording or page; `root` is the site's root for pages.
+
+    Raises `CallWrong` for what cannot be read, and for a page outside of the root.
+    """
     try:
-        return load(path) if path.name.endswith(RECORDING) else page_run(path, root)
+        return load(path) if path.name.endswith(RECORDING) else _page(path, root)
     except (RecordingError, OSError) as error:
         raise CallWrong(str(error)) from error
+
+
+def _page(path: Path, root: Path | None) -> Run:
+    if root is not None and not path.resolve().is_relative_to(root.resolve()):
+        message = (
+            f"{path} does not lie below --root {root}, "
+            "the folder where links that begin with / point to"
+        )
+        raise CallWrong(message)
+    try:
+        return page_run(path, root)
+    except ValueError as error:
+        message = f"{path} cannot be read as a page: {error}"
+        raise CallWrong(message) from error
 
 
 def load_runs(paths: list[Path], root: Path | None = None) -> Iterator[Run]:

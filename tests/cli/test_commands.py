@@ -1,5 +1,7 @@
 """agentflow check, show and diff, on what is recorded here."""
 
+import dataclasses
+import importlib.metadata
 import json
 import shutil
 import subprocess
@@ -7,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+import pytest_agentflow as af
 from pytest_agentflow.cli.main import main
+from pytest_agentflow.recording.save import save
 
 ROOT = Path(__file__).parents[2]
 RECORDINGS = ROOT / "examples" / "website_builder" / "recordings" / "build_site"
@@ -112,3 +116,63 @@ def test_a_damaged_recording_is_told_with_its_repair(
     assert "x.flow.json" in error
     assert "Traceback" not in error
     assert broken.read_bytes() == before
+
+
+def test_a_page_outside_of_the_root_is_a_wrong_call(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The sentence names page, root and what a root is."""
+    page = tmp_path / "a" / "index.html"
+    page.parent.mkdir()
+    page.write_text("<!doctype html><title>a</title>")
+    root = tmp_path / "b"
+    assert main(["check", str(page), "-c", "cost", "--root", str(root)]) == 2
+    assert capsys.readouterr().err == (
+        f"agentflow check: {page} does not lie below --root {root}, "
+        "the folder where links that begin with / point to\n"
+    )
+
+
+def test_a_check_whose_package_is_missing_is_a_wrong_call(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An entry point that cannot be imported is one sentence with its reason."""
+    broken = importlib.metadata.EntryPoint(
+        "absent", "no_such_package:check", "pytest_agentflow.checks"
+    )
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda **_: [broken])
+    af.check_names.cache_clear()
+    try:
+        assert main(["check", str(RECORDINGS), "-c", "absent"]) == 2
+    finally:
+        af.check_names.cache_clear()
+    error = capsys.readouterr().err
+    assert "the check 'absent' (no_such_package:check) cannot be loaded" in error
+    assert "No module named 'no_such_package'" in error
+
+
+def in_two_currencies(path: Path) -> str:
+    """Record the hotel's run with one model billed in euros."""
+    run = af.load(RECORDINGS / "hotel.flow.json")
+    lock = run.recorded.prices
+    prices = tuple(
+        dataclasses.replace(p, currency="EUR") if "mini-2025" in p.model else p
+        for p in lock.prices
+    )
+    recorded = dataclasses.replace(
+        run.recorded, prices=dataclasses.replace(lock, prices=prices)
+    )
+    return str(save(dataclasses.replace(run, recorded=recorded, path=None), path))
+
+
+def test_two_currencies_stand_side_by_side(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No rate is made up, and no amount is lost."""
+    run = in_two_currencies(tmp_path / "two.flow.json")
+    assert main(["show", run]) == 0
+    assert "total $0.0347 + €0.0123 over 8 calls" in capsys.readouterr().out
+    assert main(["diff", run, str(RECORDINGS / "hotel.flow.json")]) == 1
+    assert "total cost $0.0347 + €0.0123 -> $0.0470" in capsys.readouterr().out
+    assert main(["check", run, "-c", "cost(total=1)"]) == 1
+    assert "charged in EUR, USD" in capsys.readouterr().out
