@@ -96,7 +96,8 @@ def attribute_fault(
     Args:
         run: the run.
         page: the page that the fault was found on.
-        shows: whether one version shows the fault; None where it cannot be judged.
+        shows: whether one version shows the fault; None where it cannot be judged. Not
+            asked about versions that are this page under another name.
     """
 
     def fold(artefacts: Collection[af.Artefact]) -> af.Verdict:
@@ -105,7 +106,7 @@ def attribute_fault(
         pages = [a for a in pages if a.name == page.name] or pages
         if not pages:
             return af.Verdict.INAPPLICABLE
-        answers = [shows(version) for version in pages]
+        answers = [is_same(run, page, version) or shows(version) for version in pages]
         if any(answers):
             return af.Verdict.FAILED
         return af.Verdict.UNDETERMINED if None in answers else af.Verdict.PASSED
@@ -119,3 +120,22 @@ def attribute_fault(
         at=page.stage,
         shipped=fold(own),
     )
+
+
+def is_same(run: af.Run, page: af.Artefact, version: af.Artefact) -> bool:
+    """Tell whether a version is the same page: bytes, folder, and the files beside it.
+
+    A stage often ships under one name what another one wrote under a second.
+    """
+    if version.data != page.data or _folder(version) != _folder(page):
+        return False
+    names = {page.name, version.name}
+    beside = [
+        {n: data for n, data in files_beside(run, one).items() if n not in names}
+        for one in (page, version)
+    ]
+    return beside[0] == beside[1] and root_of(run, page) == root_of(run, version)
+
+
+def _folder(page: af.Artefact) -> str:
+    return page.name.rpartition("/")[0]

@@ -63,7 +63,13 @@ def connect(url: str, *, timeout: float) -> Connection:
         raise python_package("websocket-client", "to talk to the browser") from error
     try:
         socket = websocket.create_connection(
-            url, timeout=timeout, suppress_origin=True, http_no_proxy=["*"]
+            url,
+            timeout=timeout,
+            suppress_origin=True,
+            http_no_proxy=["*"],
+            # Its check is a loop in Python over every byte, a fifth of a visit;
+            # decoding finds the same.
+            skip_utf8_validation=True,
         )
     except (OSError, websocket.WebSocketException) as error:
         message = f"The browser's debugging socket {url} does not answer: {error}"
@@ -71,7 +77,7 @@ def connect(url: str, *, timeout: float) -> Connection:
     return Connection(
         socket=socket,
         late=websocket.WebSocketTimeoutException,
-        broken=(OSError, websocket.WebSocketException),
+        broken=(OSError, websocket.WebSocketException, UnicodeDecodeError),
         on_event=_nothing,
     )
 

@@ -312,3 +312,35 @@ def test_pages_written_by_models_are_judged_as_axe_by_hand(
             if certain != Counter(pages[name]["axe"]):
                 differing.append((name, certain, pages[name]["axe"]))
     assert differing == []
+
+
+def test_a_page_shipped_under_another_name_is_visited_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The same bytes with the same files beside them show the same faults."""
+    from agentflow_checks.web import visits
+
+    seen = []
+
+    def visit(html: bytes, **named: Any) -> Any:
+        seen.append(named["name"])
+        return looked(html, **named)
+
+    looked = visits.visit
+    monkeypatch.setattr(visits, "visit", visit)
+    made, shipped = page(IMAGE, name="page.html"), page(IMAGE, stage=None)
+    (finding,) = judge(run_of(made, shipped, stages=("frontend",))).findings
+    assert finding.introduced_by == "frontend"
+    assert seen == ["index.html"]
+
+
+def test_the_same_page_with_another_style_beside_it_is_another_page() -> None:
+    """A style sheet that a later stage changed brings the fault in."""
+    linked = '<link rel="stylesheet" href="site.css"><p>text</p>'
+    styles = [
+        af.Artefact(name="site.css", media_type="text/css", data=css, stage=stage)
+        for css, stage in ((b"p{color:#000}", "frontend"), (b"p{color:#bbb}", "qa"))
+    ]
+    run = run_of(page(linked), page(linked, stage="qa"), *styles)
+    (finding,) = judge(run).findings
+    assert finding.introduced_by == "qa"
