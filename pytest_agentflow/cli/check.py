@@ -69,11 +69,19 @@ def _judge(
         strict=options.strict,
         progress=lambda check, name: progress(check, plain_line(name)),
     )
-    words = " ".join(f"-c '{check}'" for check in checks)
     entry = build_entry(
-        str(path), run, evaluation, reproduce=f"agentflow check {path} {words}"
+        str(path), run, evaluation, reproduce=_command(path, checks, options)
     )
     return entry, "" if evaluation.ok else failure_message(evaluation)
+
+
+def _command(path: Path, checks: list[Check], options: argparse.Namespace) -> str:
+    """Give the command that judges this one target in the same way."""
+    words = ["agentflow", "check", str(path)]
+    words += [word for check in checks for word in ("-c", str(check))]
+    words += ["--root", str(options.root)] if options.root else []
+    words += ["--waivers", str(options.waivers)] if options.waivers else []
+    return shlex.join(words + ["--strict"] * options.strict)
 
 
 def _print(report: Report, failures: list[str], paths: list[str]) -> None:

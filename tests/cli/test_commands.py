@@ -3,6 +3,7 @@
 import dataclasses
 import importlib.metadata
 import json
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -176,3 +177,24 @@ def test_two_currencies_stand_side_by_side(
     assert "total cost $0.0347 + €0.0123 -> $0.0470" in capsys.readouterr().out
     assert main(["check", run, "-c", "cost(total=1)"]) == 1
     assert "charged in EUR, USD" in capsys.readouterr().out
+
+
+def test_a_report_tells_the_command_that_judges_one_target_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command can be pasted whatever the path is called, and keeps every option."""
+    page, report = tmp_path / "my site's" / "a b.flow.json", tmp_path / "r.json"
+    shutil.copytree(RECORDINGS / "hotel.flow.blobs", page.with_suffix(".blobs"))
+    shutil.copy(RECORDINGS / "hotel.flow.json", page)
+    waivers = tmp_path / "w.yaml"
+    waivers.write_text("[]")
+    words = ["-c", 'cost(total=1, currency="USD")', "--strict"]
+    words += ["--root", str(tmp_path), "--waivers", str(waivers)]
+    assert main(["check", str(page), *words, "--report", str(report)]) == 0
+    command = json.loads(report.read_text())["entries"][0]["reproduce"]
+    again = shlex.split(command)
+    assert again[:2] == ["agentflow", "check"]
+    assert {str(page), str(tmp_path), str(waivers), "--strict"} <= set(again)
+    assert main([*again[1:], "--report", str(tmp_path / "s.json")]) == 0
+    both = [json.loads(p.read_text()) for p in (report, tmp_path / "s.json")]
+    assert both[0]["entries"][0]["reproduce"] == both[1]["entries"][0]["reproduce"]
