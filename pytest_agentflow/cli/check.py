@@ -69,16 +69,14 @@ def _judge(
         strict=options.strict,
         progress=lambda check, name: progress(check, plain_line(name)),
     )
-    entry = build_entry(
-        str(path), run, evaluation, reproduce=_command(path, checks, options)
-    )
+    entry = build_entry(str(path), run, evaluation, reproduce=_command(path, options))
     return entry, "" if evaluation.ok else failure_message(evaluation)
 
 
-def _command(path: Path, checks: list[Check], options: argparse.Namespace) -> str:
+def _command(path: Path, options: argparse.Namespace) -> str:
     """Give the command that judges this one target in the same way."""
     words = ["agentflow", "check", str(path)]
-    words += [word for check in checks for word in ("-c", str(check))]
+    words += [word for check in options.check for word in ("-c", check)]
     words += ["--root", str(options.root)] if options.root else []
     words += ["--waivers", str(options.waivers)] if options.waivers else []
     return shlex.join(words + ["--strict"] * options.strict)
