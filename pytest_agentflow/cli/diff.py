@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -18,9 +17,11 @@ from pytest_agentflow.model.call import Call
 from pytest_agentflow.model.run import Run, Stage
 from pytest_agentflow.model.text import plain_line
 from pytest_agentflow.recording.match import difference
-from pytest_agentflow.recording.revision import materialise
+from pytest_agentflow.recording.revision import materialise, recordings_at
 
 Runs = Mapping[str, Run]
+"""Runs by their path below the folder that was named: one id may stand there twice."""
+
 SHOWN = 5
 """At most so many changed texts of a stage are printed."""
 
@@ -39,46 +40,67 @@ def main(argv: list[str]) -> int:
     )
     options = parser.parse_args(argv)
     with tempfile.TemporaryDirectory(prefix="agentflow-diff-") as scratch:
-        first = _side(options.a, options.b, Path(scratch, "a"))
-        second = _side(options.b, options.a, Path(scratch, "b"))
-        found = [plain_line(line) for line in compare(first, second)]
+        sides = _sides(options.a, options.b, Path(scratch))
+        found = [plain_line(line) for line in compare(*sides)]
     sys.stdout.write("\n".join(found or ["no difference"]) + "\n")
     return FAILED if found else PASSED
 
 
+def _sides(a: str, b: str, scratch: Path) -> tuple[Runs, Runs]:
+    first, second = _side(a, b, scratch / "a"), _side(b, a, scratch / "b")
+    if Path(a).is_file() and Path(b).is_dir():
+        return first, _counterpart(first, second, b)
+    if Path(b).is_file() and Path(a).is_dir():
+        return _counterpart(second, first, a), second
+    return first, second
+
+
+def _counterpart(file: Runs, folder: Runs, name: str) -> Runs:
+    """Give the one run of a folder that a single file is to be compared with."""
+    (run,) = file.values()
+    same = {key: found for key, found in folder.items() if found.id == run.id}
+    if len(same) != 1:
+        has = (
+            f"several runs {run.id}: {', '.join(same)}" if same else f"no run {run.id}"
+        )
+        message = f"{name} holds {has}; name the recording to compare with"
+        raise CallWrong(message)
+    return same
+
+
 def _side(name: str, other: str, scratch: Path) -> Runs:
+    """Give the runs of one side by their path below the folder that was named."""
     if Path(name).exists():
-        runs = [load_target(p, None) for p in find_targets([name])]
-        runs = [run for run in runs if run.calls or run.stages]
-        return {run.id: run for run in runs}
-    folder = Path(other) if Path(other).is_dir() else Path()
-    if Path(other).is_file():
-        folder = Path(other).parent
+        top = Path(name) if Path(name).is_dir() else Path(name).parent
+        found = find_targets([name], pages=False)
+        return {_key(path, top): load_target(path, None) for path in found}
     scratch.mkdir()
-    return {run.id: run for run in _at_revision(name, folder, scratch)}
+    if Path(other).is_dir():
+        return dict(_at_revision(name, Path(other), scratch))
+    file = Path(other)
+    return dict(_at_revision(name, file.parent, scratch, only=file))
 
 
-def _at_revision(ref: str, folder: Path, scratch: Path) -> Iterator[Run]:
-    listing = _git(folder, "ls-tree", "-r", "--name-only", "-z", "--full-tree", ref)
-    top = _git(folder, "rev-parse", "--show-toplevel")
-    if listing is None or top is None:
+def _at_revision(
+    ref: str, folder: Path, scratch: Path, only: Path | None = None
+) -> Iterator[tuple[str, Run]]:
+    paths = recordings_at(ref, folder)
+    if paths is None:
         message = f"{ref} is neither a file or folder nor a git revision here"
         raise CallWrong(message)
-    for name in listing.split("\0"):
-        path = Path(top.strip(), name)
-        inside = folder.resolve() in path.resolve().parents
-        if name.endswith(".flow.json") and inside:
-            copy = materialise(ref, path, scratch)
-            if copy is not None:
-                yield load_target(copy, None)
+    if only is not None:
+        paths = [path for path in paths if path.resolve() == only.resolve()]
+    if only is not None and not paths:
+        message = f"{ref} has no {only}"
+        raise CallWrong(message)
+    for path in paths:
+        copy = materialise(ref, path, scratch)
+        if copy is not None:
+            yield _key(path.resolve(), folder.resolve()), load_target(copy, None)
 
 
-def _git(folder: Path, *args: str) -> str | None:
-    command = ("git", *args)
-    done = subprocess.run(  # noqa: S603 - no shell; a revision is an argument
-        command, cwd=folder, capture_output=True, text=True, check=False
-    )
-    return done.stdout if done.returncode == 0 else None
+def _key(path: Path, top: Path) -> str:
+    return path.relative_to(top).as_posix()
 
 
 def compare(first: Runs, second: Runs) -> Iterator[str]:
@@ -86,13 +108,21 @@ def compare(first: Runs, second: Runs) -> Iterator[str]:
     if len(first) == len(second) == 1:
         yield from compare_runs(*first.values(), *second.values())
         return
-    for name in sorted(first.keys() | second.keys()):
-        if name not in second:
-            yield f"{name}: only in the first"
-        elif name not in first:
-            yield f"{name}: only in the second"
+    for key in sorted(first.keys() | second.keys()):
+        known = first.get(key) or second[key]
+        twice = any(_count(known.id, side) > 1 for side in (first, second))
+        where = f" ({key})" if twice else ""
+        if key not in second:
+            yield f"{known.id}{where}: only in the first"
+        elif key not in first:
+            yield f"{known.id}{where}: only in the second"
         else:
-            yield from compare_runs(first[name], second[name])
+            head, *body = [*compare_runs(first[key], second[key])] or [""]
+            yield from [f"{head}{where}", *body] if head else []
+
+
+def _count(run_id: str, side: Runs) -> int:
+    return sum(run.id == run_id for run in side.values())
 
 
 def compare_runs(first: Run, second: Run) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,39 +13,59 @@ from pytest_agentflow.running.page_run import page_run
 
 RECORDING = ".flow.json"
 PAGES = (".html", ".htm")
+FOREIGN = ("node_modules", "__pycache__")
+"""Folders that are never searched, beside hidden ones and virtual environments."""
 
 
-def find_targets(targets: list[str]) -> list[Path]:
+def find_targets(targets: list[str], *, pages: bool = True) -> list[Path]:
     """List the recordings and pages that `targets` name, sorted within each folder.
+
+    Args:
+        targets: files, and folders that are searched through. Hidden folders, virtual
+            environments and what package managers and caches keep are passed over.
+        pages: whether pages are wanted, too.
 
     Raises `CallWrong` for a path that does not exist, is of another kind, or for a
     folder that holds neither: nothing examined is never a pass.
     """
-    found = [path for target in targets for path in _expand(Path(target))]
+    found = [path for target in targets for path in _expand(Path(target), pages)]
     return list(dict.fromkeys(found))
 
 
-def _expand(target: Path) -> list[Path]:
+def _expand(target: Path, pages: bool) -> list[Path]:
     if not target.exists():
         message = f"{target} does not exist"
         raise CallWrong(message)
     if target.is_file():
-        if _fits(target):
+        if _fits(target, pages):
             return [target]
-        message = f"{target} is neither a recording (*{RECORDING}) nor a page (*.html)"
+        kinds = f"neither a recording (*{RECORDING}) nor a page (*.html)"
+        message = f"{target} is {kinds if pages else f'no recording (*{RECORDING})'}"
         raise CallWrong(message)
-    inside = sorted(
-        path for path in target.rglob("*") if path.is_file() and _fits(path)
-    )
+    inside = sorted(path for path in _files(target) if _fits(path, pages))
     if not inside:
-        message = f"{target} holds no recording (*{RECORDING}) and no page (*.html)"
+        also = " and no page (*.html)" if pages else ""
+        message = f"{target} holds no recording (*{RECORDING}){also}"
         raise CallWrong(message)
     return inside
 
 
-def _fits(path: Path) -> bool:
+def _files(top: Path) -> Iterator[Path]:
+    for folder, folders, names in os.walk(top):
+        folders[:] = [name for name in folders if _is_theirs(Path(folder, name))]
+        yield from (path for n in names if (path := Path(folder, n)).is_file())
+
+
+def _is_theirs(folder: Path) -> bool:
+    """Whether a folder is the user's own work, and not a tool's or a package's."""
+    name = folder.name
+    environment = (folder / "pyvenv.cfg").is_file()
+    return not (name.startswith(".") or name in FOREIGN or environment)
+
+
+def _fits(path: Path, pages: bool) -> bool:
     in_blobs = any(part.endswith(".flow.blobs") for part in path.parts[:-1])
-    is_page = path.suffix.lower() in PAGES
+    is_page = pages and path.suffix.lower() in PAGES
     return path.name.endswith(RECORDING) or (is_page and not in_blobs)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path, PurePosixPath
 
+from pytest_agentflow.recording.names import SUFFIX
+
 
 class RevisionError(ValueError):
     """A git revision cannot be compared with; the message says how to repair it."""
@@ -46,6 +48,21 @@ def _fetch_hint(ref: str) -> str:
         "In CI, check out the history: actions/checkout with 'fetch-depth: 0'. "
         f"Locally: {fetch}"
     )
+
+
+def recordings_at(commit: str, folder: Path) -> list[Path] | None:
+    """List the recordings that `commit` has below `folder`, as working-tree paths.
+
+    `None` where git knows no such commit, or `folder` is in no repository.
+    """
+    top = _git(folder, "rev-parse", "--show-toplevel")
+    tree = ("ls-tree", "-r", "--name-only", "-z", "--full-tree")
+    listing = _git(folder, *tree, f"{commit}^{{commit}}")
+    if listing is None or top is None:
+        return None
+    paths = (Path(top, name) for name in listing.split("\0"))
+    inside = (p for p in paths if folder.resolve() in p.resolve().parents)
+    return [path for path in inside if path.name.endswith(SUFFIX)]
 
 
 def materialise(commit: str, file: Path, target: Path) -> Path | None:
