@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -76,12 +77,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             f"--agentflow-{entry.name}",
             dest=f"agentflow_option_{entry.name}",
             metavar="VALUE",
-            help=f"handed to {entry.value}",
+            help=_option_help(entry),
         )
     for name, text in _INIS.items():
         parser.addini(name, text)
     for name, text in _LISTS.items():
         parser.addini(name, text, type="linelist")
+
+
+def _option_help(entry: importlib.metadata.EntryPoint) -> str:
+    if not {"-h", "--help"} & set(sys.argv):
+        return entry.value
+    doc = entry.load().__doc__ or entry.value
+    return str(doc).splitlines()[0].replace("%", "%%")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from pytest_agentflow.checking.check import Check
+from pytest_agentflow.model.text import plain_line
 
 QUIET_SECONDS = 10.0
 """Where lines cannot be rewritten (a CI log), at most one line in so many seconds."""
@@ -22,7 +23,7 @@ class Progress:
 
     def __call__(self, check: Check, run: str) -> None:
         """Say that `check` is about to judge the run with id `run`."""
-        text = f"agentflow: {check} on {run}"
+        text = plain_line(f"agentflow: {check} on {run}")
         if self.stream.isatty():
             self.stream.write(f"\r\x1b[2K{text[:100]}")
             self.shown = True

@@ -97,7 +97,10 @@ def _referred(data: bytes, page: Path, root: Path) -> Iterator[Path]:
     top = root.resolve()
     seen = set()
     for link in links.found:
-        parts = urlsplit(link)
+        try:
+            parts = urlsplit(link)
+        except ValueError:  # http://[x: no address, and no file of ours
+            continue
         if parts.scheme or parts.netloc or not parts.path or "\0" in parts.path:
             continue
         start = top if parts.path.startswith("/") else page.parent

@@ -92,3 +92,11 @@ def test_a_linked_file_outside_is_not_read(site: Path) -> None:
     (site / "main.css").symlink_to(outside)
     names = [a.name for a in af.page_run(site / "index.html").artefacts]
     assert "main.css" not in names
+
+
+def test_a_link_that_is_no_address_hides_no_page(tmp_path: Path) -> None:
+    """The page is judged; the link is its own fault."""
+    page = tmp_path / "x.html"
+    page.write_text('<img src="http://[x"><img src="a.png">')
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    assert [a.name for a in page_run(page).artefacts] == ["x.html", "a.png"]
