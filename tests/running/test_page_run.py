@@ -99,4 +99,4 @@ def test_a_link_that_is_no_address_hides_no_page(tmp_path: Path) -> None:
     page = tmp_path / "x.html"
     page.write_text('<img src="http://[x"><img src="a.png">')
     (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    assert [a.name for a in page_run(page).artefacts] == ["x.html", "a.png"]
+    assert [a.name for a in room.page_run(page).artefacts] == ["x.html", "a.png"]
