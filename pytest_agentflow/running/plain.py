@@ -114,16 +114,18 @@ def fields_of(value: Any) -> dict[Any, Any] | None:
 def plain_path(path: PurePath) -> str:
     """Write a path so that it is the same on every machine and in every run.
 
-    Below the temporary folder only a file's own name counts, below the working folder
-    only what is relative to it.
+    Below the working folder only what is relative to it counts, elsewhere below the
+    temporary folder only a file's own name.
     """
     if not path.is_absolute():
         return path.as_posix()
+    # A project that is checked out below the temporary folder is a project all the same.
+    here = Path.cwd()
+    if here != _temporary() and path.is_relative_to(here):
+        return path.relative_to(here).as_posix()
     if path.is_relative_to(_temporary()):
         # The names of temporary folders are made up anew each time.
         return f"(temporary)/{path.name}" if path.suffix else "(temporary)"
-    if path.is_relative_to(here := Path.cwd()):
-        return path.relative_to(here).as_posix()
     return path.as_posix()
 
 

@@ -45,8 +45,9 @@ def test_two_processes_give_the_same_report_as_one(
     """Results ride on test reports; the order is that of collection."""
     write_test(project, most=33)
     record()
-    serial = project.runpytest("--agentflow-report=one.json")
-    parallel = project.runpytest("-n2", "--agentflow-report=two.json")
+    # Fresh processes: engines that this one has used would be named in its report.
+    serial = project.runpytest_subprocess("--agentflow-report=one.json")
+    parallel = project.runpytest_subprocess("-n2", "--agentflow-report=two.json")
     serial.assert_outcomes(failed=4)
     parallel.assert_outcomes(failed=4)
     assert report("one.json") == report("two.json")
