@@ -119,7 +119,7 @@ def plain_path(path: PurePath) -> str:
     """
     if not path.is_absolute():
         return path.as_posix()
-    # A project that is checked out below the temporary folder is a project all the same.
+    # A project that is checked out below the temporary folder is one all the same.
     here = Path.cwd()
     if here != _temporary() and path.is_relative_to(here):
         return path.relative_to(here).as_posix()
