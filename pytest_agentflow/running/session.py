@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from pytest_agentflow.model.call import CallKind, Invocation, Request, Response
 from pytest_agentflow.model.run import UNATTRIBUTED
-from pytest_agentflow.running import lineage
+from pytest_agentflow.running import frameworks, lineage
 from pytest_agentflow.running.ledger import Ledger
 from pytest_agentflow.running.lineage import Position
 from pytest_agentflow.running.notes import (
@@ -96,9 +96,23 @@ class Session:
 
     def handle(self, request: Request) -> Response | Exchange | Broken:
         """Answer a request of the application, or let it go over the network."""
-        with self.answering():
+        with self.answering(), self._in_stage_of_context():
             note = self.begin_call("http", request=request)
             return self.conduct.request(self, note)
+
+    @contextmanager
+    def _in_stage_of_context(self) -> Iterator[None]:
+        """Let a call that no other door names a stage for stand in its framework's."""
+        name = None if self.innermost() else frameworks.stage_here()
+        if name is None:
+            yield
+            return
+        visit = self.begin_visit(name, frameworks.DOOR)
+        try:
+            with self.inside(visit):
+                yield
+        finally:
+            self.end_visit(visit)
 
     @contextmanager
     def answering(self) -> Iterator[None]:
@@ -125,6 +139,7 @@ class Session:
         """Observe what runs inside, in this context and in what it starts."""
         lineage.install()
         install.install(closes_network=self.replays)
+        frameworks.watch()
         before = lineage.position()
         self._root = lineage.begin(self)
         lineage.stand(self._root)
