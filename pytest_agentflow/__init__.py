@@ -114,6 +114,7 @@ if TYPE_CHECKING:
     from pytest_agentflow.running.page_run import page_run as page_run
     from pytest_agentflow.running.settings import BadSetting as BadSetting
     from pytest_agentflow.wire.guard import allow_connection as allow_connection
+    from pytest_agentflow.wire.guard import forbid_connection as forbid_connection
     from pytest_agentflow.wire.miss import Miss as Miss
     from pytest_agentflow.wire.miss import NetworkRefused as NetworkRefused
 
@@ -206,6 +207,7 @@ _HOMES = {
     "find_check": "checking.discovery",
     "find_recordings": "recording.load",
     "finding_lines": "checking.message",
+    "forbid_connection": "wire.guard",
     "from_json": "model.codec",
     "load": "recording.load",
     "load_book": "pricing.book",

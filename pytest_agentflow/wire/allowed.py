@@ -14,6 +14,11 @@ def allow(host: str, port: int | None) -> None:
     _allowed.add((host.lower(), port))
 
 
+def forbid(host: str, port: int | None) -> None:
+    """Take a host and port back, where they were added."""
+    _allowed.discard((host.lower(), port))
+
+
 def allowed_pairs(own: Collection[Pair] = ()) -> frozenset[Pair]:
     """Give what the process allows, and a session's `own` pairs."""
     return frozenset(_allowed).union(own)

@@ -17,7 +17,7 @@ from types import FrameType
 from typing import Any
 
 from pytest_agentflow.wire import routing, threads
-from pytest_agentflow.wire.allowed import allow, allowed_pairs
+from pytest_agentflow.wire.allowed import allow, allowed_pairs, forbid
 from pytest_agentflow.wire.handler import Handler
 from pytest_agentflow.wire.miss import NetworkRefused
 
@@ -47,6 +47,14 @@ def allow_connection(host: str, port: int | None = None) -> None:
     also covers the addresses it resolves to.
     """
     allow(host, port)
+
+
+def forbid_connection(host: str, port: int | None = None) -> None:
+    """Take back what `allow_connection` allowed, when the room's socket is closed.
+
+    The system gives a closed port to anybody, and a replay must not reach that one.
+    """
+    forbid(host, port)
 
 
 def install() -> None:

@@ -13,7 +13,7 @@ import pytest
 from scripted_server import Server
 from spies import Spy
 
-from pytest_agentflow.wire.guard import allow_connection
+from pytest_agentflow.wire.guard import allow_connection, forbid_connection
 from pytest_agentflow.wire.miss import NetworkRefused
 
 Open = Callable[[Spy], Spy]
@@ -97,6 +97,10 @@ def test_a_registered_connection_is_let_through(
     assert connection.getresponse().status == 200
     connection.close()
     assert spy.refusals == []
+    # A closed port is given to anybody: it must not stay open to replays.
+    forbid_connection("127.0.0.1", server.port)
+    with pytest.raises(NetworkRefused):
+        http.client.HTTPConnection("127.0.0.1", server.port).connect()
 
 
 def test_a_registered_name_covers_its_addresses(

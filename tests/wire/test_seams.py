@@ -161,12 +161,15 @@ def test_connections_of_our_own_rooms_are_nobodys_calls(
     open_session: Callable[[Spy], Spy], server: Server
 ) -> None:
     """A browser's driver, say, is spoken to by urllib3 and registered by its room."""
-    from pytest_agentflow import allow_connection
+    from pytest_agentflow import allow_connection, forbid_connection
 
     allow_connection("127.0.0.1", server.port)
     spy = open_session(Spy())
-    assert _urllib3(f"{server.url}/session")[0] == 200
-    assert spy.seen == []
+    try:
+        assert _urllib3(f"{server.url}/session")[0] == 200
+        assert spy.seen == []
+    finally:
+        forbid_connection("127.0.0.1", server.port)
 
 
 @each_client

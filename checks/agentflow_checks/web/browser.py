@@ -146,6 +146,8 @@ def _end(browser: Browser) -> None:
             root.stdin.close()
     # Selenium's own clean-up would ask the dead driver to stop, over HTTP.
     browser.service.process = None  # type: ignore[assignment]
+    while _ports:
+        forbid(_ports.pop())
     server.stop(browser.pages)
     processes.dismiss(browser.watcher)
     _remove(browser.profile)
@@ -192,9 +194,22 @@ def _no_browser() -> str:
     )
 
 
-def allow(host: str, port: int) -> None:
-    """Register a loopback socket of ours with the engine's network guard."""
-    af.allow_connection(host, port)
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+_ports: set[int] = set()
+"""Of the driver and the debugging socket of the browser that is running."""
+
+
+def allow(port: int) -> None:
+    """Register a loopback port of ours with the engine's network guard."""
+    for host in LOOPBACK:
+        af.allow_connection(host, port)
+
+
+def forbid(port: int) -> None:
+    """Take a port back: once it is closed, the system gives it to anybody."""
+    for host in LOOPBACK:
+        af.forbid_connection(host, port)
 
 
 def free_port() -> int:
@@ -208,8 +223,8 @@ def free_port() -> int:
 def _start() -> Browser:
     program = executable()
     port = free_port()
-    for host in ("localhost", "127.0.0.1", "::1"):
-        allow(host, port)
+    allow(port)
+    _ports.add(port)
     # Whatever fails on the way, nothing of it stays behind.
     with contextlib.ExitStack() as undo:
         pages = server.start()
@@ -259,7 +274,8 @@ def _attached(
     root = service.process.pid
     pids = (root, *processes.descendants(root))
     port, path = (profile / "DevToolsActivePort").read_text().splitlines()[:2]
-    allow("127.0.0.1", int(port))
+    allow(int(port))
+    _ports.add(int(port))
     connection = cdp.connect(f"ws://127.0.0.1:{port}{path}", timeout=START_SECONDS)
     return Browser(
         owner=os.getpid(),

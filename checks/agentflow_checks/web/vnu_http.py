@@ -86,6 +86,7 @@ class HttpChecker:
         """End the server."""
         processes.end(self.process.pid)
         self.process.wait()
+        browser.forbid(self.port)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ class BatchChecker:
 def start_server(java: Path, jar: Path) -> HttpChecker:
     """Start the server and return at once; it warms up by itself (2-8 s)."""
     port = browser.free_port()
-    browser.allow("127.0.0.1", port)
+    browser.allow(port)
     process = subprocess.Popen(  # noqa: S603 - our own words
         [
             str(java),
