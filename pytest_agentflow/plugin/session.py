@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +34,7 @@ from pytest_agentflow.report.build import UnreadableReport
 from pytest_agentflow.report.progress import Progress
 from pytest_agentflow.running.agentflow import AgentFlow
 from pytest_agentflow.running.settings import BadSetting
+from pytest_agentflow.wire.miss import Miss, NetworkRefused
 
 MARK_ARGUMENTS = frozenset({"recording", "workflow", "variant", "size", "trial"})
 
@@ -131,7 +133,12 @@ class SessionPlugin:
         except (KeyboardInterrupt, SystemExit, pytest.skip.Exception):
             raise
         except BaseException as error:
-            if state is not None and (text := self._judge(item, state)):
+            text = self._judge(item, state) if state is not None else ""
+            if isinstance(error, (Miss, NetworkRefused)) and not _wants_all(item):
+                # A client's stack of a hundred lines would bury the one that helps.
+                told = "\n\n".join(filter(None, (_told(error, item), text)))
+                raise pytest.fail.Exception(told, pytrace=False) from None
+            if text:
                 error.add_note(f"\n{text}")
             raise
         if state is None:
@@ -262,6 +269,29 @@ class SessionPlugin:
         """Remove what was brought from another revision."""
         if self.against is not None:
             self.against.close()
+
+
+def _wants_all(item: pytest.Item) -> bool:
+    return bool(item.config.getoption("fulltrace"))
+
+
+def _told(error: BaseException, item: pytest.Item) -> str:
+    """Give the message, and the lines of the project's own code that led there."""
+    own = [
+        f"  {Path(frame.filename).relative_to(item.config.rootpath)}:{frame.lineno} "
+        f"in {frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if _is_own(Path(frame.filename), item.config.rootpath)
+    ]
+    where = ["", "Called from (--full-trace shows all):", *own] if own else []
+    name = f"{type(error).__module__}.{type(error).__name__}"
+    return "\n".join([f"{name}: {error}", *where])
+
+
+def _is_own(file: Path, root: Path) -> bool:
+    foreign = {"site-packages", "dist-packages"} & set(file.parts)
+    ours = file.is_relative_to(Path(__file__).parents[1])
+    return file.is_relative_to(root) and not foreign and not ours
 
 
 def _is_inside(nodeid: str, node: str) -> bool:

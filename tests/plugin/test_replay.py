@@ -56,8 +56,16 @@ def test_a_changed_prompt_fails_with_the_change_and_the_command(
             "*stage*write*",
             "*$.messages[[]0[]].content:*[[]-Write-[]]{+Compose+}*",
             "*pytest 'test_site.py::test_build[[]whales[]]' --agentflow=record*",
+            "Called from (--full-trace shows all):",
+            "  test_site.py:* in test_build",
+            "  flow.py:* in build",
+            "  flow.py:* in write",
+            "  flow.py:* in ask",
         ]
     )
+    result.stdout.no_fnmatch_line("*httpx*")
+    full = project.runpytest("-k", "whales", "--full-trace")
+    full.stdout.fnmatch_lines(["*httpx*", "*{+Compose+}*"])
 
 
 def test_a_miss_fails_whatever_the_application_swallows(
