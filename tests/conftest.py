@@ -11,6 +11,7 @@ pytest_plugins = ["pytester"]
 settings.register_profile(
     "suite",
     max_examples=60,
+    derandomize=bool(os.environ.get("CI")),  # a red build must be the change's doing
     deadline=None,  # two busy cores decide how long an example takes
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -11,7 +11,8 @@ from agentflow_checks.grounding.spans import Spans
 
 #: Letters of the alphabets that know capitals: Latin, Greek, Cyrillic.
 _LETTERS = [chr(code) for code in (*range(0xC0, 0x530), *range(0x1E00, 0x2000))]
-_UP = "A-Z" + "".join(filter(str.isupper, _LETTERS))
+# A capital counts only with its small letter, so that lower case reads the same again.
+_UP = "A-Z" + "".join(c for c in _LETTERS if c.isupper() and c.lower() in _LETTERS)
 _LOW = "a-z\u0300-\u036f" + "".join(filter(str.islower, _LETTERS))
 _CAPITAL = (
     rf"(?:[{_UP}][{_UP}{_LOW}0-9'-]*[{_UP}{_LOW}0-9]|[{_UP}]\.(?=[ ][{_UP}])|[{_UP}])"
