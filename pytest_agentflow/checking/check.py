@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, ParamSpec
 
+from pytest_agentflow.checking.written import written
 from pytest_agentflow.model.place import Place
 from pytest_agentflow.model.run import Run
 
@@ -65,12 +66,6 @@ class Check:
         return self.written or self.id
 
 
-def _shown(value: object) -> str:
-    if isinstance(value, (str, Path)):
-        return '"' + str(value).replace('"', '\\"') + '"'
-    return repr(value)
-
-
 class CheckFactory(Generic[P]):
     """A function that was made into a maker of checks by `check`."""
 
@@ -113,7 +108,7 @@ class CheckFactory(Generic[P]):
             except ValueError as error:
                 message = f"{self.id}: {error}"
                 raise BadArgument(message) from None
-        words = [*map(_shown, args), *(f"{k}={_shown(v)}" for k, v in kwargs.items())]
+        words = [*map(written, args), *(f"{k}={written(v)}" for k, v in kwargs.items())]
         return Check(
             id=self.id,
             factory=self._address(),

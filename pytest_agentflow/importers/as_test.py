@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from decimal import ROUND_UP, Decimal
 
 from pytest_agentflow.model.price import UnknownPrice
 from pytest_agentflow.model.run import Run
@@ -30,6 +30,9 @@ def test_{name}(agentflow_run: af.Run) -> None:
     broken = ("length", "refusal", "content_filter", "error")
     assert [call.id for call in models if call.finish_reason in broken] == []
 '''
+
+#: The budget that is proposed, as a share of what the run cost.
+_ROOM = Decimal("1.2")
 
 
 def identifier(name: str) -> str:
@@ -68,11 +71,10 @@ def _marks(run: Run) -> Iterator[str]:
     except UnknownPrice:
         return
     if amount > 0:
-        yield f"@pytest.mark.cost(total={_rounded_up(float(amount) * 1.2)})"
+        yield f"@pytest.mark.cost(total={_rounded_up(amount * _ROOM):f})"
 
 
-def _rounded_up(amount: float) -> float:
+def _rounded_up(amount: Decimal) -> Decimal:
     """Round up to two significant digits: a budget, not a measurement."""
-    digits = 1 - math.floor(math.log10(amount))
-    step = 10.0**-digits
-    return round(math.ceil(amount / step) * step, max(digits, 0))
+    step = Decimal(1).scaleb(amount.adjusted() - 1)
+    return amount.quantize(step, rounding=ROUND_UP).normalize()

@@ -198,3 +198,20 @@ def test_people_of_an_imported_run_get_pseudonyms(
     assert run.inputs["name"] in run.calls[0].prompt
     for file in Path("recordings").rglob("*"):
         assert file.is_dir() or "Lovelace" not in file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("usd", "total"), [("0.0000183", "0.000044"), ("4", "9.6"), ("50000", "120000")]
+)
+def test_the_budget_of_an_imported_run_is_a_plain_number(
+    shop: Path, usd: str, total: str
+) -> None:
+    """What the run cost and a fifth, as one would write it."""
+    price = '[[price]]\nmodel = "m"\nunit = "{}_tokens"\nusd = "{}"\nper = 1\n'
+    prices = (price.format(unit, usd) for unit in ("input", "output"))
+    Path("prices.toml").write_text("".join(prices))
+    command = ["import", "shop", "--to", "recordings", "--as-test"]
+    assert main([*command, "--prices", "prices.toml"]) == 0
+    assert f"@pytest.mark.cost(total={total})\n" in (
+        Path("test_shop_imported.py").read_text()
+    )

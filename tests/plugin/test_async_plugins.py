@@ -79,4 +79,4 @@ def test_async_tests_record_replay_and_are_judged(
     project.makepyfile(quiz=FLOW, test_quiz=test)
     for result in (record(*options), project.runpytest(*options)):
         result.assert_outcomes(passed=2, failed=1)
-        result.stdout.fnmatch_lines(["*cost(total=1e-05)  failed*"])
+        result.stdout.fnmatch_lines(["*cost(total=0.00001)  failed*"])

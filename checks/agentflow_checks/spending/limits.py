@@ -13,6 +13,8 @@ Amount: TypeAlias = int | float | str | Decimal
 Limits: TypeAlias = Mapping[str | None, Decimal]
 """Stage -> limit; `None` stands for the whole run."""
 
+_NOUGHTS = 20
+
 
 def validate_limits(
     total: Amount | None = None,
@@ -35,7 +37,7 @@ def validate_limits(
     for name, given in (("tokens", tokens), ("calls", calls), ("images", images)):
         for limit in limits_of(name, given).values():
             whole = limit == limit.to_integral_value()
-            _expect(whole, f"{name}= counts: {limit} is no whole number")
+            _expect(whole, f"{name}= counts: {_plain(limit)} is no whole number")
     known = isinstance(currency, str) and re.fullmatch("[A-Z]{3}", currency)
     _expect(bool(known), f'currency={currency!r} is no currency code such as "USD"')
 
@@ -57,6 +59,11 @@ def limits_of(name: str, given: object) -> Limits:
     return {s: _limit(f"{name}[{s!r}]", limit) for s, limit in given.items()}
 
 
+def _plain(number: Decimal) -> str:
+    """Write a number without exponent, unless it would be nothing but noughts."""
+    return f"{number:f}" if abs(number.adjusted()) <= _NOUGHTS else str(number)
+
+
 def _limit(where: str, given: object) -> Decimal:
     try:
         good = isinstance(given, (int, float, str, Decimal))
@@ -66,5 +73,5 @@ def _limit(where: str, given: object) -> Decimal:
     if limit is None or not limit.is_finite():
         message = f"{where}: {given!r} is no number"
         raise ValueError(message)
-    _expect(limit >= 0, f"{where}: {given!r} is negative; a budget is at least 0")
+    _expect(limit >= 0, f"{where}: {_plain(limit)} is negative; a budget is at least 0")
     return limit

@@ -346,6 +346,7 @@ def test_a_breach_keeps_its_fingerprint_when_recorded_again() -> None:
         ({"stages": {1: 2}}, "stages= maps names of stages"),
         ({"tokens": 1.5}, "tokens= counts: 1.5 is no whole number"),
         ({"calls": {"artist": -1}}, "-1 is negative"),
+        ({"stages": {"artist": -0.00001}}, "-0.00001 is negative"),
         ({"latency": []}, "is no number"),
         ({"currency": "dollars"}, "is no currency code"),
         ({"totl": 1}, "did you mean total="),
