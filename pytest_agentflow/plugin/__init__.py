@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from pytest_agentflow.running.agentflow import AgentFlow
 
 RUNS = "agentflow"
-"""The fixture that runs workflows; the other one loads a recording."""
-FIXTURES = frozenset({RUNS, "agentflow_run"})
+"""The fixture that runs workflows."""
+LOADS = "agentflow_run"
+"""The fixture that loads a recording."""
+FIXTURES = frozenset({RUNS, LOADS})
 CHECKS = "pytest_agentflow.checks"
 #: What a worker process sends to the main one when it ends.
 PROBLEM = "agentflow_problem"
@@ -63,9 +65,9 @@ def _register_markers(config: pytest.Config) -> dict[str, str]:
 
 
 _AGENTFLOW_MARKER = (
-    "agentflow(*, recording=None, workflow=None, variant=None, size=None, trial=None, "
-    "at_least=None): which recording agentflow_run loads, the names that a run is "
-    "recorded under, and how many --agentflow-trials must pass"
+    "agentflow(*, recording=None, workflow=None, case=None, variant=None, size=None, "
+    "trial=None, at_least=None): which recording agentflow_run loads, the names that "
+    "a run is recorded under, and how many --agentflow-trials must pass"
 )
 
 

@@ -10,11 +10,15 @@ import pytest
 from pytest_agentflow.checking.check import BadArgument, Check, located
 from pytest_agentflow.checking.discovery import CheckNotInstalled, UnknownCheck
 from pytest_agentflow.checking.expression import make_check
-from pytest_agentflow.plugin import FIXTURES, RUNS
+from pytest_agentflow.plugin import FIXTURES, LOADS, RUNS
+from pytest_agentflow.recording.names import SUFFIX
 
 MARK_ARGUMENTS = frozenset(
-    {"recording", "workflow", "variant", "size", "trial", "at_least"}
+    {"recording", "workflow", "case", "variant", "size", "trial", "at_least"}
 )
+
+NAMED = {"recording": "build_site/hotel", "workflow": "build_site", "case": "hotel"}
+"""Arguments that are texts, with an example of each."""
 
 CARRIED = "replayed"
 """The check that every run of a workflow carries, unless a mark replaces it."""
@@ -61,11 +65,13 @@ def _check_marks(
     taken = [m.name for m in item.iter_markers() if m.name in declared & names.keys()]
     if taken and uses:
         raise pytest.UsageError(_taken(item, taken[0]))
-    own = [m for m in item.own_markers if m.name in names.keys() - declared]
+    ours = {*names, "agentflow"} - declared
+    own = [m for m in item.own_markers if m.name in ours]
     if own and not uses:
         raise pytest.UsageError(_no_fixture(item, own[0].name))
     if uses:
         _check_agentflow_marks(item)
+        expect_loaded(item, _own_recording(item))
 
 
 def _make(
@@ -81,6 +87,7 @@ def _make(
 
 def _check_agentflow_marks(item: pytest.Item) -> None:
     for mark in item.iter_markers("agentflow"):
+        _check_names(item, mark)
         wrong = [*map(repr, mark.args), *sorted(mark.kwargs.keys() - MARK_ARGUMENTS)]
         if wrong:
             known = ", ".join(f"{name}=" for name in sorted(MARK_ARGUMENTS))
@@ -89,6 +96,47 @@ def _check_agentflow_marks(item: pytest.Item) -> None:
                 f"it takes {known}"
             )
             raise pytest.UsageError(message)
+
+
+def _check_names(item: pytest.Item, mark: pytest.Mark) -> None:
+    for name in NAMED.keys() & mark.kwargs.keys():
+        value = mark.kwargs[name]
+        if value is not None and not (isinstance(value, str) and value.strip()):
+            message = (
+                f"{item.nodeid}: @pytest.mark.agentflow({name}={value!r}): a name is a "
+                f'text such as {name}="{NAMED[name]}"'
+            )
+            raise pytest.UsageError(message)
+
+
+def _own_recording(item: pytest.Item) -> object:
+    # A mark of a class or module may be meant for its other tests; it is looked at
+    # where a workflow is run.
+    own = [m for m in item.own_markers if m.name == "agentflow"]
+    return next((m.kwargs["recording"] for m in own if "recording" in m.kwargs), None)
+
+
+def expect_loaded(item: pytest.Item, recording: object) -> None:
+    """Refuse ``recording=`` on a test that does not take `agentflow_run`.
+
+    It says what that fixture loads, and nothing else: a run of a workflow is named by
+    ``workflow=`` and ``case=``, and never recorded over a file that was named to be
+    judged. Raises `pytest.UsageError`.
+    """
+    __tracebackhide__ = True
+    if recording and LOADS not in getattr(item, "fixturenames", ()):
+        raise pytest.UsageError(f"{item.nodeid}: {_unloaded(str(recording))}")
+
+
+def _unloaded(recording: str) -> str:
+    workflow, _, case = recording.removesuffix(SUFFIX).rpartition("/")
+    named = f'workflow="{workflow}", case="{case}"' if workflow else f'case="{case}"'
+    return (
+        f'@pytest.mark.agentflow(recording="{recording}") says which recording the '
+        "fixture agentflow_run loads, but the test does not take it. To judge the "
+        "recording, take agentflow_run in place of agentflow; to run the workflow's "
+        f"code against it, write @pytest.mark.agentflow({named})"
+    )
 
 
 def _taken(item: pytest.Item, name: str) -> str:
@@ -100,7 +148,8 @@ def _taken(item: pytest.Item, name: str) -> str:
 
 
 def _no_fixture(item: pytest.Item, name: str) -> str:
+    does = "names runs" if name == "agentflow" else "judges runs"
     return (
-        f"{item.nodeid}: @pytest.mark.{name} judges runs, but the test has none: let "
+        f"{item.nodeid}: @pytest.mark.{name} {does}, but the test has none: let "
         "it take the fixture agentflow (and call agentflow.run) or agentflow_run"
     )

@@ -26,7 +26,7 @@ from pytest_agentflow.plugin import (
     RUNS,
     hand_over,
 )
-from pytest_agentflow.plugin.binding import bound
+from pytest_agentflow.plugin.binding import bound, expect_loaded
 from pytest_agentflow.plugin.collector import Judged, Told, pack
 from pytest_agentflow.plugin.naming import case_of_item
 from pytest_agentflow.plugin.notices import notices_of, shown_path, was_recorded
@@ -218,8 +218,8 @@ class SessionPlugin:
 
     def marked_run(self, item: pytest.Item) -> Run:
         """Load the run that ``agentflow(recording=...)`` names; it is judged, too."""
-        mark = item.get_closest_marker("agentflow")
-        name = mark.kwargs.get("recording") if mark else None
+        __tracebackhide__ = True
+        name = _mark_argument(item, "recording")
         if not name:
             message = (
                 f"{item.nodeid} uses agentflow_run, but no mark says which recording: "
@@ -260,13 +260,20 @@ class SessionPlugin:
         return [*inside, here]
 
     def case_for(self, inputs: Mapping[str, Any]) -> str | None:
-        """Name the case by the ids of the parameters that were passed to the run."""
-        return case_of_item(self.item, inputs) if self.item is not None else None
+        """Name the case of a run that is about to begin.
+
+        Its name is made of the ids of the parameters that were passed to it. Raises
+        `pytest.UsageError` where a mark names a recording that the test does not load.
+        """
+        __tracebackhide__ = True
+        if self.item is None:
+            return None
+        expect_loaded(self.item, self.mark_argument("recording"))
+        return case_of_item(self.item, inputs)
 
     def mark_argument(self, name: str) -> Any:
         """Give an argument of the closest ``agentflow`` mark of the test."""
-        marks = self.item.iter_markers("agentflow") if self.item is not None else ()
-        given = next((m.kwargs[name] for m in marks if name in m.kwargs), None)
+        given = None if self.item is None else _mark_argument(self.item, name)
         return self.trial if name == "trial" and given is None else given
 
     def begin_trial(self, number: int | None) -> None:
@@ -314,6 +321,11 @@ class SessionPlugin:
             hand_over(self.config, NOTICES, said)
         if self.against is not None:
             self.against.close()
+
+
+def _mark_argument(item: pytest.Item, name: str) -> Any:
+    marks = item.iter_markers("agentflow")
+    return next((m.kwargs[name] for m in marks if name in m.kwargs), None)
 
 
 def _is_inside(nodeid: str, node: str) -> bool:

@@ -34,7 +34,7 @@ from pytest_agentflow.running.conduct import (
     unseen_forbidden,
 )
 from pytest_agentflow.running.credentials import stand_ins
-from pytest_agentflow.running.inputs import inputs_of, name_of
+from pytest_agentflow.running.inputs import inputs_of, name_of, two_cases
 from pytest_agentflow.running.instrument import Named, instrumented
 from pytest_agentflow.running.notes import BOTH
 from pytest_agentflow.running.plain import plain
@@ -64,6 +64,7 @@ class AgentFlow:
         self._called: set[str] = set()
         self._doubled: set[str] = set()
         self._stages: set[str] = set()
+        self._named_cases: dict[Path, str] = {}
         self._spend: Spend | None = None
         self._ran = False
 
@@ -226,9 +227,10 @@ class AgentFlow:
         values = plain(inputs)
         redactor = self._redactor(values)
         shown = redactor.value(values)
+        by_ids, named = self.settings.case_for(inputs), argument("case")
         head = Head(
             workflow=argument("workflow") or name_of(workflow),
-            case=redactor.text(self.settings.case_for(inputs) or case_of(shown)),
+            case=redactor.text(named or by_ids or case_of(shown)),
             variant=argument("variant"),
             size=argument("size"),
             trial=argument("trial"),
@@ -237,6 +239,8 @@ class AgentFlow:
         path = recording_path(
             self.settings.recordings(), head.workflow, head.case, head.size, head.trial
         )
+        if named and self.settings.mode == "record":
+            self._expect_one(path, head.case, case_of(shown))
         return Plan(
             head=head,
             path=path,
@@ -248,6 +252,12 @@ class AgentFlow:
             spend=self._budget(),
             named=self._configuration.named,
         )
+
+    def _expect_one(self, path: Path, case: str, inputs: str) -> None:
+        """Refuse to record one named case twice, with different inputs."""
+        __tracebackhide__ = True
+        if self._named_cases.setdefault(path, inputs) != inputs:
+            raise ValueError(two_cases(case))
 
     def _redactor(self, inputs: Mapping[str, Any]) -> Redactor:
         """Give the redactor of a run; an input that is named as a secret is one."""

@@ -30,6 +30,16 @@ def _name(workflow: Callable[..., Any]) -> str:
     return str(getattr(workflow, "__name__", None) or type(workflow).__name__)
 
 
+def two_cases(case: str) -> str:
+    """Say that runs with different inputs were given one name."""
+    return (
+        f'two runs with different inputs are named case="{case}", so that one '
+        "recording would replace the other. Give each a name, on its own parameters: "
+        f'pytest.param(..., marks=pytest.mark.agentflow(case="{case}")), or leave '
+        "case= out: the ids of the parameters name them"
+    )
+
+
 def inputs_of(
     workflow: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> dict[str, Any]:

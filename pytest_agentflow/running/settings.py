@@ -98,7 +98,8 @@ class RunSettings:
     case_for: Callable[[Mapping[str, Any]], str | None] = _no_case
     """Names the case by the test's parameters, given the workflow's inputs."""
     argument: Callable[[str], Any] = _no_argument
-    """Gives ``workflow``, ``variant``, ``size`` or ``trial`` of the test's mark."""
+    """Gives ``workflow``, ``case``, ``variant``, ``size`` or ``trial`` of the test's
+    mark."""
     command: Callable[..., str] = _command
     """Gives the command that runs the running test again, with more options."""
     announce: Callable[[str], None] = _nobody_hears

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from pytest_agentflow.model.run import Run
+from pytest_agentflow.recording.save import save
+
 Recorder = Callable[..., pytest.RunResult]
 
 
@@ -237,3 +240,175 @@ def test_a_waiver_in_the_configuration_lets_a_finding_pass(
     waivers.write_text("- {rule: short, until: never, by: me, reason: draft}\n")
     result = project.runpytest()
     result.stderr.fnmatch_lines(["*waiver 1: until: 'never' is no date*"])
+
+
+# The mark agentflow
+
+LOADED_BY_NOBODY = (
+    'test_site.py::test_x: @pytest.mark.agentflow(recording="build/ants.flow.json") '
+    "says which recording the fixture agentflow_run loads, but the test does not take "
+    "it. To judge the recording, take agentflow_run in place of agentflow; to run the "
+    "workflow's code against it, write "
+    '@pytest.mark.agentflow(workflow="build", case="ants")'
+)
+
+
+def test_a_recording_that_the_test_does_not_load_is_refused(
+    project: pytest.Pytester,
+) -> None:
+    """Before any test: otherwise another recording would be replayed in silence."""
+    errors(
+        project,
+        """
+        import pytest
+        from flow import build
+
+        @pytest.mark.agentflow(recording="build/ants.flow.json")
+        def test_x(agentflow):
+            agentflow.run(build, "ants")
+        """,
+        f"ERROR: {LOADED_BY_NOBODY.replace('[', '[[]')}",
+    )
+
+
+def test_a_recording_named_for_a_module_is_no_workflow_to_run(
+    project: pytest.Pytester,
+) -> None:
+    """Tests that load it, or that compare recordings, pass; a run does not."""
+    save(Run(workflow="build", case="ants"), Path("recordings/build/ants.flow.json"))
+    save(Run(workflow="shout", case="hey"), Path("recordings/shout/hey.flow.json"))
+    project.makepyfile(
+        test_site="""
+        import pytest
+
+        pytestmark = pytest.mark.agentflow(recording="build/ants.flow.json")
+
+        def shout():
+            return "HEY"
+
+        def test_x(agentflow):
+            agentflow.run(shout)
+
+        def test_loaded(agentflow_run):
+            assert agentflow_run.case == "ants"
+
+        def test_all(agentflow):
+            assert len(agentflow.runs("build/*")) == 1
+
+        @pytest.mark.agentflow(recording=None, case="hey")
+        def test_meant(agentflow):
+            assert agentflow.run(shout).output == "HEY"
+
+        @pytest.mark.agentflow(case="hey")
+        def test_both(agentflow, agentflow_run):
+            assert agentflow.run(shout).output == "HEY"
+        """
+    )
+    result = project.runpytest("test_site.py")
+    result.assert_outcomes(passed=4, failed=1)
+    (told,) = [line for line in result.outlines if line.startswith("E ")]
+    assert told == f"E       pytest.UsageError: {LOADED_BY_NOBODY}"
+
+
+def test_the_mark_agentflow_without_a_fixture_is_refused(
+    project: pytest.Pytester,
+) -> None:
+    """It names what nobody runs or loads."""
+    errors(
+        project,
+        """
+        import pytest
+
+        @pytest.mark.agentflow(recording="build/ants")
+        def test_x(): ...
+        """,
+        "ERROR: test_site.py::test_x: @pytest.mark.agentflow names runs, but the test "
+        "has none: let it take the fixture agentflow (and call agentflow.run) or "
+        "agentflow_run",
+    )
+
+
+# The name of a case
+
+CASES = """
+import pytest
+from flow import build
+
+def build_all(topics, by=None):
+    return [build(topic) for topic in topics]
+
+@pytest.mark.agentflow(case="sea")
+def test_named(agentflow):
+    assert agentflow.run(build_all, ["whales", "tides"]).case == "sea"
+
+@pytest.mark.parametrize("topics", [
+    pytest.param(["ants"], marks=pytest.mark.agentflow(case="small")),
+    ["bees"],
+])
+def test_each(agentflow, topics):
+    agentflow.run(build_all, topics)
+
+@pytest.mark.agentflow(case="Ant hill")
+def test_spaced(agentflow):
+    agentflow.run(build_all, ["ants"])
+"""
+
+
+def test_a_case_is_named_by_the_mark(
+    project: pytest.Pytester, record: Recorder
+) -> None:
+    """A file name that a person chose, for inputs that are no short texts."""
+    project.makepyfile(test_site=CASES)
+    record().assert_outcomes(passed=4)
+    files = sorted(p.name for p in Path("recordings/build_all").glob("*.json"))
+    assert files == [
+        "ant-hill~1bd4f2195cd4.flow.json",
+        "sea.flow.json",
+        "small.flow.json",
+        "topics1.flow.json",
+    ]
+    project.runpytest().assert_outcomes(passed=4)
+
+
+def test_one_name_for_two_cases_is_refused_where_it_is_recorded(
+    project: pytest.Pytester, record: Recorder
+) -> None:
+    """The second would replace the first; the same inputs twice are one case."""
+    project.makepyfile(
+        test_site="""
+        import pytest
+        from flow import build
+
+        @pytest.mark.agentflow(case="sea")
+        @pytest.mark.parametrize("topic", ["whales", "tides"])
+        @pytest.mark.parametrize("again", [1, 2])
+        def test_x(agentflow, topic, again):
+            agentflow.run(build, topic)
+        """
+    )
+    result = record()
+    result.assert_outcomes(passed=2, failed=2)
+    told = [line for line in result.outlines if line.startswith("E ")]
+    sentence = (
+        'E       ValueError: two runs with different inputs are named case="sea", so '
+        "that one recording would replace the other. Give each a name, on its own "
+        'parameters: pytest.param(..., marks=pytest.mark.agentflow(case="sea")), or '
+        "leave case= out: the ids of the parameters name them"
+    )
+    assert told == [sentence] * 2
+
+
+@pytest.mark.parametrize("case", ["''", "7", "['a']"])
+def test_a_name_that_is_no_text_is_refused(project: pytest.Pytester, case: str) -> None:
+    """A wrong name is told before any test."""
+    errors(
+        project,
+        f"""
+        import pytest
+
+        @pytest.mark.agentflow(case={case})
+        def test_x(agentflow): ...
+        """,
+        f"ERROR: test_site.py::test_x: @pytest.mark.agentflow(case={case}): a name is "
+        'a text such as case="hotel"'.replace("[", "[[]"),
+    )
