@@ -2,134 +2,255 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
 
 import pytest_agentflow as af
-from agentflow_checks.teamwork.json_path import parse_path, values_at
-from agentflow_checks.teamwork.texts import (
-    as_text,
-    normalised,
-    prompt_texts,
-    stage_texts,
-    visible,
+from agentflow_checks.teamwork.coherence import contradictions, invented_values
+from agentflow_checks.teamwork.handoff_facts import (
+    INPUTS,
+    Fact,
+    declared,
+    facts_at,
+    facts_of,
+    output_of,
 )
+from agentflow_checks.teamwork.handoff_survival import (
+    Holdings,
+    State,
+    Survival,
+    survival,
+    survival_table,
+)
+from agentflow_checks.teamwork.json_path import parse_path
 
-INPUTS = "inputs"
+Listing = Literal["list", "fail"]
 
 
-def _validate(*, stage: str, carries: tuple[str, ...] = (), **_: Any) -> None:
-    if not carries:
-        message = f"name what {stage} hands on, as a JSON path: '$.offers[*].price'"
+def _validate(
+    *,
+    stage: str,
+    carries: tuple[str, ...] = (),
+    must_carry: str | Sequence[str] = (),
+    invented: str = "list",
+    contradicted: str = "list",
+    **_: Any,
+) -> None:
+    if not carries and not must_carry:
+        message = (
+            f"name what {stage} hands on, as a JSON path: '$.offers[*].price', or as "
+            "kinds of values: must_carry=['money', 'phones']"
+        )
         raise ValueError(message)
     for path in carries:
         parse_path(path)
+    for entry in _entries(must_carry):
+        declared(entry)
+    for name, given in (("invented", invented), ("contradicted", contradicted)):
+        if given not in ("list", "fail"):
+            message = f"{name}={given!r} is neither 'list' nor 'fail'"
+            raise ValueError(message)
 
 
 @af.check("handoff", validate=_validate)
 def handoff(
-    run: af.Run, stage: str, *carries: str, to: str | None = None
+    run: af.Run,
+    stage: str,
+    *carries: str,
+    to: str | None = None,
+    must_carry: str | Sequence[str] = (),
+    each_stage: bool = False,
+    invented: Listing = "list",
+    contradicted: Listing = "list",
 ) -> Iterator[object]:
     """What a stage hands on reaches the stages after it.
+
+    Values are compared in one notation (£9,600 is 9600 GBP), words as they are written.
+    Only declared facts fail; with ``must_carry`` the report also lists what stages
+    made up and where they contradict one another.
 
     Args:
         run: the run.
         stage: the stage whose output holds the facts, or ``inputs``.
         carries: JSON paths of the facts in that output: ``$.offers[*].price``.
         to: the last stage that must hold them; the final pages when not given.
+        must_carry: the same and more: JSON paths, kinds of values (``money``,
+            ``phones``, ``quotations``), or kinds below a path (``money in $.offers``).
+        each_stage: fail on a fact, too, that a stage lost and a later one has again.
+        invented: ``list`` or ``fail`` e-mail addresses, telephone numbers, links,
+            money and dates of a stage that nothing upstream holds. Unlike
+            ``hallucination`` it asks for no evidence: what a prompt or an earlier
+            stage says is upstream, true or not.
+        contradicted: ``list`` or ``fail`` values that a stage gives under the same
+            name as a stage that it depends on, and that differ.
     """
     yield af.Rule(id="handoff", title=f"What {stage} hands on reaches the stages after")
     if to is not None:
         run.stage(to)
-    given = dict(run.inputs) if stage == INPUTS else _parsed(run.stage(stage).output)
+    known = Holdings(run)
+    _must_end(known, to)
+    facts = [*_at_paths(run, stage, carries), *_declared(run, stage, must_carry)]
+    rows = [survival(known, stage, fact, to) for fact in facts]
+    for row in rows:
+        yield _judged(known, stage, row, to, each_stage=each_stage)
+    if rows:
+        yield survival_table(stage, to, rows)
+    if not each_stage:
+        yield from _repaired(rows)
+    if must_carry or "fail" in (invented, contradicted):
+        yield from _coherence(run, invented, contradicted)
+
+
+def _entries(must_carry: str | Sequence[str]) -> Sequence[str]:
+    return (must_carry,) if isinstance(must_carry, str) else must_carry
+
+
+def _at_paths(run: af.Run, stage: str, carries: Sequence[str]) -> Iterator[Fact]:
     for path in carries:
-        facts = [(p, v) for p, v in values_at(path, given) if as_text(v).strip()]
+        facts = list(facts_at(path, output_of(run, stage)))
         if not facts:
             message = (
                 f"{stage} holds nothing at {path}, so that nothing can be followed"
             )
             raise af.CheckError(message)
-        for exact, value in facts:
-            yield _follow(run, stage, exact, as_text(value), to)
+        yield from facts
 
 
-def _parsed(output: Any) -> Any:
-    if not isinstance(output, str):
-        return output
-    try:
-        return json.loads(output)
-    except ValueError:
-        return output
+def _declared(
+    run: af.Run, stage: str, must_carry: str | Sequence[str]
+) -> Iterator[Fact]:
+    for entry in _entries(must_carry):
+        facts = list(facts_of(declared(entry), output_of(run, stage)))
+        if not facts:
+            message = (
+                f"{stage} holds nothing that is {entry!r}, so that nothing can be "
+                "followed"
+            )
+            raise af.CheckError(message)
+        yield from facts
 
 
-def _follow(
-    run: af.Run, stage: str, path: str, fact: str, to: str | None
-) -> af.Finding | af.Examined:
-    wanted = normalised(fact)
-
-    def holds(texts: list[str]) -> af.Verdict:
-        if not texts:
-            return af.Verdict.INAPPLICABLE
-        whole = normalised("\n".join(map(_readable, texts)))
-        return af.Verdict.PASSED if wanted in whole else af.Verdict.FAILED
-
-    def shows(later: af.Stage) -> af.Verdict:
-        upstream = af.ancestors(run, later.name)
-        follows = stage in {INPUTS, later.name} or stage in upstream
-        return holds(list(stage_texts(later))) if follows else af.Verdict.INAPPLICABLE
-
-    def project(later: af.Stage) -> af.Verdict:
-        verdict = shows(later)
-        lacks = verdict is af.Verdict.FAILED
-        if lacks and (not was_given(later) or _only_comments(run, later)):
-            return af.Verdict.INAPPLICABLE
-        return verdict
-
-    def was_given(later: af.Stage) -> bool:
-        # Who never saw a fact cannot lose it: the artist paints between two that write.
-        prompts = list(prompt_texts(later))
-        return not prompts or holds(prompts) is af.Verdict.PASSED
-
-    shipped = [page.text for page in run.pages()]
-    end = shows(run.stage(to)) if to is not None else holds(shipped)
-    if end is af.Verdict.INAPPLICABLE:
+def _must_end(known: Holdings, to: str | None) -> None:
+    end = known.shipped if to is None else known.gave(known.run.stage(to))
+    if not end:
         where = to or "the final page"
-        message = f"{where} holds no text, so that no fact can be followed to it"
+        name = "" if to else "; name the last stage that must hold it: to='STAGE'"
+        message = f"{where} holds no text, so that no fact can be followed to it{name}"
         raise af.CheckError(message)
-    if end is af.Verdict.PASSED:
+
+
+def _judged(
+    known: Holdings, stage: str, row: Survival, to: str | None, *, each_stage: bool
+) -> af.Finding | af.Examined:
+    arrived = row.end is State.HELD
+    if arrived and not (each_stage and row.lost_at):
         return af.Examined(rule="handoff")
-    shown = end if to is None else af.Verdict.INAPPLICABLE
-    trace = af.attribute(run, project, at=to, shipped=shown, lost=True)
+    run, fact = known.run, row.fact
+    where = to or "the final page"
+    trace = _trace(known, stage, row, to)
+    lost = row.lost_at[0] if arrived else trace.lost_at
+    held = _last_held(stage, row, lost)
     finding = af.Finding(
         rule="handoff",
-        message=f"{fact!r} of {stage} is gone",
-        place=af.Place(stage=to or _last(run), path=path),
-        expected=f"{fact!r} in {to or 'the final page'}",
-        observed="not there, in any notation of quotes, entities and white space",
-        evidence=f"{path}={wanted}",
+        message=f"{fact.label!r} of {stage} is gone",
+        place=af.Place(stage=to or _last(run), path=fact.path),
+        expected=f"{fact.label!r} in {where if not arrived else 'every stage after'}",
+        observed=f"not there, in any notation; last held by {held}",
+        evidence=f"{fact.path or fact.declared}={fact.text}",
         why="A fact that a hand-off drops cannot come back: later stages never saw it.",
         fix="Name the fact in the prompt of the stage that lost it.",
-        source=af.Place(stage=None if stage == INPUTS else stage, path=path),
+        source=af.Place(stage=None if stage == INPUTS else stage, path=fact.path),
     )
+    if arrived:
+        return af.Attribution(lost_at=lost, repaired_by=_again(row)).on(finding)
     return trace.on(finding)
 
 
-def _only_comments(run: af.Run, stage: af.Stage) -> bool:
-    """Whether the page was there already and this stage made no version of it."""
-    return not _makes_page(stage) and any(
-        _makes_page(run.stage(name)) for name in af.ancestors(run, stage.name)
-    )
+def _trace(
+    known: Holdings, stage: str, row: Survival, to: str | None
+) -> af.Attribution:
+    verdicts = {State.HELD: af.Verdict.PASSED, State.LOST: af.Verdict.FAILED}
+
+    def project(later: af.Stage) -> af.Verdict:
+        if later.name == stage:
+            return af.Verdict.PASSED
+        state = row.states.get(later.name, State.SILENT)
+        return verdicts.get(state, af.Verdict.INAPPLICABLE)
+
+    shown = af.Verdict.FAILED if to is None else af.Verdict.INAPPLICABLE
+    return af.attribute(known.run, project, at=to, shipped=shown, lost=True)
 
 
-def _makes_page(stage: af.Stage) -> bool:
-    return any(a.media_type == "text/html" for a in stage.artefacts)
+def _last_held(stage: str, row: Survival, lost: str | None) -> str:
+    """Name the last stage that held the fact before it was lost."""
+    held = stage
+    for name, state in row.states.items():
+        if name == lost:
+            break
+        held = name if state is State.HELD else held
+    return held
 
 
-def _readable(text: str) -> str:
-    # Both forms: a fact may stand in an attribute (tel:, alt) or in the visible text.
-    return f"{visible(text)}\n{text}" if "<" in text else text
+def _again(row: Survival) -> str | None:
+    """Name the stage that holds a fact again after it was lost."""
+    names = list(row.states)
+    after = names[names.index(row.lost_at[0]) + 1 :]
+    return next((n for n in after if row.states[n] is State.HELD), None)
+
+
+def _repaired(rows: Sequence[Survival]) -> Iterator[af.Note]:
+    back = [row for row in rows if row.end is State.HELD and row.lost_at]
+    if back:
+        first = back[0]
+        text = (
+            f"{len(back)} of {len(rows)} facts were lost on the way and are there in "
+            f"the end, such as {first.fact.label!r}: lost at {first.lost_at[0]}"
+        )
+        yield af.Note(text=text)
 
 
 def _last(run: af.Run) -> str | None:
     return next((page.stage for page in run.pages()), None)
+
+
+def _coherence(run: af.Run, invented: str, contradicting: str) -> Iterator[object]:
+    yield from _listed(
+        list(invented_values(run)),
+        rule=af.Rule(id="handoff.invented", title="Stages make no contact, money up"),
+        fails=invented == "fail",
+        what="values that nothing upstream holds",
+    )
+    yield from _listed(
+        list(contradictions(run)),
+        rule=af.Rule(id="handoff.contradicted", title="Stages agree on named values"),
+        fails=contradicting == "fail",
+        what="named values that differ from an earlier stage's",
+    )
+
+
+def _listed(
+    found: Sequence[af.Finding | af.Examined],
+    *,
+    rule: af.Rule,
+    fails: bool,
+    what: str,
+) -> Iterator[object]:
+    """Give findings where they fail, else one table and their number."""
+    if fails:
+        yield rule
+        yield from found
+        return
+    listed = [item for item in found if isinstance(item, af.Finding)]
+    examined = len(listed) + sum(
+        item.count for item in found if isinstance(item, af.Examined)
+    )
+    yield af.Note(text=f"{len(listed)} of {examined} {what}")
+    if listed:
+        yield af.Table(
+            title=f"{what.capitalize()} (listed, not failed)",
+            columns=("stage", "what", "observed"),
+            rows=tuple(
+                (f.introduced_by or f.place.stage or "", f.message, f.observed or "")
+                for f in listed
+            ),
+        )
