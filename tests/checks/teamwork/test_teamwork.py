@@ -153,7 +153,8 @@ def test_the_page_of_another_customer_is_found(tmp_path: Path) -> None:
     fine = saved(tmp_path, "fine", mine, f"<p>{mine}</p>")
     assert af.evaluate(fine, personalised("w/*")).passed
     copied = saved(tmp_path, "copied", mine + " own brief here", f"<h1>{other}</h1>")
-    findings = af.evaluate(copied, personalised("w/*")).findings
+    judged = af.evaluate(copied, personalised("w/*"))
+    findings = [f for f in judged.findings if f.fails]
     assert [f.introduced_by for f in findings] == ["front"]
     assert findings[0].observed == "100% in common with w/other"
 
