@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import importlib
 import inspect
@@ -11,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, ParamSpec
 
+from pytest_agentflow.checking.misuse import misuse
 from pytest_agentflow.checking.written import written
 from pytest_agentflow.model.place import Place
 from pytest_agentflow.model.run import Run
@@ -129,26 +129,32 @@ class CheckFactory(Generic[P]):
     @property
     def form(self) -> str:
         """How it is written: name and parameters with their defaults."""
-        shown = [
-            p.replace(annotation=_Bare(p.annotation))
-            if isinstance(p.annotation, str)
-            else p
-            for p in self.parameters.values()
-        ]
-        return f"{self.id}{inspect.Signature(shown)}"
+        shown = inspect.Signature(list(map(_plain, self.parameters.values())))
+        return f"{self.id}{shown}"
 
     def _explain(self, error: TypeError, kwargs: Mapping[str, Any]) -> str:
-        for name in kwargs:
-            if name not in self.parameters:
-                near = difflib.get_close_matches(name, self.parameters, n=1)
-                hint = f"; did you mean {near[0]}=?" if near else "."
-                message = f"{self.id} takes no argument {name!r}{hint}"
-                return f"{message} It is {self.form}"
-        return f"{self.id}: {error}. It is {self.form}"
+        function = self.function
+        return misuse(
+            self.id,
+            f"{function.__module__}:{function.__qualname__}",
+            self.parameters,
+            documentation=function.__doc__,
+            problem=str(error),
+            kwargs=kwargs,
+        )
+
+
+def _plain(parameter: inspect.Parameter) -> inspect.Parameter:
+    """Show annotations as they were written, and defaults as one would write them."""
+    if isinstance(parameter.annotation, str):
+        parameter = parameter.replace(annotation=_Bare(parameter.annotation))
+    if isinstance(parameter.default, float):
+        parameter = parameter.replace(default=_Bare(written(parameter.default)))
+    return parameter
 
 
 class _Bare(str):
-    """An annotation that is shown without quotation marks."""
+    """A text that is shown without quotation marks."""
 
     __slots__ = ()
 

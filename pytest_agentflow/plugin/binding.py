@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -91,9 +92,11 @@ def _check_agentflow_marks(item: pytest.Item) -> None:
         wrong = [*map(repr, mark.args), *sorted(mark.kwargs.keys() - MARK_ARGUMENTS)]
         if wrong:
             known = ", ".join(f"{name}=" for name in sorted(MARK_ARGUMENTS))
+            near = difflib.get_close_matches(wrong[-1], MARK_ARGUMENTS, n=1)
+            hint = f"did you mean {near[0]}=? It" if near else "it"
             message = (
                 f"{item.nodeid}: @pytest.mark.agentflow takes no {', '.join(wrong)}; "
-                f"it takes {known}"
+                f"{hint} takes {known}"
             )
             raise pytest.UsageError(message)
 

@@ -1,6 +1,7 @@
 """How the arguments of a check are shown."""
 
 import ast
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import pytest_agentflow as af
 from pytest_agentflow.checking.expression import parse_check
 from pytest_agentflow.checking.written import written
 
@@ -64,3 +66,14 @@ def test_a_budget_is_the_same_however_it_was_written(budget: float) -> None:
     check = parse_check(f"cost(total={budget!r})")
     assert "e" not in str(check).partition("=")[2]
     assert parse_check(str(check)) == check
+
+
+@af.check("own.dust")
+def dust(run: af.Run, *, share: float = 0.00002) -> Iterator[object]:
+    """There is hardly any dust."""
+    yield from ()
+
+
+def test_a_default_is_shown_without_exponent() -> None:
+    """What ``--markers`` lists can be pasted, too."""
+    assert dust.form == "own.dust(*, share: float = 0.00002)"

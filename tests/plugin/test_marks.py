@@ -30,7 +30,8 @@ def test_a_misspelt_argument_names_the_right_one(project: pytest.Pytester) -> No
         def test_x(agentflow): ...
         """,
         "ERROR: test_site.py::test_x: @pytest.mark.cost: cost takes no argument "
-        "'totl'; did you mean total=? It is cost(*",
+        "'totl'; did you mean total=? It takes total=, stages=, tokens=, *; `pytest "
+        "--markers` shows how it is written",
     )
 
 
@@ -73,7 +74,8 @@ def test_an_unknown_argument_of_agentflow_is_refused(project: pytest.Pytester) -
         @pytest.mark.agentflow(recordin="x")
         def test_x(agentflow_run): ...
         """,
-        "*@pytest.mark.agentflow takes no recordin; it takes *recording=*",
+        "*@pytest.mark.agentflow takes no recordin; did you mean recording=? It takes "
+        "at_least=, case=, recording=, size=, trial=, variant=, workflow=",
     )
 
 
