@@ -75,9 +75,11 @@ if TYPE_CHECKING:
     from pytest_agentflow.model.place import Box as Box
     from pytest_agentflow.model.place import Place as Place
     from pytest_agentflow.model.price import Charge as Charge
+    from pytest_agentflow.model.price import Fee as Fee
+    from pytest_agentflow.model.price import ModelSize as ModelSize
     from pytest_agentflow.model.price import PriceLock as PriceLock
     from pytest_agentflow.model.price import UnitPrice as UnitPrice
-    from pytest_agentflow.model.price import UnknownPrice as UnknownPrice
+    from pytest_agentflow.model.rate import Rate as Rate
     from pytest_agentflow.model.run import Artefact as Artefact
     from pytest_agentflow.model.run import Drift as Drift
     from pytest_agentflow.model.run import Recorded as Recorded
@@ -89,12 +91,22 @@ if TYPE_CHECKING:
     from pytest_agentflow.model.run import Timing as Timing
     from pytest_agentflow.model.run import UnknownStage as UnknownStage
     from pytest_agentflow.model.run import Unseen as Unseen
+    from pytest_agentflow.model.unknown import UnknownPrice as UnknownPrice
+    from pytest_agentflow.model.unknown import UnknownRate as UnknownRate
     from pytest_agentflow.model.usage import Usage as Usage
     from pytest_agentflow.model.verdict import Severity as Severity
     from pytest_agentflow.model.verdict import Verdict as Verdict
     from pytest_agentflow.pricing.book import PriceBook as PriceBook
     from pytest_agentflow.pricing.book import load_book as load_book
-    from pytest_agentflow.pricing.file import BadPrice as BadPrice
+    from pytest_agentflow.pricing.cost import Cost as Cost
+    from pytest_agentflow.pricing.cost import cost_of as cost_of
+    from pytest_agentflow.pricing.cost_model import CostModel as CostModel
+    from pytest_agentflow.pricing.cost_model import aalp as aalp
+    from pytest_agentflow.pricing.cost_model import busy_time as busy_time
+    from pytest_agentflow.pricing.cost_model import cost_model as cost_model
+    from pytest_agentflow.pricing.cost_model import gpu_hour as gpu_hour
+    from pytest_agentflow.pricing.cost_model import priced as priced
+    from pytest_agentflow.pricing.fields import BadPrice as BadPrice
     from pytest_agentflow.pricing.lock import lock_prices as lock_prices
     from pytest_agentflow.recording.load import RecordingError as RecordingError
     from pytest_agentflow.recording.load import find_recordings as find_recordings
@@ -137,7 +149,7 @@ _HOMES = {
     "Attribution": "attribution.trace",
     "BadArgument": "checking.check",
     "BadExpression": "checking.expression",
-    "BadPrice": "pricing.file",
+    "BadPrice": "pricing.fields",
     "BadSetting": "running.settings",
     "BadWaiver": "checking.waivers",
     "Bar": "model.exhibit",
@@ -152,6 +164,8 @@ _HOMES = {
     "CheckFailure": "checking.require",
     "CheckNotInstalled": "checking.discovery",
     "CheckResult": "checking.results",
+    "Cost": "pricing.cost",
+    "CostModel": "pricing.cost_model",
     "Decomposition": "decomposition.gate",
     "DecompositionFailure": "decomposition.gate",
     "Drift": "model.run",
@@ -159,6 +173,7 @@ _HOMES = {
     "Event": "model.event",
     "Examined": "checking.results",
     "Exhibit": "model.exhibit",
+    "Fee": "model.price",
     "Finding": "model.finding",
     "HookFailed": "recording.redaction_hooks",
     "Intercepted": "wire.rivals",
@@ -169,6 +184,7 @@ _HOMES = {
     "MarkedText": "model.exhibit",
     "Message": "model.call",
     "Miss": "wire.miss",
+    "ModelSize": "model.price",
     "Money": "model.money",
     "NetworkRefused": "wire.miss",
     "Note": "checking.results",
@@ -182,6 +198,7 @@ _HOMES = {
     "PriceBook": "pricing.book",
     "PriceLock": "model.price",
     "Proxy": "wire.proxy",
+    "Rate": "model.rate",
     "Recorded": "model.run",
     "RecordingError": "recording.load",
     "RedactionRefused": "recording.redact",
@@ -205,7 +222,8 @@ _HOMES = {
     "ToolCall": "model.call",
     "UnitPrice": "model.price",
     "UnknownCheck": "checking.discovery",
-    "UnknownPrice": "model.price",
+    "UnknownPrice": "model.unknown",
+    "UnknownRate": "model.unknown",
     "UnknownStage": "model.run",
     "UnreadableReport": "report.build",
     "Unseen": "model.run",
@@ -213,13 +231,17 @@ _HOMES = {
     "Usage": "model.usage",
     "Verdict": "model.verdict",
     "Waiver": "checking.waivers",
+    "aalp": "pricing.cost_model",
     "allow_connection": "wire.guard",
     "ancestors": "attribution.trace",
     "artefact": "running.doors",
     "attribute": "attribution.trace",
     "attribute_in_artefacts": "attribution.trace",
+    "busy_time": "pricing.cost_model",
     "check": "checking.check",
     "check_names": "checking.discovery",
+    "cost_model": "pricing.cost_model",
+    "cost_of": "pricing.cost",
     "evaluate": "checking.evaluate",
     "evaluate_many": "running.many",
     "failure_message": "checking.message",
@@ -228,12 +250,14 @@ _HOMES = {
     "finding_lines": "checking.message",
     "forbid_connection": "wire.guard",
     "from_json": "model.codec",
+    "gpu_hour": "pricing.cost_model",
     "load": "recording.load",
     "load_book": "pricing.book",
     "load_waivers": "checking.waivers",
     "lock_prices": "pricing.lock",
     "page_run": "running.page_run",
     "parse_check": "checking.expression",
+    "priced": "pricing.cost_model",
     "proxy": "wire.proxy",
     "require": "checking.require",
     "require_decomposition": "decomposition.gate",

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
+from typing import Any, Literal
 
 from pytest_agentflow.model.call import Call
 from pytest_agentflow.model.money import Money
+from pytest_agentflow.model.rate import Rate, converted
+from pytest_agentflow.model.tier import service_tier
+from pytest_agentflow.model.unknown import UnknownPrice
 from pytest_agentflow.model.usage import TOKEN_KINDS, Usage
 
-
-class UnknownPrice(ValueError):
-    """A call used a unit that no price is known for; never counted as 0."""
-
-    __module__ = "pytest_agentflow"
+__all__ = [
+    "Charge",
+    "Fee",
+    "ModelSize",
+    "PriceLock",
+    "UnitPrice",
+    "UnknownPrice",
+    "charges",
+    "measured",
+    "same_thing",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +46,45 @@ class UnitPrice:
     """Who says so, with version: ``genai-prices 0.2.3``, ``prices.toml``."""
     effective: str | None = None
     """ISO date since which this price holds, where the source says so."""
+    tier: str = ""
+    """Service tier that it holds for: ``batch``, ``flex``, ``priority``; empty: the
+    standard one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fee:
+    """What is charged beside the models: step transitions, queries of an index."""
+
+    name: str
+    each: Literal["run", "stage", "call"]
+    """What it is charged for: every run, every visit of a stage, or every call."""
+    amount: Decimal
+    """Money for `per` of it."""
+    per: int = 1
+    currency: str = "USD"
+    count: Decimal = Decimal(1)
+    """So many of it each time."""
+    kind: str = ""
+    """Only calls of this kind: ``retriever``, ``tool``; empty: all."""
+    stage: str = ""
+    """Only this stage, and calls of it; empty: all."""
+    workflow: str = ""
+    """Only this workflow, or with ``*`` a family of them; empty: all."""
+    source: str = ""
+    effective: str | None = None
+    """ISO date since which it is charged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSize:
+    """How large a model is, as its user declares it: nobody lists that."""
+
+    model: str
+    """The model as the recorded call names it."""
+    parameters: Decimal
+    steps: int | None = None
+    """Diffusion steps that it takes for a picture."""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +94,12 @@ class PriceLock:
     prices: tuple[UnitPrice, ...] = ()
     as_of: str | None = None
     """ISO timestamp the prices were asked for: that of the recording."""
+    currency: str | None = None
+    """That everything is reported in; `None`: that of the prices."""
+    rates: tuple[Rate, ...] = ()
+    """Those that prices in other currencies are converted at."""
+    fees: tuple[Fee, ...] = ()
+    sizes: tuple[ModelSize, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,18 +114,33 @@ class Charge:
     price: UnitPrice | None
     """`None`: no price is known; `money` raises."""
     estimated: bool = False
+    tier: str = ""
+    """The service tier that the answer named; empty: the standard one."""
+    fee: str = ""
+    """Name of the fee, where nothing that a model used is charged: coordination."""
+    currency: str | None = None
+    """That it is reported in; `None`: that of the price."""
+    rate: Rate | None = None
+    """The one it is converted at."""
 
     @property
     def money(self) -> Money:
-        """The charge; raises `UnknownPrice` where no price is known."""
+        """The charge, in the reporting currency where one is declared.
+
+        Raises `UnknownPrice` where no price, and `UnknownRate` where no rate is known.
+        """
         if self.price is None:
+            at = f" at service tier {self.tier!r}" if self.tier else ""
             message = (
-                f"no price is known for {self.unit} of {self.model} "
+                f"no price is known for {self.unit} of {self.model}{at} "
                 f"(call {self.call}, stage {self.stage})"
             )
             raise UnknownPrice(message)
         amount = self.quantity * self.price.amount / self.price.per
-        return Money(amount=amount, currency=self.price.currency)
+        money = Money(amount=amount, currency=self.price.currency)
+        if self.currency is None:
+            return money
+        return converted(money, self.currency, self.rate)
 
 
 #: What is part of something else, so that the whole is billed without it.
@@ -99,44 +170,59 @@ def charges(call: Call, lock: PriceLock) -> tuple[Charge, ...]:
     tools, retrievers and plain HTTP are billed only where the lock has a price for
     them.
     """
-    usage = call.usage
+    usage, tier = call.usage, service_tier(call)
     if call.model is None or usage is None:
-        return tuple(_flat_charges(call, lock))
+        return tuple(_flat_charges(call, lock, tier))
+    find = partial(_find, lock, call.model, tokens=usage.input_tokens or 0, tier=tier)
     return tuple(
-        Charge(
-            call=call.id,
-            stage=call.stage,
+        _charge(
+            call,
+            lock,
             model=call.model,
             unit=unit,
             quantity=quantity,
-            price=_find(lock, call.model, unit, usage.input_tokens or 0),
-            estimated=usage.source == "estimated",
+            price=find(unit),
+            tier=tier,
         )
-        for unit, quantity in _billed(call, call.model, usage, lock)
+        for unit, quantity in _billed(call, usage, lambda unit: find(unit) is not None)
     )
 
 
-def _flat_charges(call: Call, lock: PriceLock) -> Iterator[Charge]:
+def _charge(call: Call, lock: PriceLock, **fields: Any) -> Charge:
+    estimated = call.usage is not None and call.usage.source == "estimated"
+    charge = Charge(call=call.id, stage=call.stage, estimated=estimated, **fields)
+    return in_currency(charge, lock)
+
+
+def in_currency(charge: Charge, lock: PriceLock) -> Charge:
+    """Let a charge be told in the reporting currency of `lock`, if it has one."""
+    price = charge.price
+    if price is None or lock.currency in (None, price.currency):
+        return charge
+    pair = {price.currency, lock.currency}
+    rates = (rate for rate in lock.rates if {rate.currency, rate.into} == pair)
+    return replace(charge, currency=lock.currency, rate=next(rates, None))
+
+
+def _flat_charges(call: Call, lock: PriceLock, tier: str) -> Iterator[Charge]:
     name = call.model or call.billed_as
-    price = _find(lock, name, "requests", 0) if name else None
+    price = _find(lock, name, "requests", tokens=0, tier=tier) if name else None
     if price is None and not call.is_model_call:
         return
-    unit = "requests" if price else "usage (the answer reports none)"
-    yield Charge(
-        call=call.id,
-        stage=call.stage,
+    yield _charge(
+        call,
+        lock,
         model=name or "an unnamed model",
-        unit=unit,
+        unit="requests" if price else "usage (the answer reports none)",
         quantity=Decimal(1),
         price=price,
+        tier=tier,
     )
 
 
 def _billed(
-    call: Call, model: str, usage: Usage, lock: PriceLock
+    call: Call, usage: Usage, priced: Callable[[str], bool]
 ) -> Iterator[tuple[str, Decimal]]:
-    def priced(unit: str) -> bool:
-        return _find(lock, model, unit, usage.input_tokens or 0) is not None
 
     measures = _apart(measured(usage), priced)
     if priced("requests"):
@@ -178,7 +264,7 @@ def same_thing(call: Call, unit: str, other: str) -> bool:
 
 def _measures(call: Call, unit: str, other: str) -> bool:
     if unit in _WHOLE_CALL:
-        return other in TOKEN_KINDS
+        return other in TOKEN_KINDS or other.startswith("images:")
     if not unit.startswith("images:"):
         return False
     if call.kind == "image":
@@ -186,12 +272,15 @@ def _measures(call: Call, unit: str, other: str) -> bool:
     return ":" in other and other.endswith("_tokens")
 
 
-def _find(lock: PriceLock, model: str, unit: str, tokens: int) -> UnitPrice | None:
+def _find(
+    lock: PriceLock, model: str, unit: str, *, tokens: int, tier: str
+) -> UnitPrice | None:
     fitting = [
         price
         for price in lock.prices
         if price.model == model
         and price.unit == unit
+        and price.tier == tier
         and tokens >= price.above_input_tokens
         and (tokens > price.above_input_tokens or not price.above_input_tokens)
     ]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pytest_agentflow.model.call import Call
 from pytest_agentflow.model.money import Money, total
 from pytest_agentflow.model.price import Charge, PriceLock, charges
+from pytest_agentflow.model.rate import sum_of
 from pytest_agentflow.model.usage import Usage, add_usage
 
 if TYPE_CHECKING:
@@ -127,6 +128,8 @@ class Retake:
     """Those that differ from the versions that the whole run was recorded with."""
     takes: Takes = field(default_factory=Takes)
     """What was discarded of this stage, and of those recorded again with it."""
+    parts: tuple[str, ...] = ()
+    """As `Recorded.parts`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +151,9 @@ class Recorded:
     """Configured functions that the run did not call: ``stage:qa``, ``tool:m:f``."""
     retakes: Mapping[str, Retake] = field(default_factory=dict)
     """Stages that were recorded again later than the whole run."""
+    parts: tuple[str, ...] = ()
+    """When each part was begun, of a recording that broke off and was resumed: ISO
+    timestamps, UTC. Empty: it was recorded in one go."""
 
     @property
     def last_end(self) -> float | None:
@@ -312,14 +318,30 @@ class Run:
         return whole
 
     def charges(self, stage: str | None = None) -> tuple[Charge, ...]:
-        """List every charge at the prices locked when the run was recorded."""
+        """List every charge at the prices locked when the run was recorded.
+
+        What is charged beside the models (`fees`) belongs to coordination: it is part
+        of the run, and of no stage.
+        """
         calls = self.calls if stage is None else self.stage(stage).calls
         lock = self.recorded.prices
-        return tuple(charge for call in calls for charge in charges(call, lock))
+        made = tuple(charge for call in calls for charge in charges(call, lock))
+        return made if stage is not None else (*made, *self.fees())
+
+    def fees(self) -> tuple[Charge, ...]:
+        """List what is charged beside the models, each with its stage if it has one."""
+        from pytest_agentflow.model.fees import fees_of  # noqa: PLC0415 - cycle
+
+        return fees_of(self)
 
     def cost(self, stage: str | None = None) -> Money:
-        """Add up the charges; raises `UnknownPrice` where a price is missing."""
-        return total(charge.money for charge in self.charges(stage))
+        """Add up the charges, in the reporting currency where one is declared.
+
+        Raises `UnknownPrice` where a price, `UnknownRate` where a rate is missing.
+        """
+        lock = self.recorded.prices
+        amounts = (charge.money for charge in self.charges(stage))
+        return sum_of(amounts, lock.currency or "USD")
 
     def happens_before(self, first: str, second: str) -> bool:
         """Whether call `first` was answered before call `second` could be made.

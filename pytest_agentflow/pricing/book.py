@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pytest_agentflow.model.price import UnitPrice
-from pytest_agentflow.pricing.file import BadPrice, parse_prices
-
-_SNAPSHOT = re.compile(r"[-@]20\d\d-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01])$")
+from pytest_agentflow.model.price import Fee, ModelSize, UnitPrice
+from pytest_agentflow.model.rate import Rate
+from pytest_agentflow.pricing.fields import BadPrice
+from pytest_agentflow.pricing.file import parse_file
+from pytest_agentflow.pricing.names import closest, matches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,8 @@ class PriceBook:
     An entry stands for the model it names, for its dated snapshots (``gpt-5-mini`` also
     for ``gpt-5-mini-2025-08-07``), or with ``*`` for a family of names. The closest
     name wins, then the latest day. ``tool:module:function`` names a tool or retriever.
+    A fine-tuned model (``ft:...``), or another of a user's own, needs an entry that
+    says so: it never has the price of the model that it was made from.
     """
 
     __module__ = "pytest_agentflow"
@@ -29,6 +31,15 @@ class PriceBook:
     """The project's own prices; they win over listed ones, unit by unit."""
     listed: bool = True
     """Ask genai-prices for what `entries` do not hold, where it is installed."""
+    currency: str | None = None
+    """That everything is reported in; `None`: that of the prices."""
+    rates: tuple[Rate, ...] = ()
+    fees: tuple[Fee, ...] = ()
+    """What is charged beside the models."""
+    sizes: tuple[ModelSize, ...] = ()
+    """Parameters of models, for costs counted in forward passes."""
+    unread: tuple[str, ...] = ()
+    """What of a foreign form was not read, and is not guessed."""
 
 
 def load_book(path: str | Path | None) -> PriceBook:
@@ -44,52 +55,87 @@ def load_book(path: str | Path | None) -> PriceBook:
     except (OSError, UnicodeDecodeError) as error:
         message = f"the price file {path} cannot be read: {error}"
         raise BadPrice(message) from error
-    return PriceBook(entries=parse_prices(text, path.name))
+    file = parse_file(text, path.name)
+    return PriceBook(
+        entries=file.prices,
+        currency=file.currency,
+        rates=file.rates,
+        fees=file.fees,
+        sizes=file.sizes,
+        unread=file.unread,
+    )
 
 
 def own_prices(
-    book: PriceBook, model: str, unit: str, at: dt.datetime
+    book: PriceBook, model: str, unit: str, at: dt.datetime, tier: str = ""
 ) -> tuple[UnitPrice, ...]:
     """Give the own price of a unit at a time, with its long-context tiers.
 
     Args:
         book: where to look.
         model: as the recorded call names it; it is also what the prices given name.
-        unit: a kind of token or another unit.
+        unit: a kind of token or another unit; an entry may name a family of units,
+            ``images:*``.
         at: when it was used; prices of later days do not count.
+        tier: the service tier; empty for the standard one.
     """
     day = at.date().isoformat()
-    ranked = [
-        ((closeness, price.effective or ""), price)
+    fitting = [
+        price
         for price in book.entries
-        if price.unit == unit
+        if price.tier == tier
         and (price.effective or "") <= day
-        and (closeness := _closeness(price.model, model))
+        and _is_unit(price.unit, unit)
     ]
-    best = max((rank for rank, _ in ranked), default=None)
+    found = closest(fitting, lambda price: price.model, model)
+    best = max((_rank(price) for price in found), default=None)
     return tuple(
-        replace(price, model=model)
-        for price in _tiers(ranked, best)
-        if best is not None
+        replace(price, model=model, unit=unit)
+        for price in _tiers(price for price in found if _rank(price) == best)
     )
 
 
-def _tiers(
-    ranked: Iterable[tuple[tuple[tuple[int, int], str], UnitPrice]],
-    best: tuple[tuple[int, int], str] | None,
-) -> Iterable[UnitPrice]:
+def _is_unit(entry: str, unit: str) -> bool:
+    return entry == unit or ("*" in entry and matches(entry, unit))
+
+
+def _rank(price: UnitPrice) -> tuple[bool, int, str]:
+    """Put a unit before a family of units, a long pattern before a short one."""
+    return "*" not in price.unit, len(price.unit), price.effective or ""
+
+
+def _tiers(prices: Iterable[UnitPrice]) -> Iterable[UnitPrice]:
     # Of two entries for one tier the later in the file wins, as in any settings file.
-    tiers = {price.above_input_tokens: price for rank, price in ranked if rank == best}
+    tiers: Mapping[int, UnitPrice] = {p.above_input_tokens: p for p in prices}
     return (tiers[start] for start in sorted(tiers))
 
 
-def _closeness(entry: str, model: str) -> tuple[int, int] | None:
-    model = re.sub("^retriever:", "tool:", model)
-    entry = re.sub("^retriever:", "tool:", entry)
-    if entry == model:
-        return 3, 0
-    if entry == _SNAPSHOT.sub("", model):
-        return 2, 0
-    pattern = ".*".join(re.escape(part) for part in entry.split("*"))
-    fits = "*" in entry and re.fullmatch(pattern, model, re.DOTALL)
-    return (1, len(entry)) if fits else None
+def own_size(book: PriceBook, model: str) -> ModelSize | None:
+    """Give the declared size of a model, under the name that is asked for."""
+    found = closest(book.sizes, lambda size: size.model, model)
+    return replace(found[-1], model=model) if found else None
+
+
+def own_fees(book: PriceBook, at: dt.datetime) -> tuple[Fee, ...]:
+    """Give what is charged beside the models at a time.
+
+    Of entries that differ in nothing but their day and price, the latest day counts.
+    """
+    day = at.date().isoformat()
+    latest: dict[tuple[str, ...], Fee] = {}
+    for fee in sorted(book.fees, key=lambda fee: fee.effective or ""):
+        if (fee.effective or "") <= day:
+            key = (fee.name, fee.each, fee.kind, fee.stage, fee.workflow)
+            latest[key] = fee
+    return tuple(fee for fee in book.fees if fee in latest.values())
+
+
+def own_rate(book: PriceBook, currency: str, at: dt.datetime) -> Rate | None:
+    """Give the rate at a time between a currency and that of the book."""
+    day, pair = at.date().isoformat(), {currency, book.currency}
+    dated = [
+        rate
+        for rate in book.rates
+        if rate.date <= day and {rate.currency, rate.into} == pair
+    ]
+    return max(dated, key=lambda rate: rate.date, default=None)

@@ -1,14 +1,20 @@
 """The price file: a project's own prices as TOML, or JSON of the same form.
 
+A file in the form of litellm's ``model_prices_and_context_window.json`` is read as it
+is, see `pricing.litellm`; so is one that adds ``"format": "litellm"`` to it.
+
 ::
+
+    currency = "USD"                     # everything is reported in it; may be left out
 
     [[price]]                            # one entry per model and unit
     model = "gpt-image-1-mini"           # or a family: "gpt-image-*"
-    unit = "images:1024x1024:medium"     # or input_tokens, gpu_seconds, requests, ...
+    unit = "images:1024x1024:medium"     # or input_tokens, gpu_seconds, "images:*", ...
     usd = "0.011"                        # or: amount = "0.010", currency = "EUR"
     per = 1                              # for so many units (1000000 for tokens)
     effective = "2026-01-01"             # holds from this day on; left out: always
     above_input_tokens = 200000          # only for calls with a longer prompt than this
+    tier = "batch"                       # only at this service tier; left out: standard
     source = "https://openai.com/pricing"
 
     [[price]]                            # a tool, retriever or HTTP host: per call
@@ -23,20 +29,55 @@
     prefill_tokens_per_second = 8000     # measured at full load
     decode_tokens_per_second = 2500
     utilisation = "0.4"                  # share of the time it is at that load
+
+    [[endpoint]]                         # rented by the hour, whatever it answers
+    model = "provisioned-model/abc"
+    usd_per_hour = "39.60"               # of one instance
+    instances = 1
+    requests_per_hour = 900              # that it gets; or: capacity_per_hour = 3000
+    # utilisation = "0.3"                # and the share of that capacity that is used
+
+    [[charge]]                           # what is charged beside the models
+    name = "step transitions"
+    each = "stage"                       # or run, or call (kind = "retriever")
+    usd = "0.025"
+    per = 1000
+
+    [[rate]]                             # holds from its date on
+    from = "EUR"
+    to = "USD"
+    rate = "1.09"
+    date = "2026-11-01"
+
+    [[size]]                             # for costs counted in forward passes
+    model = "gpt-5-mini"
+    parameters = "8e9"
+    steps = 30                           # of a picture, for models that paint
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import difflib
 import json
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, TypeVar
 
-from pytest_agentflow.model.price import UnitPrice
+from pytest_agentflow.model.price import Fee, ModelSize, UnitPrice
+from pytest_agentflow.model.rate import Rate
 from pytest_agentflow.model.usage import TOKEN_KINDS
+from pytest_agentflow.pricing import fields, litellm
+from pytest_agentflow.pricing.declared import fee, rate, size
+from pytest_agentflow.pricing.fields import BadPrice, Entry
+
+__all__ = ["BadPrice", "PriceFile", "parse_file", "parse_prices"]
+
+T = TypeVar("T")
+
+_TABLES = ("price", "gpu", "endpoint", "charge", "rate", "size")
 
 _PRICE_KEYS = (
     "model",
@@ -46,6 +87,7 @@ _PRICE_KEYS = (
     "currency",
     "per",
     "above_input_tokens",
+    "tier",
     "effective",
     "source",
 )
@@ -61,15 +103,35 @@ _GPU_KEYS = (
     "source",
 )
 
+_ENDPOINT_KEYS = (
+    "model",
+    "usd_per_hour",
+    "amount",
+    "currency",
+    "instances",
+    "requests_per_hour",
+    "capacity_per_hour",
+    "utilisation",
+    "effective",
+    "source",
+)
 
-class BadPrice(ValueError):
-    """A price file cannot be read; the message names file, entry and repair."""
 
-    __module__ = "pytest_agentflow"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceFile:
+    """Everything that a price file declares."""
+
+    prices: tuple[UnitPrice, ...] = ()
+    currency: str | None = None
+    rates: tuple[Rate, ...] = ()
+    fees: tuple[Fee, ...] = ()
+    sizes: tuple[ModelSize, ...] = ()
+    unread: tuple[str, ...] = ()
+    """What of a foreign form was not read, and is not guessed: ``gpt-4o: KEY``."""
 
 
-def parse_prices(text: str, name: str = "") -> tuple[UnitPrice, ...]:
-    """Read the entries of a price file.
+def parse_file(text: str, name: str = "") -> PriceFile:
+    """Read a price file.
 
     Args:
         text: its content; JSON where `name` ends in ``.json``.
@@ -79,13 +141,30 @@ def parse_prices(text: str, name: str = "") -> tuple[UnitPrice, ...]:
         BadPrice: unknown keys (the nearest known one is named), bad or missing values.
     """
     document = _document(text, name)
-    _check_keys(document, ("price", "gpu"), name or "the price file")
-    prices = [
-        _price(entry, where, name) for entry, where in _tables(document, "price", name)
-    ]
-    for entry, where in _tables(document, "gpu", name):
-        prices += _gpu(entry, where, name)
-    return tuple(prices)
+    if litellm.is_litellm(document):
+        prices, unread = litellm.read(document, name)
+        return PriceFile(prices=prices, unread=unread)
+    fields.check_keys(document, ("currency", *_TABLES), name or "the price file")
+
+    def read(key: str, reader: Callable[[Entry, str, str], T]) -> tuple[T, ...]:
+        tables = _tables(document, key, name)
+        return tuple(reader(entry, where, name) for entry, where in tables)
+
+    rented = [*read("gpu", _gpu), *read("endpoint", _endpoint)]
+    return PriceFile(
+        prices=(*read("price", _price), *(p for prices in rented for p in prices)),
+        currency=fields.currency(document, "currency", name or "the price file")
+        if "currency" in document
+        else None,
+        rates=read("rate", rate),
+        fees=read("charge", fee),
+        sizes=read("size", size),
+    )
+
+
+def parse_prices(text: str, name: str = "") -> tuple[UnitPrice, ...]:
+    """Read the prices of a price file only; see `parse_file`."""
+    return parse_file(text, name).prices
 
 
 def _document(text: str, name: str) -> Mapping[str, Any]:
@@ -94,7 +173,7 @@ def _document(text: str, name: str) -> Mapping[str, Any]:
             document = json.loads(text, parse_float=Decimal)
         else:
             document = tomllib.loads(text, parse_float=Decimal)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, ArithmeticError) as error:
         message = f"{name}: no price file: {error}"
         raise BadPrice(message) from error
     if not isinstance(document, dict):
@@ -105,7 +184,7 @@ def _document(text: str, name: str) -> Mapping[str, Any]:
 
 def _tables(
     document: Mapping[str, Any], key: str, name: str
-) -> Iterator[tuple[Mapping[str, Any], str]]:
+) -> Iterator[tuple[Entry, str]]:
     entries = document.get(key, [])
     if not isinstance(entries, list):
         message = f"{name}: {key} is a list; write [[{key}]] above each entry"
@@ -115,77 +194,114 @@ def _tables(
         if not isinstance(entry, dict):
             message = f"{where}: expected a table of keys"
             raise BadPrice(message)
-        if isinstance(entry.get("model"), str):
-            where += f" ({entry['model']})"
+        named = entry.get("model", entry.get("name"))
+        if isinstance(named, str):
+            where += f" ({named})"
         yield entry, where
 
 
-def _price(entry: Mapping[str, Any], where: str, name: str) -> UnitPrice:
-    _check_keys(entry, _PRICE_KEYS, where)
-    amount, currency = _money(entry, where)
+def _price(entry: Entry, where: str, name: str) -> UnitPrice:
+    fields.check_keys(entry, _PRICE_KEYS, where)
+    amount, currency = fields.money(entry, where)
     return UnitPrice(
-        model=_text(entry, "model", where),
+        model=fields.text(entry, "model", where),
         unit=_unit(entry, where),
         amount=amount,
-        per=_whole(entry, "per", where, default=1, least=1),
+        per=fields.whole(entry, "per", where, default=1, least=1),
         currency=currency,
-        above_input_tokens=_whole(entry, "above_input_tokens", where),
-        source=_text(entry, "source", where, default=name),
-        effective=_day(entry, where),
+        above_input_tokens=fields.whole(entry, "above_input_tokens", where),
+        tier=fields.text(entry, "tier", where, default=""),
+        source=fields.text(entry, "source", where, default=name),
+        effective=fields.day(entry, where),
     )
 
 
-def _gpu(entry: Mapping[str, Any], where: str, name: str) -> Iterator[UnitPrice]:
+def _gpu(entry: Entry, where: str, name: str) -> tuple[UnitPrice, ...]:
     """Give the token prices of a rented GPU.
 
     A token costs the hour's rent by the tokens of an hour: ``rate * gpus /
     (3600 * tokens per second * utilisation)``. Utilisation dominates, hence no default.
     """
-    _check_keys(entry, _GPU_KEYS, where)
-    rent = _number(entry, "usd_per_hour", where) * _whole(
+    fields.check_keys(entry, _GPU_KEYS, where)
+    rent = fields.number(entry, "usd_per_hour", where) * fields.whole(
         entry, "gpus", where, default=1, least=1
     )
-    used = _number(entry, "utilisation", where)
-    if not 0 < used <= 1:
-        message = f"{where}: utilisation is a share, above 0 and at most 1"
-        raise BadPrice(message)
+    used = fields.share(entry, "utilisation", where)
     speeds = {
         "input_tokens": "prefill_tokens_per_second",
         "output_tokens": "decode_tokens_per_second",
     }
-    for unit, key in speeds.items():
-        yield UnitPrice(
-            model=_text(entry, "model", where),
+    return tuple(
+        _rented(
+            entry,
+            where,
+            name,
             unit=unit,
-            amount=rent,
-            per=max(round(3600 * _number(entry, key, where) * used), 1),
-            source=_text(entry, "source", where, default=name),
-            effective=_day(entry, where),
+            rent=rent,
+            of_an_hour=3600 * fields.positive(entry, key, where, "2500") * used,
         )
+        for unit, key in speeds.items()
+    )
 
 
-def _check_keys(entry: Mapping[str, Any], known: Iterable[str], where: str) -> None:
-    known = tuple(known)
-    for key in entry:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"keys: {', '.join(known)}"
-            message = f"{where}: there is no key {key!r}; {hint}"
-            raise BadPrice(message)
+def _endpoint(entry: Entry, where: str, name: str) -> tuple[UnitPrice, ...]:
+    """Give the price per request of what is rented by the hour: rent by requests."""
+    fields.check_keys(entry, _ENDPOINT_KEYS, where)
+    amount, currency = fields.money(entry, where, "usd_per_hour")
+    rent = amount * fields.whole(entry, "instances", where, default=1, least=1)
+    price = _rented(
+        entry,
+        where,
+        name,
+        unit="requests",
+        rent=rent,
+        of_an_hour=_requests(entry, where),
+        currency=currency,
+    )
+    return (price,)
 
 
-def _text(
-    entry: Mapping[str, Any], key: str, where: str, default: str | None = None
-) -> str:
-    value = entry.get(key, default)
-    if not isinstance(value, str) or (not value and default is None):
-        message = f'{where}: {key} is missing; write {key} = "..."'
+def _requests(entry: Entry, where: str) -> Decimal:
+    if ("requests_per_hour" in entry) == ("capacity_per_hour" in entry):
+        message = (
+            f"{where}: give requests_per_hour, or capacity_per_hour and utilisation; "
+            "what a request costs depends on how many share the hour"
+        )
         raise BadPrice(message)
-    return value
+    if "requests_per_hour" in entry:
+        if "utilisation" in entry:
+            message = f"{where}: utilisation goes with capacity_per_hour only"
+            raise BadPrice(message)
+        return fields.positive(entry, "requests_per_hour", where, "900")
+    capacity = fields.positive(entry, "capacity_per_hour", where, "3000")
+    return capacity * fields.share(entry, "utilisation", where)
 
 
-def _unit(entry: Mapping[str, Any], where: str) -> str:
-    unit = _text(entry, "unit", where)
+def _rented(
+    entry: Entry,
+    where: str,
+    name: str,
+    *,
+    unit: str,
+    rent: Decimal,
+    of_an_hour: Decimal,
+    currency: str = "USD",
+) -> UnitPrice:
+    """Give the price of one of so many units of an hour, without rounding."""
+    share = Fraction(of_an_hour)
+    return UnitPrice(
+        model=fields.text(entry, "model", where),
+        unit=unit,
+        amount=rent * share.denominator,
+        per=share.numerator,
+        currency=currency,
+        source=fields.text(entry, "source", where, default=name),
+        effective=fields.day(entry, where),
+    )
+
+
+def _unit(entry: Entry, where: str) -> str:
+    unit = fields.text(entry, "unit", where)
     near = difflib.get_close_matches(unit, TOKEN_KINDS, n=1, cutoff=0.85)
     if near and unit not in (*TOKEN_KINDS, "cache_write_1h_tokens"):
         message = f"{where}: there is no unit {unit!r}; did you mean {near[0]!r}?"
@@ -193,71 +309,87 @@ def _unit(entry: Mapping[str, Any], where: str) -> str:
     return unit
 
 
-def _money(entry: Mapping[str, Any], where: str) -> tuple[Decimal, str]:
-    if "usd" in entry and ("amount" in entry or "currency" in entry):
-        message = f"{where}: give usd, or amount and currency, not both"
-        raise BadPrice(message)
-    if "usd" in entry:
-        return _number(entry, "usd", where), "USD"
-    if "amount" not in entry:
-        message = f'{where}: usd is missing; write usd = "0.011"'
-        raise BadPrice(message)
-    return _number(entry, "amount", where), _text(entry, "currency", where)
-
-
-def _number(entry: Mapping[str, Any], key: str, where: str) -> Decimal:
-    value = entry.get(key)
-    try:
-        good = isinstance(value, (str, int, Decimal)) and not isinstance(value, bool)
-        number = Decimal(value) if good and value is not None else Decimal("nan")
-    except InvalidOperation:
-        number = Decimal("nan")
-    if not number.is_finite() or number < 0:
-        message = f'{where}: {key} is a number that is not negative: {key} = "0.011"'
-        raise BadPrice(message)
-    return number
-
-
-def _whole(
-    entry: Mapping[str, Any], key: str, where: str, default: int = 0, least: int = 0
-) -> int:
-    value = entry.get(key, default)
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        message = f"{where}: {key} is a whole number of at least {least}"
-        raise BadPrice(message)
-    return value
-
-
-def _day(entry: Mapping[str, Any], where: str) -> str | None:
-    value = entry.get("effective")
-    if value is None:
-        return None
-    try:
-        return dt.date.fromisoformat(str(value)).isoformat()
-    except ValueError as error:
-        message = f"{where}: effective: {value!r} is no day like 2026-12-31"
-        raise BadPrice(message) from error
-
-
 def print_prices(prices: Iterable[UnitPrice]) -> str:
     """Write entries as TOML; `parse_prices` gives them back."""
-    return "\n".join(_printed(price) for price in prices)
+    return print_file(PriceFile(prices=tuple(prices)))
 
 
-def _printed(price: UnitPrice) -> str:
-    dollars = price.currency == "USD"
-    fields = {
+def print_file(file: PriceFile) -> str:
+    """Write everything as TOML; `parse_file` gives it back, but for `unread`."""
+    head = {"currency": file.currency} if file.currency else {}
+    parts = [
+        "".join(_lines(head)),
+        *(_table("price", _price_fields(price)) for price in file.prices),
+        *(_table("charge", _fee_fields(one)) for one in file.fees),
+        *(_table("rate", _rate_fields(one)) for one in file.rates),
+        *(_table("size", _size_fields(one)) for one in file.sizes),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _price_fields(price: UnitPrice) -> Mapping[str, str | int | None]:
+    return {
         "model": price.model,
         "unit": price.unit,
-        "usd" if dollars else "amount": str(price.amount),
-        "currency": None if dollars else price.currency,
+        **_money_fields(price.amount, price.currency),
         "per": price.per,
         "above_input_tokens": price.above_input_tokens or None,
+        "tier": price.tier or None,
         "effective": price.effective,
         "source": price.source or None,
     }
-    lines = (f"{key} = {_toml(value)}\n" for key, value in fields.items() if value)
-    return "[[price]]\n" + "".join(lines)
+
+
+def _fee_fields(one: Fee) -> Mapping[str, str | int | None]:
+    return {
+        "name": one.name,
+        "each": one.each,
+        **_money_fields(one.amount, one.currency),
+        "per": one.per,
+        "count": str(one.count),
+        "kind": one.kind or None,
+        "stage": one.stage or None,
+        "workflow": one.workflow or None,
+        "effective": one.effective,
+        "source": one.source or None,
+    }
+
+
+def _rate_fields(one: Rate) -> Mapping[str, str | int | None]:
+    return {
+        "from": one.currency,
+        "to": one.into,
+        "rate": str(one.rate),
+        "date": one.date,
+        "source": one.source or None,
+    }
+
+
+def _size_fields(one: ModelSize) -> Mapping[str, str | int | None]:
+    return {
+        "model": one.model,
+        "parameters": str(one.parameters),
+        "steps": one.steps,
+        "source": one.source or None,
+    }
+
+
+def _money_fields(amount: Decimal, currency: str) -> Mapping[str, str | None]:
+    dollars = currency == "USD"
+    return {
+        "usd" if dollars else "amount": str(amount),
+        "currency": None if dollars else currency,
+    }
+
+
+def _table(name: str, values: Mapping[str, str | int | None]) -> str:
+    return f"[[{name}]]\n" + "".join(_lines(values))
+
+
+def _lines(values: Mapping[str, str | int | None]) -> Iterator[str]:
+    for key, value in values.items():
+        if value is not None:
+            yield f"{key} = {_toml(value)}\n"
 
 
 def _toml(value: str | int) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import importlib.util
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_agentflow.model.price import UnitPrice
+from pytest_agentflow.pricing.names import own_kind
 
 if TYPE_CHECKING:
     from genai_prices.types import PriceCalculation
@@ -46,7 +48,11 @@ def installed() -> bool:
 
 
 def listed_prices(
-    model: str, provider: str | None, api: str | None, at: dt.datetime
+    model: str,
+    provider: str | None,
+    api: str | None,
+    at: dt.datetime,
+    tier: str = "",
 ) -> tuple[UnitPrice, ...]:
     """Give all prices listed for a model at a time; none where it is not listed.
 
@@ -57,14 +63,25 @@ def listed_prices(
         api: of the call, ``openai.chat``.
         at: when it was called. Without it genai-prices would answer for today, and the
             same recording would cost something else next year.
+        tier: the service tier, empty for the standard one. Of a tier that it does not
+            list genai-prices gives the standard price without a word; here it has none.
 
     A model is priced for days before it existed, too: genai-prices does not say when
-    that was. Its variants for batch and service tiers are not asked for.
+    that was. A model of a user's own has a price only where the list itself names it
+    so, ``ft:gpt-4o-mini``.
     """
     if not installed():
         return ()
-    found = _find(model, _provider(model, provider, api), at)
-    return tuple(_unit_prices(model, found)) if found is not None else ()
+    seller = _provider(model, provider, api)
+    found = _find(model, seller, at)
+    if found is None or not found.model.id.startswith(own_kind(model)):
+        return ()
+    if not tier:
+        return tuple(_unit_prices(model, found))
+    other = _find(model, seller, at, processing=tier)
+    if other is None or other.model_price == found.model_price:
+        return ()
+    return tuple(replace(p, tier=tier) for p in _unit_prices(model, other))
 
 
 def _provider(model: str, provider: str | None, api: str | None) -> str | None:
@@ -75,14 +92,21 @@ def _provider(model: str, provider: str | None, api: str | None) -> str | None:
     return _MAKERS.get((api or "").partition(".")[0])
 
 
-def _find(model: str, provider: str | None, at: dt.datetime) -> PriceCalculation | None:
+def _find(
+    model: str, provider: str | None, at: dt.datetime, processing: str | None = None
+) -> PriceCalculation | None:
     from genai_prices import Usage, calc_price  # noqa: PLC0415 - 0.3 s, and optional
 
     if provider is None:
         return None
     try:
         return calc_price(
-            Usage(), model, provider_id=provider, genai_request_timestamp=at
+            Usage(),
+            model,
+            provider_id=provider,
+            genai_request_timestamp=at,
+            # "service_tier", the providers' own word, is ignored in silence.
+            price_context={"processing": processing} if processing else None,
         )
     except LookupError:
         return None

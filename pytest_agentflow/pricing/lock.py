@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from pytest_agentflow.model.call import Call
 from pytest_agentflow.model.price import (
+    ModelSize,
     PriceLock,
     UnitPrice,
     measured,
     same_thing,
 )
-from pytest_agentflow.pricing.book import PriceBook, own_prices
+from pytest_agentflow.model.rate import Rate
+from pytest_agentflow.model.tier import service_tier
+from pytest_agentflow.pricing.book import (
+    PriceBook,
+    own_fees,
+    own_prices,
+    own_rate,
+    own_size,
+)
+from pytest_agentflow.pricing.cost import models_of
 from pytest_agentflow.pricing.genai import listed_prices
 
 #: Tokens of the model that painted pictures for another one are billed as the whole
@@ -24,6 +35,7 @@ _WHOLE = {
 }
 
 Prices = tuple[UnitPrice, ...]
+T = TypeVar("T")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,6 +45,8 @@ class _Model:
     name: str
     calls: list[Call] = field(default_factory=list)
     units: dict[str, None] = field(default_factory=dict)
+    tiers: dict[str, None] = field(default_factory=dict)
+    """Service tiers that its calls were answered at."""
 
 
 def lock_prices(calls: Iterable[Call], book: PriceBook, at: dt.datetime) -> PriceLock:
@@ -47,12 +61,40 @@ def lock_prices(calls: Iterable[Call], book: PriceBook, at: dt.datetime) -> Pric
     only one of them is kept: the one per picture, which only own entries can give. What
     has no price is left out, and asking for its money raises `UnknownPrice`; so is what
     two providers of one run sell at different prices under one name.
+
+    The declared sizes of the models are kept, too, with what is charged beside them,
+    and the rates that these prices are converted at.
     """
     at = at.replace(tzinfo=dt.UTC) if at.tzinfo is None else at.astimezone(dt.UTC)
-    prices = [
+    calls = tuple(calls)
+    prices = tuple(
         price for model in _models(calls) for price in _prices_of(model, book, at)
-    ]
-    return PriceLock(prices=tuple(prices), as_of=at.isoformat().replace("+00:00", "Z"))
+    )
+    fees = own_fees(book, at)
+    currencies = [*(p.currency for p in prices), *(fee.currency for fee in fees)]
+    return PriceLock(
+        prices=prices,
+        as_of=at.isoformat().replace("+00:00", "Z"),
+        currency=book.currency,
+        rates=tuple(_rates(currencies, book, at)),
+        fees=fees,
+        sizes=tuple(_sizes(calls, book)),
+    )
+
+
+def _rates(
+    currencies: Iterable[str], book: PriceBook, at: dt.datetime
+) -> Iterator[Rate]:
+    if book.currency is not None:
+        for currency in dict.fromkeys(currencies):
+            if rate := own_rate(book, currency, at):
+                yield rate
+
+
+def _sizes(calls: Iterable[Call], book: PriceBook) -> Iterator[ModelSize]:
+    for model in dict.fromkeys(models_of(calls)):
+        if size := own_size(book, model):
+            yield size
 
 
 def locked_again(
@@ -80,7 +122,22 @@ def locked_again(
         prices += anew.pop(price.model, []) if price.model in named else [price]
     prices += [price for left in anew.values() for price in left]
     same = tuple(prices) == lock.prices
-    return PriceLock(prices=tuple(prices), as_of=lock.as_of if same else new.as_of)
+    return PriceLock(
+        prices=tuple(prices),
+        as_of=lock.as_of if same else new.as_of,
+        currency=lock.currency or new.currency,
+        rates=_one_each(lock.rates, new.rates, lambda r: (r.currency, r.into)),
+        fees=lock.fees or new.fees,
+        sizes=_one_each(new.sizes, lock.sizes, lambda size: size.model),
+    )
+
+
+def _one_each(
+    first: Sequence[T], others: Sequence[T], key: Callable[[T], object]
+) -> tuple[T, ...]:
+    """Give all of `first`, and those of `others` that it has nothing for."""
+    known = {key(one) for one in first}
+    return (*first, *(one for one in others if key(one) not in known))
 
 
 def prices_older_than(
@@ -107,6 +164,7 @@ def _models(calls: Iterable[Call]) -> Iterable[_Model]:
             model = models.setdefault(name, _Model(name=name))
             model.calls.append(call)
             model.units |= dict.fromkeys((*_used(call), "requests"))
+            model.tiers[service_tier(call)] = None
     return models.values()
 
 
@@ -115,44 +173,60 @@ def _used(call: Call) -> tuple[str, ...]:
 
 
 def _prices_of(model: _Model, book: PriceBook, at: dt.datetime) -> Iterator[UnitPrice]:
-    found = {unit: _look_up(model, unit, book, at) for unit in model.units}
-    for unit in _superseded(model, found):
-        found[unit] = ()
-    for prices in found.values():
-        yield from prices
+    for tier in model.tiers:
+        asked = _Asked(book=book, at=at, tier=tier)
+        found = {unit: _look_up(model, unit, asked) for unit in model.units}
+        for unit in _superseded(model, found):
+            found[unit] = ()
+        for prices in found.values():
+            yield from prices
 
 
-def _look_up(model: _Model, unit: str, book: PriceBook, at: dt.datetime) -> Prices:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """Where prices are looked up, of which day and at which service tier."""
+
+    book: PriceBook
+    at: dt.datetime
+    tier: str = ""
+
+    def own(self, name: str, unit: str) -> Prices:
+        return own_prices(self.book, name, unit, self.at, self.tier)
+
+
+def _look_up(model: _Model, unit: str, asked: _Asked) -> Prices:
     painter, _, kind = unit.rpartition(":")
     if unit.startswith("images:"):
-        return _per_picture(model, unit, book, at)
+        return _per_picture(model, unit, asked)
     if painter:
-        prices = _offered(model, painter, kind, book, at) or _offered(
-            model, painter, _WHOLE.get(kind, kind), book, at
+        prices = _offered(model, painter, kind, asked) or _offered(
+            model, painter, _WHOLE.get(kind, kind), asked
         )
         return tuple(replace(p, model=model.name, unit=unit) for p in prices)
-    return _offered(model, model.name, unit, book, at)
+    return _offered(model, model.name, unit, asked)
 
 
-def _per_picture(model: _Model, unit: str, book: PriceBook, at: dt.datetime) -> Prices:
+def _per_picture(model: _Model, unit: str, asked: _Asked) -> Prices:
     """Look for a price per picture: of the model, else of the one it had paint."""
     painters = [u.rpartition(":")[0] for u in model.units if u.endswith("_tokens")]
     for name in (model.name, *dict.fromkeys(p for p in painters if p)):
-        if prices := own_prices(book, name, unit, at):
+        if prices := asked.own(name, unit):
             return tuple(replace(price, model=model.name) for price in prices)
     return ()
 
 
-def _offered(
-    model: _Model, name: str, unit: str, book: PriceBook, at: dt.datetime
-) -> Prices:
-    if own := own_prices(book, name, unit, at):
+def _offered(model: _Model, name: str, unit: str, asked: _Asked) -> Prices:
+    if own := asked.own(name, unit):
         return own
-    if not book.listed:
+    if not asked.book.listed:
         return ()
     sellers = dict.fromkeys((call.provider, call.api) for call in model.calls)
     offers = {
-        tuple(p for p in listed_prices(name, *seller, at) if p.unit == unit)
+        tuple(
+            price
+            for price in listed_prices(name, *seller, asked.at, asked.tier)
+            if price.unit == unit
+        )
         for seller in sellers
     }
     return offers.pop() if len(offers) == 1 else ()
@@ -166,7 +240,8 @@ def _superseded(model: _Model, found: Mapping[str, Prices]) -> set[str]:
         for unit in found
         for call in model.calls
         for other in pictures
-        if found[unit] and unit not in pictures and same_thing(call, unit, other)
+        if found[unit] and unit not in (*pictures, "requests")
+        if same_thing(call, unit, other)
     }
     if not pictures or not tokens:
         return set()

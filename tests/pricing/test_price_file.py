@@ -13,7 +13,12 @@ from hypothesis import strategies as st
 from pytest_agentflow.model.price import UnitPrice
 from pytest_agentflow.pricing import file
 from pytest_agentflow.pricing.book import PriceBook, load_book
-from pytest_agentflow.pricing.file import BadPrice, parse_prices, print_prices
+from pytest_agentflow.pricing.file import (
+    BadPrice,
+    parse_file,
+    parse_prices,
+    print_prices,
+)
 
 ENTRY = """
 [[price]]
@@ -81,10 +86,19 @@ def test_the_example_in_the_documentation_is_a_price_file() -> None:
     """What the module shows can be used as it stands."""
     assert file.__doc__ is not None
     example = file.__doc__.partition("::\n")[2]
-    image, tool, read, written = parse_prices(example, "prices.toml")
-    assert image.above_input_tokens == 200_000
+    found = parse_file(example, "prices.toml")
+    image, tool, read, written, endpoint = found.prices
+    assert (image.above_input_tokens, image.tier) == (200_000, "batch")
     assert tool.model == "tool:site_builder.retrieval:retrieve"
     assert (read.unit, written.unit) == ("input_tokens", "output_tokens")
+    assert (endpoint.unit, endpoint.amount / endpoint.per) == (
+        "requests",
+        Decimal("0.044"),
+    )
+    assert found.currency == "USD"
+    assert [fee.name for fee in found.fees] == ["step transitions"]
+    assert [rate.rate for rate in found.rates] == [Decimal("1.09")]
+    assert [size.parameters for size in found.sizes] == [Decimal("8e9")]
 
 
 def test_a_gpu_costs_its_rent_by_the_tokens_of_an_hour() -> None:
