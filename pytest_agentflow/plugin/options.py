@@ -86,6 +86,12 @@ def add_options(parser: pytest.Parser) -> None:
         help="record this stage anew, and what comes after it; repeatable",
     )
     group.addoption(
+        "--agentflow-resume",
+        dest="agentflow_resume",
+        action="store_true",
+        help="finish recordings that broke off, and replay those that are whole",
+    )
+    group.addoption(
         "--agentflow-trials",
         dest="agentflow_trials",
         metavar="N",
@@ -178,8 +184,19 @@ def _check_match(config: pytest.Config) -> None:
             f"--agentflow={mode_of(config)}"
         )
         raise pytest.UsageError(message)
+    _check_resume(config)
     if len(given) > 1:
         message = f"--{given[0]} and --{given[1]} exclude each other: write or try"
+        raise pytest.UsageError(message)
+
+
+def _check_resume(config: pytest.Config) -> None:
+    records = mode_of(config) == "record" or config.getoption("agentflow_record_stage")
+    if config.getoption("agentflow_resume") and not records:
+        message = (
+            "--agentflow-resume finishes recordings: it needs --agentflow=record, or "
+            "the --agentflow-record-stage that broke off"
+        )
         raise pytest.UsageError(message)
 
 

@@ -26,6 +26,7 @@ def run_settings(plugin: SessionPlugin) -> RunSettings:
         pace=config.getoption("agentflow_pace"),
         live_stages=tuple(config.getoption("agentflow_live_stage")),
         record_stages=tuple(config.getoption("agentflow_record_stage")),
+        resume=config.getoption("agentflow_resume"),
         personal=_lines(config, "agentflow_personal"),
         redact=_lines(config, "agentflow_redact"),
         volatile=_lines(config, "agentflow_volatile"),

@@ -57,7 +57,9 @@ def _told(error: BaseException, item: pytest.Item) -> str:
     own = [line for line, _ in itertools.groupby(frames)]
     where = ["", "Called from (--full-trace shows all):", *own] if own else []
     name = f"{type(error).__module__}.{type(error).__name__}"
-    return "\n".join([f"{name}: {error}", *where])
+    # How a recording that broke off is gone on with stands in a note.
+    notes = [f"\n{note}" for note in getattr(error, "__notes__", ())]
+    return "\n".join([f"{name}: {error}", *notes, *where])
 
 
 def _is_own(file: Path, root: Path) -> bool:

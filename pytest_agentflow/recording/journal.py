@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import shlex
 import threading
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
@@ -57,10 +60,14 @@ class Journal:
         self._redactor = redactor
         self._lock = threading.Lock()
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        whole = _length_of_whole_lines(self.path) if resume else 0
+        lines = _whole_lines(self.path) if resume else []
+        whole = sum(len(line) + 1 for line in lines)
         self._stream = self.path.open("ab")
+        if self.path.stat().st_size < whole:  # whole, but for the end of its line
+            self._stream.write(b"\n")
+        self._stream.flush()
         self._stream.truncate(whole)
-        if not whole:
+        if not lines:
             self._append({"journal": VERSION, "recording": path.name})
         self._stream.flush()
 
@@ -133,8 +140,16 @@ class Journal:
         self.close()
 
 
-def _length_of_whole_lines(path: Path) -> int:
-    return path.read_bytes().rfind(b"\n") + 1 if path.exists() else 0
+def _whole_lines(path: Path) -> list[bytes]:
+    """Give the lines that were written to their end; the last may lack its mark."""
+    if not path.exists():
+        return []
+    *lines, last = path.read_bytes().split(b"\n")
+    try:
+        whole = isinstance(json.loads(last), dict)
+    except (ValueError, RecursionError):
+        whole = False
+    return [*lines, last] if whole else lines
 
 
 def read_journal(path: Path) -> tuple[Entry, ...]:
@@ -143,32 +158,53 @@ def read_journal(path: Path) -> tuple[Entry, ...]:
     Args:
         path: of the recording or of its journal.
 
-    Raises `RecordingError` for a line in the middle that is damaged.
+    Raises `RecordingError` for a line in the middle that is damaged, and for a journal
+    of another version. It is left as it is.
     """
     file = path if path.suffix == ".jsonl" else partial_path(path)
-    repair = f"discard it: `rm {file}`"
+    repair = f"discard it: `{discard_command(file)}`"
     try:
-        lines = file.read_bytes().split(b"\n")[:-1]
+        lines = _whole_lines(file)
+        if not lines and not file.exists():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
     except OSError as error:
         problem = f"cannot be read: {error.strerror}"
         raise RecordingError(file, "", problem, repair) from None
+    if lines:
+        _check_header(file, lines[0], repair)
     entries = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(lines[1:], 2):
         try:
-            entries += _entry(json.loads(line))
+            entries.append(_entry(json.loads(line)))
         except (ValueError, RecursionError) as error:
             problem = f"line {number} of the journal is damaged: {error}"
             raise RecordingError(file, "$", problem, repair) from None
     return tuple(entries)
 
 
-def _entry(line: Any) -> list[Entry]:
+def discard_command(file: Path) -> str:
+    """Give the command that removes the journal `file`."""
+    return f"agentflow prune --partial --delete {shlex.quote(str(file))}"
+
+
+def _check_header(file: Path, line: bytes, repair: str) -> None:
+    try:
+        header = json.loads(line)
+        version = header["journal"]
+    except (ValueError, RecursionError, TypeError, KeyError):
+        problem = "line 1 of the journal is damaged: it names no version"
+        raise RecordingError(file, "$", problem, repair) from None
+    if version != VERSION:
+        problem = (
+            f"the journal is of another version, {version!r} (this one reads {VERSION})"
+        )
+        other = f"finish it with the version that began it, or {repair}"
+        raise RecordingError(file, "$.journal", problem, other)
+
+
+def _entry(line: Any) -> Entry:
     if not isinstance(line, dict):
         raise Malformed("$", "expected an object")
-    if "journal" in line:
-        if line["journal"] != VERSION:
-            raise Malformed("$.journal", f"expected {VERSION}")
-        return []
     blobs = line.get("blobs", {})
     if not isinstance(blobs, dict) or not isinstance(line.get("event"), str):
         raise Malformed("$", "expected event and data")
@@ -185,7 +221,9 @@ def _entry(line: Any) -> list[Entry]:
     if "timing" in line:
         timing = decode_as(Timing, line["timing"], "$.timing", read_blob)
     data = decode_value(line.get("data", {}), "$.data", read_blob)
-    return [Entry(event=line["event"], data=data, captured=captured, timing=timing)]
+    if not isinstance(data, dict):
+        raise Malformed("$.data", "expected an object")
+    return Entry(event=line["event"], data=data, captured=captured, timing=timing)
 
 
 def discard(path: Path) -> tuple[Call, ...]:

@@ -22,6 +22,7 @@ from pytest_agentflow.recording.names import (
 from pytest_agentflow.recording.redact import Redactor
 from pytest_agentflow.running.absent import no_recording
 from pytest_agentflow.running.assembly import Head
+from pytest_agentflow.running.broken import broken_off
 from pytest_agentflow.running.conclusion import (
     Plan,
     called_as,
@@ -40,7 +41,7 @@ from pytest_agentflow.running.notes import BOTH
 from pytest_agentflow.running.plain import plain
 from pytest_agentflow.running.replay import RECORD
 from pytest_agentflow.running.session import Conduct, Session
-from pytest_agentflow.running.settings import RunSettings, read_configuration
+from pytest_agentflow.running.settings import Mode, RunSettings, read_configuration
 from pytest_agentflow.running.spend import Spend
 from pytest_agentflow.wire.rivals import refuse_rivals
 
@@ -244,14 +245,21 @@ class AgentFlow:
         return Plan(
             head=head,
             path=path,
-            mode=self.settings.mode,
+            mode=self._mode(path),
             redactor=redactor,
             matching=self._configuration.matching,
             command=self.settings.command(RECORD),
             book=self._book,
             spend=self._budget(),
             named=self._configuration.named,
+            announce=self.settings.announce,
         )
+
+    def _mode(self, path: Path) -> Mode:
+        """Give the mode of a run; what is whole is not paid for again."""
+        whole = path.exists() and not partial_path(path).exists()
+        finished = whole and self.settings.resume and self.settings.mode == "record"
+        return "replay" if finished else self.settings.mode
 
     def _expect_one(self, path: Path, case: str, inputs: str) -> None:
         """Refuse to record one named case twice, with different inputs."""
@@ -298,11 +306,14 @@ class AgentFlow:
             recording = self._recorded(plan)
             self._stages |= {stage.name for stage in recording.stages}
             return replay_conduct(plan, self.settings, recording)
-        return live_conduct(plan)
+        return live_conduct(plan, self.settings)
 
     def _recorded(self, plan: Plan) -> Run:
         """Load the run's recording; where there is none, say which inputs changed."""
-        if not (plan.path.exists() or partial_path(plan.path).exists()):
+        partial = partial_path(plan.path)
+        if not plan.path.exists() and partial.exists():
+            raise broken_off(plan.path, partial, self.settings.command)
+        if not plan.path.exists():
             raise no_recording(plan.path, plan.head.inputs, self.settings.command)
         return self._loaded(plan.path)
 

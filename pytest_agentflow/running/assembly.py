@@ -18,6 +18,7 @@ from pytest_agentflow.model.run import (
     Timing,
 )
 from pytest_agentflow.recording.exchange import with_reading
+from pytest_agentflow.recording.journal_parts import CUT
 from pytest_agentflow.recording.match import Matching
 from pytest_agentflow.recording.order import Captured, numbered, order_calls
 from pytest_agentflow.running.artefacts import Names
@@ -55,6 +56,13 @@ class Head:
     trial: int | None = None
     inputs: Mapping[str, Any]
 
+    @property
+    def id(self) -> str:
+        """The name of the run's recording, as `Run.id`."""
+        return Run(
+            workflow=self.workflow, case=self.case, size=self.size, trial=self.trial
+        ).id
+
 
 def captured(session: Session, note: CallNote) -> tuple[Captured, Timing]:
     """Give a note in the form that a journal keeps, with its timing."""
@@ -77,6 +85,8 @@ def _final(note: CallNote) -> CallNote:
 
 
 def _call_of(note: CallNote) -> Call:
+    if note.kept is not None:
+        return note.kept.call
     call = Call(
         id=note.temporary_id,
         kind=note.kind,
@@ -92,7 +102,7 @@ def _call_of(note: CallNote) -> Call:
     call = with_reading(call)
     if not note.complete:
         # The application stopped reading: what it saw is whole, the answer is not.
-        call = replace(call, missing=(*call.missing, "rest of the answer"))
+        call = replace(call, missing=(*call.missing, CUT))
     return call
 
 

@@ -14,19 +14,27 @@ from pytest_agentflow.model.run import Run, Takes
 from pytest_agentflow.pricing.book import PriceBook
 from pytest_agentflow.pricing.lock import lock_prices, locked_again
 from pytest_agentflow.recording.journal import Journal
+from pytest_agentflow.recording.journal_parts import read_parts
 from pytest_agentflow.recording.load import load
 from pytest_agentflow.recording.match import Matching
 from pytest_agentflow.recording.redact import Redactor
 from pytest_agentflow.running.assembly import Head, made_run, replayed_run
+from pytest_agentflow.running.broken import ending_text
 from pytest_agentflow.running.hybrid import Hybrid
 from pytest_agentflow.running.instrument import Named
 from pytest_agentflow.running.mixed import mixed_run
 from pytest_agentflow.running.outputs import Outcome, workflow_outcome
+from pytest_agentflow.running.parted import close_gaps
 from pytest_agentflow.running.replay import Replay
+from pytest_agentflow.running.resume import Answers
 from pytest_agentflow.running.session import Session
 from pytest_agentflow.running.settings import Mode
 from pytest_agentflow.running.spend import Spend
-from pytest_agentflow.running.takes import discarded_since, with_retakes
+from pytest_agentflow.running.takes import (
+    discarded_since,
+    with_broken,
+    with_retakes,
+)
 
 #: What ends a process or a task, and is nobody's fault.
 _ENDINGS = (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError)
@@ -52,9 +60,20 @@ class Plan:
     """What the session may spend on all its runs."""
     asked_live: tuple[str, ...] = ()
     """Stages that the user lets go over the network, of those the recording has."""
-    resumes: bool = False
-    """An earlier recording broke off, and the journal carries what it cost."""
     takes: Takes = field(default_factory=Takes)
+    """What is discarded of the recording that is replaced."""
+    resumes: bool = False
+    """What an earlier recording was answered before it broke off is used."""
+    answers: Answers | None = None
+    """What was answered before an earlier recording broke off."""
+    begun: tuple[str, ...] = ()
+    """When each part of the journal was begun; the last is this one."""
+    anew: str = ""
+    """The command that records this again, from its beginning."""
+    resume: str = ""
+    """The command that finishes this recording, if it breaks off."""
+    announce: Callable[[str], None]
+    """Told what pytest would not show of an error."""
 
 
 def conclude(
@@ -73,11 +92,7 @@ def conclude(
         return replace(run, unseen=session.ledger.unseen())
     except BaseException as error:
         if plan.journal is not None:
-            plan.journal.close()
-            if not session.calls and not plan.resumes:
-                plan.journal.path.unlink(missing_ok=True)  # it holds nothing
-            if plan.journal.path.exists():
-                error.add_note(_about_the_journal(plan))
+            _leave_behind(plan, plan.journal, session, error)
         raise
 
 
@@ -100,15 +115,23 @@ def _raise_what_failed(session: Session, failure: BaseException | None) -> None:
         raise failure
 
 
-def _about_the_journal(plan: Plan) -> str:
-    assert plan.journal is not None  # noqa: S101 - asked by the caller
-    partial = plan.journal.path
-    return (
-        f"Nothing was recorded: the old recording, if any, is as it was. What was "
-        f"answered so far stands in {partial}.\n"
-        f"Record again (it then counts as a discarded take): {plan.command}\n"
-        f"Discard it: rm '{partial}'"
-    )
+def _leave_behind(
+    plan: Plan, journal: Journal, session: Session, error: BaseException
+) -> None:
+    """Say what stands in the journal; one that holds nothing is removed.
+
+    Where an older recording would be taken for the one that was begun, it stays.
+    """
+    journal.close()
+    if not journal.path.exists():
+        return
+    text = ending_text(journal.path, plan.book, resume=plan.resume, anew=plan.anew)
+    begun = bool(session.calls) and plan.path.exists()
+    if not (begun or read_parts(journal.path).calls):
+        journal.path.unlink()
+    error.add_note(text)
+    if isinstance(error, KeyboardInterrupt):  # pytest does not show its notes
+        plan.announce(text)
 
 
 def _replayed(plan: Plan, session: Session, outcome: Outcome) -> Run:
@@ -133,6 +156,8 @@ def _mixed(plan: Plan, session: Session, conduct: Hybrid, outcome: Outcome) -> R
     assert plan.recording is not None  # noqa: S101 - asked by the caller
     if (left := conduct.unplayed()) is not None:
         raise left
+    if plan.resumes:
+        close_gaps(session)
     run = mixed_run(session, plan.head, outcome, plan.matching, plan.recording)
     went = conduct.went_live()
     names = {_priced_as(call) for call in run.calls if call.stage in went}
@@ -145,8 +170,8 @@ def _mixed(plan: Plan, session: Session, conduct: Hybrid, outcome: Outcome) -> R
         recorded = replace(run.recorded, duration=run.recorded.last_end)
         run = replace(run, recorded=recorded)
         return plan.redactor.run(replace(run, drifts=conduct.drifts(), live=live))
-    takes = discarded_since(plan.recording.recorded.all_takes, plan.takes)
-    recorded = with_retakes(run, went, plan.recording, takes)
+    takes = discarded_since(plan.recording.recorded.all_takes, _takes(plan))
+    recorded = with_retakes(run, went, plan.recording, takes, _parts(plan))
     run = replace(run, recorded=replace(recorded, uncalled=_uncalled(plan, run)))
     return load(plan.journal.fold(run))
 
@@ -176,11 +201,30 @@ def calls_of(run: Run) -> frozenset[str]:
     )
 
 
+def _takes(plan: Plan) -> Takes:
+    """Count what is discarded with this recording, broken ones included."""
+    if plan.answers is None:
+        return plan.takes
+    left, book = plan.answers.unused(), plan.book()
+    return with_broken(plan.takes, left, book, anew=not plan.resumes)
+
+
+def _parts(plan: Plan) -> tuple[str, ...]:
+    """Say when the parts were begun that this recording is made of, if of several."""
+    used = plan.answers.parts() if plan.answers is not None else ()
+    known = [plan.begun[part - 1] for part in used if 0 < part < len(plan.begun)]
+    return (*known, plan.begun[-1]) if used else ()
+
+
 def _made(plan: Plan, session: Session, outcome: Outcome) -> Run:
+    if plan.resumes:
+        close_gaps(session)
     run = made_run(session, plan.head, outcome, plan.matching)
     run = replace(run, recorded=replace(run.recorded, uncalled=_uncalled(plan, run)))
     lock = lock_prices(run.calls, plan.book(), dt.datetime.now(dt.UTC))
-    recorded = replace(run.recorded, prices=lock, takes=plan.takes)
+    recorded = replace(
+        run.recorded, prices=lock, takes=_takes(plan), parts=_parts(plan)
+    )
     run = replace(run, recorded=recorded)
     if plan.journal is None:
         return plan.redactor.run(run)

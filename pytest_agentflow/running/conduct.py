@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import shlex
+
 from pytest_agentflow.model.run import Run
 from pytest_agentflow.recording.journal import Journal
+from pytest_agentflow.recording.journal_parts import PART, read_parts
 from pytest_agentflow.recording.names import partial_path
+from pytest_agentflow.running.broken import RESUME, beginning_text
 from pytest_agentflow.running.conclusion import Plan
 from pytest_agentflow.running.downstream import cost_text, stages_below
 from pytest_agentflow.running.hybrid import Hybrid
 from pytest_agentflow.running.missing import inputs_text
 from pytest_agentflow.running.record import Live, Record
-from pytest_agentflow.running.replay import Replay
+from pytest_agentflow.running.replay import RECORD, RECORD_STAGE, Replay
+from pytest_agentflow.running.resume import Answers, Resumed
 from pytest_agentflow.running.session import Conduct
 from pytest_agentflow.running.settings import RunSettings
 from pytest_agentflow.running.takes import EVENT, as_note, takes_before
+from pytest_agentflow.running.timing import now
 from pytest_agentflow.wire.miss import Miss, NetworkRefused
 from pytest_agentflow.wire.unseen import ADVICE, Connection
 
 
-def live_conduct(plan: Plan) -> Conduct:
+def live_conduct(plan: Plan, settings: RunSettings) -> Conduct:
     """Let every call go over the network; write a journal in mode `record`."""
     if plan.mode == "live":
         return Live(plan.redactor, plan.matching, plan.spend)
-    return _recorder(plan, None)
+    return _recorder(plan, settings, None, RECORD)
 
 
 def replay_conduct(plan: Plan, settings: RunSettings, recording: Run) -> Conduct:
@@ -34,7 +40,8 @@ def replay_conduct(plan: Plan, settings: RunSettings, recording: Run) -> Conduct
         raise Miss(text)
     plan.recording = recording
     names = {stage.name for stage in recording.stages}
-    if again := [name for name in settings.record_stages if name in names]:
+    again = [name for name in settings.record_stages if name in names]
+    if again and (not settings.resume or partial_path(plan.path).exists()):
         return _recording_again(plan, settings, recording, again)
     plan.asked_live = tuple(name for name in settings.live_stages if name in names)
     match = settings.match or ("stage-order" if plan.asked_live else "strict")
@@ -66,24 +73,44 @@ def _recording_again(
     plan: Plan, settings: RunSettings, recording: Run, asked: list[str]
 ) -> Conduct:
     stages = stages_below(recording, asked)
+    options = [f"{RECORD_STAGE}={shlex.quote(name)}" for name in asked]
+    recorder = _recorder(plan, settings, stages, *options)
     settings.announce(
         f"recording {', '.join(stages)} of {recording.id} anew: "
         f"{cost_text(recording, stages)}; all else is replayed"
     )
     return Hybrid(
         _replay(plan, settings, recording),
-        _recorder(plan, stages),
+        recorder,
         stages=frozenset(stages),
         follow="below",
     )
 
 
-def _recorder(plan: Plan, stages: tuple[str, ...] | None) -> Record:
-    plan.resumes = partial_path(plan.path).exists()
-    plan.takes = takes_before(plan.path, plan.book(), stages)
-    plan.journal = Journal(plan.path, plan.redactor)
+def _recorder(
+    plan: Plan, settings: RunSettings, stages: tuple[str, ...] | None, *options: str
+) -> Record:
+    """Open the journal; a broken recording's is gone on with, and never lost.
+
+    Raises `RecordingError` where it cannot be read.
+    """
+    parts = read_parts(plan.path)
+    plan.takes = takes_before(plan.path, stages)
+    plan.anew = settings.command(*options)
+    plan.resume = settings.command(*options, RESUME)
+    plan.resumes = settings.resume
+    partial, other = partial_path(plan.path), None if plan.resumes else plan.resume
+    if parts.calls and (
+        line := beginning_text(plan.head.id, partial, parts, plan.book(), other)
+    ):
+        settings.announce(line)
+    plan.answers = Answers(parts.calls, plan.matching)
+    plan.begun = (*parts.begun, now())
+    plan.journal = Journal(plan.path, plan.redactor, resume=True)
+    plan.journal.note(PART, at=plan.begun[-1], anew=not plan.resumes)
     plan.journal.note(EVENT, **as_note(plan.takes))
-    return Record(plan.journal, plan.redactor, plan.matching, plan.spend)
+    given = (plan.journal, plan.redactor, plan.matching, plan.spend)
+    return Resumed(plan.answers, *given) if plan.resumes else Record(*given)
 
 
 def unseen_forbidden(plan: Plan, connection: Connection) -> BaseException | None:

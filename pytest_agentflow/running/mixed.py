@@ -97,12 +97,29 @@ def _timings_of_mixed(
             recorded = known.get(note.recorded.id) if note.recorded else None
             stage = session.stages.get(call.stage)
             before = [kept[s] for s in stage.after if s in kept] if stage else []
+            outer = [p for p in call.parents if p in by_id and _inside(note, by_id[p])]
             before += [
-                e for p in call.parents if (e := _end_of(p, timings)) is not None
+                e
+                for p in call.parents
+                if p not in outer and (e := _end_of(p, timings)) is not None
+            ]
+            before += [
+                timings[p].start + (note.start - by_id[p].start) * 1000
+                for p in outer
+                if p in timings
             ]
             timings[call.id] = recorded or _shifted(session, note, before)
         waiting = [call for call in waiting if call.id not in timings]
     return {call.id: timings[call.id] for call in calls}
+
+
+def _inside(note: CallNote, outer: CallNote) -> bool:
+    """Whether a call was made by a function that was itself called, and under way."""
+    return (
+        outer.invocation is not None
+        and outer.end is not None
+        and outer.start <= note.start < outer.end
+    )
 
 
 def _is_kept(stage: str, recording: Run, same: set[str]) -> bool:
@@ -114,7 +131,7 @@ def _end_of(call: str, timings: Mapping[str, Timing]) -> float | None:
 
 
 def _shifted(session: Session, note: CallNote, before: Sequence[float]) -> Timing:
-    """Let a call begin when all that had to end before it has ended."""
+    """Let a call begin when all that had to end, or begin, before it has."""
     timing = timing_of(session, note)
     by = max(before, default=0.0) - timing.start
     return replace(

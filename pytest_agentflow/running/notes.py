@@ -14,6 +14,7 @@ from pytest_agentflow.model.call import (
     Response,
 )
 from pytest_agentflow.model.run import Drift, SourceKind
+from pytest_agentflow.recording.journal_parts import Kept
 from pytest_agentflow.wire.handler import Cutting
 
 
@@ -41,6 +42,8 @@ class CallNote:
     """The recorded call that answered it, in a replay."""
     drift: Drift | None = None
     """What was asked otherwise than recorded, where it was answered all the same."""
+    kept: Kept | None = None
+    """The call of a recording that broke off which answered it, as it is finished."""
     retried_by: CallNote | None = None
     key: str = ""
 

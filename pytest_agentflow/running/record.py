@@ -42,8 +42,11 @@ class Live:
 
     def request(self, session: Session, note: CallNote) -> Response | Exchange:
         """Let a request go over the network, and listen."""
-        self._afford(session, note)
         self._identify(session, note)
+        return self._sent(session, note)
+
+    def _sent(self, session: Session, note: CallNote) -> Exchange:
+        self._afford(session, note)
         self._join_attempts(note)
         return Listening(session, note)
 

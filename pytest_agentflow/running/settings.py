@@ -69,6 +69,8 @@ class RunSettings:
     """In a replay, stages whose calls go over the network; nothing is written."""
     record_stages: tuple[str, ...] = ()
     """In a replay, stages to record anew, with all that comes after them."""
+    resume: bool = False
+    """Where something is recorded: finish what broke off, and replay what is whole."""
     personal: tuple[str, ...] = ()
     """JSON paths of inputs that name people: ``$.inputs.profile.name``."""
     redact: tuple[str, ...] = ()

@@ -161,7 +161,7 @@ class Spend:
             f"{request.method} {request.host}{request.path} was not sent: "
             f"{money(held)} of the budget of {self.limit} is spent or under way, and "
             f"this call may cost up to {money(may_cost)}. Raise --agentflow-budget, or "
-            "limit the answer's tokens; what was recorded so far is kept"
+            "limit the answer's tokens"
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -29,27 +29,27 @@ EVENT = "takes"
 """The journal's event that carries what was discarded before it began."""
 
 
-def takes_before(
-    path: Path, book: PriceBook, stages: Collection[str] | None = None
-) -> Takes:
-    """Count what a new recording of `path` discards: the old one, and broken ones.
+def takes_before(path: Path, stages: Collection[str] | None = None) -> Takes:
+    """Count what a new recording of `path` discards of the old one.
 
-    A take whose price is not known makes the whole cost unknown.
+    A take whose price is not known makes the whole cost unknown. Of an old recording
+    that was removed since another one broke off, the journal still knows.
 
     Args:
         path: of the recording.
-        book: prices for what a broken recording used.
         stages: those that are recorded anew; `None`: all.
+
+    Raises `RecordingError` for a journal that is damaged.
     """
+    if path.exists():
+        return _after_whole(path, stages)
     partial = partial_path(path)
-    if partial.exists():
-        return _after_broken(partial, path, book, stages)
-    return _after_whole(path, stages)
+    entries = read_journal(partial) if partial.exists() else ()
+    noted = [entry.data for entry in entries if entry.event == EVENT]
+    return _read(noted[-1]) if noted else Takes()
 
 
 def _after_whole(path: Path, stages: Collection[str] | None) -> Takes:
-    if not path.exists():
-        return Takes()
     try:
         run = load(path)
     except RecordingError:
@@ -59,24 +59,33 @@ def _after_whole(path: Path, stages: Collection[str] | None) -> Takes:
     return _one_more(before, cost_of(gone, run))
 
 
-def _after_broken(
-    partial: Path, path: Path, book: PriceBook, stages: Collection[str] | None
+def with_broken(
+    before: Takes, left: Mapping[int, Sequence[Call]], book: PriceBook, *, anew: bool
 ) -> Takes:
-    try:
-        entries = read_journal(partial)
-    except RecordingError:
-        return Takes(discarded=_after_whole(path, stages).discarded + 1)
-    noted = [entry.data for entry in entries if entry.event == EVENT]
-    before = _read(noted[-1]) if noted else _after_whole(path, stages)
-    calls = [e.captured.call for e in entries if e.captured is not None]
-    if not calls:  # it broke off before anything was paid for
-        return before
+    """Add what was answered for nothing before a recording was whole.
+
+    Args:
+        before: what was discarded else.
+        left: the answers that were not used, by the take that broke off.
+        book: where prices are looked up.
+        anew: nothing that was answered before was used. Else a take of which all that
+            cost something was used is none that was discarded.
+    """
+    takes = before
+    for calls in left.values():
+        cost = cost_now(calls, book)
+        if anew or cost is None or cost.amount:
+            takes = _one_more(takes, cost)
+    return takes
+
+
+def cost_now(calls: Sequence[Call], book: PriceBook) -> Money | None:
+    """Add up what `calls` cost at today's prices; `None` if one is unknown."""
     lock = lock_prices(calls, book, dt.datetime.now(dt.UTC))
     try:
-        cost = total(c.money for call in calls for c in charges(call, lock))
-    except UnknownPrice:
-        cost = None
-    return _one_more(before, cost)
+        return total(c.money for call in calls for c in charges(call, lock))
+    except (UnknownPrice, ValueError):
+        return None
 
 
 def _read(data: Any) -> Takes:
@@ -104,7 +113,11 @@ def _difference(after: Money | None, before: Money | None) -> Money | None:
 
 
 def with_retakes(
-    run: Run, stages: Collection[str], recording: Run, takes: Takes
+    run: Run,
+    stages: Collection[str],
+    recording: Run,
+    takes: Takes,
+    parts: tuple[str, ...] = (),
 ) -> Recorded:
     """Give the block `recorded` of a run of which some stages were recorded anew.
 
@@ -116,6 +129,7 @@ def with_retakes(
         stages: those that were recorded anew.
         recording: as it was.
         takes: what was discarded for it; counted at the first of the stages.
+        parts: when the parts were begun, where it broke off in between.
     """
     old, at, used = recording.recorded, now(), versions()
     other = {name: one for name, one in used.items() if old.versions.get(name) != one}
@@ -128,7 +142,7 @@ def with_retakes(
     for place, name in enumerate(anew or [UNATTRIBUTED]):
         before = retakes.get(name, Retake()).takes
         here = _added(before, takes) if place == 0 else before
-        retakes[name] = Retake(at=at, versions=other, takes=here)
+        retakes[name] = Retake(at=at, versions=other, takes=here, parts=parts)
     return replace(run.recorded, retakes=retakes)
 
 

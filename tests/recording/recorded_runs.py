@@ -259,6 +259,7 @@ def full_run() -> Run:
                     takes=Takes(discarded=2),
                 )
             },
+            parts=("2026-11-19T10:00:00Z", "2026-11-20T10:00:00Z"),
         ),
     )
 

@@ -72,7 +72,9 @@ def test_a_journal_torn_anywhere_gives_its_whole_lines(
     journal = path.with_name("x.flow.partial.jsonl")
     journal.write_bytes(whole[:length])
     entries = read_journal(path)
-    assert len(entries) == max(0, whole[:length].count(b"\n") - 1)
+    # A line that lacks nothing but its end is whole.
+    lines = whole[: length + 1].count(b"\n")
+    assert len(entries) == max(0, lines - 1)
 
 
 @given(st.integers(0, 5000), st.binary(min_size=1, max_size=8))
@@ -89,7 +91,7 @@ def test_a_damaged_journal_is_read_or_refused_in_one_sentence(
     try:
         entries = read_journal(path)
     except RecordingError as error:
-        assert f"rm {journal}" in error.repair  # noqa: PT017 - both ends are good
+        assert f"--delete {journal}" in error.repair  # noqa: PT017 - both ends are good
     else:
         assert all(isinstance(entry, Entry) for entry in entries)
 
@@ -180,6 +182,16 @@ def test_a_journal_of_another_version_is_refused(path: Path) -> None:
     first, _, rest = journal.read_bytes().partition(b"\n")
     header = {**json.loads(first), "journal": "agentflow-journal/9"}
     journal.write_bytes(json.dumps(header).encode() + b"\n" + rest)
+    before = journal.read_bytes()
+    with pytest.raises(RecordingError, match="of another version, 'agentflow-journ"):
+        read_journal(path)
+    assert journal.read_bytes() == before
+
+
+def test_a_journal_without_its_first_line_is_refused(path: Path) -> None:
+    """Whose journal it is, and of which version, stands there."""
+    journal = write(path)
+    journal.write_bytes(journal.read_bytes().partition(b"\n")[2])
     with pytest.raises(RecordingError, match="line 1 of the journal is damaged"):
         read_journal(path)
 

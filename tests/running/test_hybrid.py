@@ -281,3 +281,24 @@ def test_a_stage_that_a_recording_lacks_is_replayed(
     server.stop()
     run = flow(live_stages=("paint-two",)).run(flow_of_three)
     assert (run.live, run.drifts) == ((), ())
+
+
+def test_a_function_recorded_anew_still_overlaps_the_calls_it_makes(
+    flow: MakeFlow, server: Server
+) -> None:
+    """What it asked by itself is played with it, and not missed as left out."""
+
+    @af.tool
+    def translate(text: str) -> str:
+        return say(say(text))
+
+    def translated() -> str:
+        with af.stage("plan"):
+            given = say("Plan it.")
+        with af.stage("build"):
+            return translate(given)
+
+    flow("record").run(translated)
+    anew = flow(record_stages=("build",)).run(translated)
+    server.stop()
+    assert flow().run(translated).output == anew.output
