@@ -133,6 +133,11 @@ if TYPE_CHECKING:
     from pytest_agentflow.running.page_run import page_run as page_run
     from pytest_agentflow.running.settings import BadSetting as BadSetting
     from pytest_agentflow.running.spend import OverBudget as OverBudget
+    from pytest_agentflow.statistics.permutation import Permutation as Permutation
+    from pytest_agentflow.statistics.permutation import holm as holm
+    from pytest_agentflow.statistics.permutation import (
+        permutation_test as permutation_test,
+    )
     from pytest_agentflow.wire.guard import allow_connection as allow_connection
     from pytest_agentflow.wire.guard import forbid_connection as forbid_connection
     from pytest_agentflow.wire.miss import Miss as Miss
@@ -190,6 +195,7 @@ _HOMES = {
     "Note": "checking.results",
     "OpenStage": "running.doors",
     "OverBudget": "running.spend",
+    "Permutation": "statistics.permutation",
     "PersonalDataError": "recording.personal",
     "Picture": "model.call",
     "PictureBox": "model.exhibit",
@@ -251,12 +257,14 @@ _HOMES = {
     "forbid_connection": "wire.guard",
     "from_json": "model.codec",
     "gpu_hour": "pricing.cost_model",
+    "holm": "statistics.permutation",
     "load": "recording.load",
     "load_book": "pricing.book",
     "load_waivers": "checking.waivers",
     "lock_prices": "pricing.lock",
     "page_run": "running.page_run",
     "parse_check": "checking.expression",
+    "permutation_test": "statistics.permutation",
     "priced": "pricing.cost_model",
     "proxy": "wire.proxy",
     "require": "checking.require",
