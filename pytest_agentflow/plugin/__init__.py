@@ -10,7 +10,7 @@ import pytest
 from pytest_agentflow.plugin.options import add_options, asked_stages, check_options
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
 
     from pytest_agentflow.model.run import Run
     from pytest_agentflow.plugin.collector import Collector
@@ -30,6 +30,7 @@ NOTICES = "agentflow_notices"
 
 markers_key = pytest.StashKey[dict[str, str]]()
 declared_key = pytest.StashKey[set[str]]()
+deselected_key = pytest.StashKey[bool]()
 session_key: pytest.StashKey[SessionPlugin] = pytest.StashKey()
 notices_key: pytest.StashKey[list[Notices]] = pytest.StashKey()
 collector_key: pytest.StashKey[Collector] = pytest.StashKey()
@@ -95,6 +96,14 @@ def pytest_collection_modifyitems(
     except pytest.UsageError as error:
         hand_over(config, PROBLEM, str(error))
         raise
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    """Take note where tests that run workflows are left out."""
+    for item in items:
+        if RUNS in getattr(item, "fixturenames", ()):
+            item.config.stash[deselected_key] = True
+            return
 
 
 def _begin(
@@ -191,6 +200,7 @@ def pytest_terminal_summary(
     recorded: list[str] = []
     if said := config.stash.get(notices_key, None):
         from pytest_agentflow.plugin.notices import (  # noqa: PLC0415 - lazy
+            all_asked_for,
             notice_lines,
             recorded_lines,
             unknown_stages,
@@ -198,7 +208,7 @@ def pytest_terminal_summary(
 
         recorded = recorded_lines(said)
 
-        for line in notice_lines(said):
+        for line in notice_lines(said, everything=all_asked_for(config)):
             terminalreporter.write_line(line, yellow=True)
         for line in unknown_stages(said, asked_stages(config)):
             terminalreporter.write_line(line, red=True)

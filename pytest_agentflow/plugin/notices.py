@@ -5,8 +5,11 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from glob import glob
 from pathlib import Path
 from typing import TypedDict
+
+import pytest
 
 from pytest_agentflow.model.run import Run
 from pytest_agentflow.model.text import plain_line
@@ -29,10 +32,12 @@ class Notices(TypedDict):
     """The stages of the recordings that were replayed."""
     recorded: list[str]
     """The recordings that were written."""
+    deselected: bool
+    """Whether tests that use us were collected and left out."""
 
 
 def notices_of(
-    agentflow: AgentFlow, *, ran: bool, recorded: Iterable[str]
+    agentflow: AgentFlow, *, ran: bool, recorded: Iterable[str], deselected: bool
 ) -> Notices | None:
     """Give what there is to say; `None` of a process that ran no workflow."""
     stages = sorted(agentflow.stages())
@@ -43,6 +48,7 @@ def notices_of(
         doubled={one.stage: one.written for one in agentflow.doubled()},
         stages=stages,
         recorded=list(recorded),
+        deselected=deselected,
     )
 
 
@@ -73,10 +79,50 @@ def recorded_lines(said: Sequence[Notices]) -> list[str]:
     return lines
 
 
-def notice_lines(said: Sequence[Notices]) -> list[str]:
-    """Put the notices of all processes together, one line for each."""
+def all_asked_for(config: pytest.Config) -> bool:
+    """Whether the command asks for all tests of the project, and none stopped it.
+
+    All are in the root folder, in a folder directly below it, or in `testpaths` where
+    there is one. Tests that were collected and left out, by ``-k`` say, are not seen
+    here: they are counted where they are collected.
+    """
+    session = config.pluginmanager.get_plugin("session")
+    stopped = session is not None and (session.shouldstop or session.shouldfail)
+    left_out = any(str(a).startswith("--ignore") for a in config.invocation_params.args)
+    if stopped or left_out or config.getoption("lf", False):
+        return False
+    if config.args_source is config.ArgsSource.TESTPATHS:
+        return True
+    asked = [Path(config.invocation_params.dir, given) for given in config.args]
+    return _cover_all({path.resolve() for path in asked if path.is_dir()}, config)
+
+
+def _cover_all(folders: set[Path], config: pytest.Config) -> bool:
+    root = config.rootpath.resolve()
+    paths = [
+        (root / found).resolve()
+        for pattern in config.getini("testpaths")
+        # As pytest itself looks for them: "." and absolute patterns are allowed.
+        for found in glob(pattern, root_dir=root, recursive=True)  # noqa: PTH207
+    ]
+    if paths:
+        return all(folders & {path, *path.parents} for path in paths)
+    above = {root, *root.parents}
+    return any(folder in above or folder.parent == root for folder in folders)
+
+
+def notice_lines(said: Sequence[Notices], *, everything: bool) -> list[str]:
+    """Put the notices of all processes together, one line for each.
+
+    Args:
+        said: what they said.
+        everything: whether all tests of the project were asked for: of a part of them
+            nobody expects that it calls everything.
+    """
     first, *others = said
     uncalled = [x for x in first["uncalled"] if all(x in o["uncalled"] for o in others)]
+    if not everything or any(one["deselected"] for one in said):
+        uncalled = []
     doubled = {stage: line for one in said for stage, line in one["doubled"].items()}
     return [
         f"agentflow: {line} is configured, but no run of this session called it"

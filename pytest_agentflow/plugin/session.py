@@ -24,6 +24,7 @@ from pytest_agentflow.plugin import (
     NOTICES,
     PROBLEM,
     RUNS,
+    deselected_key,
     hand_over,
 )
 from pytest_agentflow.plugin.binding import bound, expect_loaded
@@ -316,7 +317,12 @@ class SessionPlugin:
 
     def pytest_sessionfinish(self) -> None:
         """Hand over the notices; remove what was brought from another revision."""
-        said = notices_of(self.agentflow, ran=self.ran_any, recorded=self.recorded)
+        said = notices_of(
+            self.agentflow,
+            ran=self.ran_any,
+            recorded=self.recorded,
+            deselected=self.config.stash.get(deselected_key, False),
+        )
         if said is not None:
             hand_over(self.config, NOTICES, said)
         if self.against is not None:

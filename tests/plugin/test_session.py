@@ -81,18 +81,116 @@ def test_collecting_writes_and_reads_nothing(
     assert not Path("r.html").exists()
 
 
-def test_a_name_that_no_run_called_is_told(
-    project: pytest.Pytester, record: Recorder
-) -> None:
-    """A dead or misspelt stage does not go unseen."""
+SUITE = """
+import pytest
+from flow import build, plan
+
+def test_plan(agentflow):
+    agentflow.run(plan, "whales")
+
+def test_build(agentflow):
+    agentflow.run(build, "whales")
+
+def test_plain():
+    pass
+"""
+
+NEVER = "agentflow_stages = ask = flow:never"
+
+
+def uncalled(result: pytest.RunResult) -> list[str]:
+    """What the session says was configured and not called."""
+    end = " is configured, but no run of this session called it"
+    lines = [line for line in result.outlines if line.endswith(end)]
+    return [x.removeprefix("agentflow: ").removesuffix(end) for x in lines]
+
+
+@pytest.fixture
+def suite(project: pytest.Pytester, record: Recorder) -> pytest.Pytester:
+    """A recorded suite in folders, and a stage that is configured and never called."""
     config = Path("pytest.ini")
     lines = config.read_text().replace(
         "    write = flow:write\n", "    write = flow:write\n    ask = flow:never\n"
     )
-    config.write_text(lines)
+    config.write_text(lines + "\nagentflow_recordings = recordings\n")
     project.makepyfile(flow=Path("flow.py").read_text() + "\ndef never(): ...\n")
-    write_test(project)
-    record().stdout.fnmatch_lines(["agentflow: *flow:never*no run of this session*"])
+    unit = project.mkdir("tests") / "unit"
+    unit.mkdir()
+    (unit / "test_site.py").write_text(SUITE)
+    record().assert_outcomes(passed=3)
+    return project
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["."],
+        ["tests"],
+        ["-n2"],
+        ["-m", "not slow"],
+        ["-k", "not plain"],
+        ["-o", "testpaths=tests"],
+        ["tests/unit", "-o", "testpaths=tests/unit"],
+    ],
+)
+def test_a_name_that_no_run_of_the_suite_called_is_told(
+    suite: pytest.Pytester, words: list[str]
+) -> None:
+    """A dead or misspelt stage does not go unseen."""
+    assert uncalled(suite.runpytest(*words)) == [NEVER]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["tests/unit/test_site.py"],
+        ["tests/unit/test_site.py::test_plan"],
+        ["tests/unit"],
+        ["-k", "plan"],
+        ["-n2", "-k", "plan"],
+        ["--deselect", "tests/unit/test_site.py::test_build"],
+        ["--ignore", "tests/other"],
+        ["-x", "--maxfail=1", "tests/unit", "-o", "testpaths=tests"],
+    ],
+)
+def test_a_part_of_the_suite_is_not_expected_to_call_everything(
+    suite: pytest.Pytester, words: list[str]
+) -> None:
+    """Who runs one file is not told what the others do."""
+    result = suite.runpytest(*words)
+    assert result.ret == 0
+    assert uncalled(result) == []
+
+
+def test_a_suite_that_was_stopped_is_not_expected_to_call_everything(
+    suite: pytest.Pytester,
+) -> None:
+    """The tests that never began may have called it."""
+    file = Path("tests/unit/test_site.py")
+    failing = SUITE.replace('agentflow.run(plan, "whales")', "assert False")
+    file.write_text(failing.replace("def test_plan", "def test_a") + "\n")
+    again = 'def test_last(agentflow):\n    agentflow.run(build, "whales")\n'
+    file.write_text(f"from flow import build\n{again}{failing}")
+    stopped = suite.runpytest("-x")
+    stopped.assert_outcomes(passed=1, failed=1)
+    assert uncalled(stopped) == []
+    whole = suite.runpytest()
+    whole.assert_outcomes(passed=3, failed=1)
+    assert uncalled(whole) == [NEVER]
+
+
+def test_a_check_that_names_a_stage_nobody_called_still_fails(
+    suite: pytest.Pytester,
+) -> None:
+    """One test is enough to know that."""
+    file = Path("tests/unit/test_site.py")
+    mark = '@pytest.mark.cost(stages={"ask": 1})\ndef test_plan('
+    file.write_text(SUITE.replace("def test_plan(", mark))
+    result = suite.runpytest(f"{file}::test_plan")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*stage 'ask'*"])
+    assert uncalled(result) == []
 
 
 def test_a_report_of_an_unknown_form_is_refused(
