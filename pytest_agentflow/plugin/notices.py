@@ -11,11 +11,9 @@ from typing import TypedDict
 
 import pytest
 
-from pytest_agentflow.model.run import Run
 from pytest_agentflow.model.text import plain_line
 from pytest_agentflow.report.wording import number
 from pytest_agentflow.running.agentflow import AgentFlow
-from pytest_agentflow.running.settings import RunSettings
 
 FOLDERS = 5
 """So many folders of new recordings are named."""
@@ -50,12 +48,6 @@ def notices_of(
         recorded=list(recorded),
         deselected=deselected,
     )
-
-
-def was_recorded(run: Run, settings: RunSettings) -> bool:
-    """Whether `run`, which has just been made, was written, wholly or in part."""
-    again = any(stage.name in settings.record_stages for stage in run.stages)
-    return settings.mode == "record" or again
 
 
 def shown_path(path: Path, root: Path) -> str:

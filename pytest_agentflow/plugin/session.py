@@ -30,7 +30,7 @@ from pytest_agentflow.plugin import (
 from pytest_agentflow.plugin.binding import bound, expect_loaded
 from pytest_agentflow.plugin.collector import Judged, Told, pack
 from pytest_agentflow.plugin.naming import case_of_item
-from pytest_agentflow.plugin.notices import notices_of, shown_path, was_recorded
+from pytest_agentflow.plugin.notices import notices_of, shown_path
 from pytest_agentflow.plugin.options import OPTIONS
 from pytest_agentflow.plugin.settings import run_settings, where_configured
 from pytest_agentflow.plugin.shortened import shortened
@@ -198,7 +198,7 @@ class SessionPlugin:
     def ran(self, run: Run) -> None:
         """Take note of a run that the workflow, or a fixture, has just made."""
         self.ran_any = True
-        if run.path is not None and was_recorded(run, self.agentflow.settings):
+        if run.path is not None and self.agentflow.wrote(run):
             self.recorded[shown_path(run.path, self.config.rootpath)] = None
         if self.fixture is not None:
             self.wider.setdefault(self.fixture, []).append(run)

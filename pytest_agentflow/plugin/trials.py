@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from _pytest.runner import runtestprotocol
 
+from pytest_agentflow.model.verdict import Verdict
 from pytest_agentflow.plugin import RUNS
-from pytest_agentflow.recording.load import RecordingError
+from pytest_agentflow.plugin.session import state_key
+from pytest_agentflow.plugin.shortened import TOLD
 from pytest_agentflow.report.document import TrialsEntry
 from pytest_agentflow.report.encoding import trials_to_text
 from pytest_agentflow.report.trials import trials_text
@@ -17,8 +19,8 @@ from pytest_agentflow.statistics.proportion import Proportion, least_of
 
 #: Trials whose failure is told in full; the others are counted.
 SHOWN = 3
-ABSENT = "agentflow_absent"
-"""Mark of a test report whose run had no recording."""
+NO_SAMPLE = "agentflow_no_sample"
+"""Mark of a test report that says nothing about how often the workflow succeeds."""
 
 
 class Trials:
@@ -52,12 +54,18 @@ class Trials:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
-        self, call: pytest.CallInfo[Any]
+        self, item: pytest.Item, call: pytest.CallInfo[Any]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Mark a trial that had no recording: it is none, and no failed one either."""
+        """Mark a trial that is no sample: it is not passed, and no failed one either.
+
+        Its recording is missing or lacks a call, the budget is spent, or a check could
+        not be made: the workflow did not get the chance to succeed.
+        """
+        # What was judged is handed over, and forgotten, while the report is made.
+        errored = call.excinfo is not None and _was_not_judged(item)
         report = yield
-        if call.excinfo is not None and _lacks_recording(call.excinfo.value):
-            setattr(report, ABSENT, True)
+        if errored or (call.excinfo is not None and _is_ours(call.excinfo.value)):
+            setattr(report, NO_SAMPLE, True)
         return report
 
     def _reports(
@@ -74,8 +82,10 @@ class Trials:
             if (
                 any(r.when != "call" and not r.passed for r in made)
                 or "call" not in last
-                or getattr(last["call"], ABSENT, False)
+                or last["call"].skipped
+                or getattr(last["call"], NO_SAMPLE, False)
             ):
+                self._explain(last.get("call"), [one.passed for one in calls])
                 yield from made
                 yield from _rest_torn_down(item, nextitem)
                 return
@@ -83,6 +93,18 @@ class Trials:
         yield last["setup"]
         yield self._folded(item, calls)
         yield last["teardown"]
+
+    def _explain(
+        self, report: pytest.TestReport | None, before: Sequence[bool]
+    ) -> None:
+        """Say above the message of a trial that is no sample why there is no rate."""
+        if report is None or not report.failed or not hasattr(report, NO_SAMPLE):
+            return
+        told = f"; {sum(before)} of {len(before)} before it passed" if before else ""
+        report.longrepr = (
+            f"trial {len(before) + 1} of {self.count} could not be judged, and counts "
+            f"neither as passed nor as failed{told}:\n\n{report.longreprtext}"
+        )
 
     def _folded(
         self, item: pytest.Item, calls: Sequence[pytest.TestReport]
@@ -114,10 +136,20 @@ def _rest_torn_down(
         yield item.ihook.pytest_runtest_makereport(item=item, call=call)
 
 
-def _lacks_recording(error: BaseException | None) -> bool:
+def _was_not_judged(item: pytest.Item) -> bool:
+    """Whether a check or a comparison of the trial ended in an error."""
+    state = item.stash.get(state_key, None)
+    if state is None:
+        return False
+    verdicts = [one.evaluation.verdict for one in state.judged]
+    verdicts += [gate.verdict for gate in state.gates]
+    return Verdict.ERROR in verdicts
+
+
+def _is_ours(error: BaseException | None) -> bool:
     # What we show shortly has what was raised as its context.
     while error is not None:
-        if isinstance(error, RecordingError):
+        if isinstance(error, TOLD):
             return True
         error = error.__cause__ or error.__context__
     return False

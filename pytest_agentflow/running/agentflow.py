@@ -69,6 +69,7 @@ class AgentFlow:
         self._spend: Spend | None = None
         self._ran = False
 
+        self._written: set[Path] = set()
     @property
     def mode(self) -> str:
         """Give ``replay``, ``record`` or ``live``."""
@@ -158,9 +159,15 @@ class AgentFlow:
         self._doubled |= {s.name for s in run.stages if s.found_by == BOTH}
         self.settings.ran(run)
         return run
+        if plan.journal is not None and run.path is not None:
+            self._written.add(run.path)
 
     def uncalled(self) -> tuple[str, ...]:
         """List the configured functions that no run called so far, as they are written.
+    def wrote(self, run: Run) -> bool:
+        """Whether `run` was written in this session, wholly or in part."""
+        return run.path in self._written
+
 
         Empty before the first run: nothing can be said then.
         """

@@ -226,6 +226,72 @@ def test_a_trial_without_recording_is_not_counted_as_a_failed_one(
     result.stdout.no_fnmatch_line("*of 5 trials*")
 
 
+def test_a_changed_question_is_no_failed_trial(
+    project: pytest.Pytester, chance: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The miss fails the test as itself, however low the bar is."""
+    made(project, "at_least=1")
+    monkeypatch.setenv("MODEL_URL", chance)
+    project.runpytest("--agentflow=record", "--agentflow-trials=3", "-k", "test_answer")
+    project.makepyfile(quiz=QUIZ.replace('"content": q', '"content": "So: " + q'))
+    result = project.runpytest("--agentflow-trials=3", "-k", "test_answer")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "trial 1 of 3 could not be judged, and counts neither as passed nor as *",
+            "*pytest_agentflow.Miss: *",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*of 3 trials*")
+
+
+def test_a_check_that_cannot_be_made_is_no_failed_trial(
+    project: pytest.Pytester, chance: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A price that nobody knows is not the workflow's failure."""
+    made(project, "at_least=1")
+    test = (project.path / "test_quiz.py").read_text()
+    test = test.replace(
+        "@pytest.mark.agentflow", "@pytest.mark.cost(total=1)\n@pytest.mark.agentflow"
+    )
+    project.makepyfile(test_quiz=test)
+    project.makefile(".toml", prices="")
+    monkeypatch.setenv("MODEL_URL", chance)
+    options = ("--agentflow=live", "--agentflow-trials=3", "-k", "test_answer")
+    result = project.runpytest(*options)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["trial 1 of 3 could not be judged, *"])
+    result.stdout.no_fnmatch_line("*of 3 trials passed*")
+
+
+def test_a_spent_budget_is_no_failed_trial(
+    project: pytest.Pytester, chance: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was answered before is told, and the trials that are whole stay."""
+    made(project, "at_least=1")
+    limited = QUIZ.replace('"m-small", m', '"m-small", max_completion_tokens=4000, m')
+    project.makepyfile(quiz=limited)
+    monkeypatch.setenv("MODEL_URL", chance)
+    trials = ("--agentflow-trials=3", "-k", "test_answer")
+    record = ("--agentflow=record", *trials)
+    result = project.runpytest(*record, "--agentflow-budget=0.0081")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "trial 2 of 3 could not be judged, *; ? of 1 before it passed:",
+            "*pytest_agentflow.OverBudget: *",
+            "No call was answered: nothing is kept of this recording.",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*of 3 trials passed*")
+    kept = [p.name for p in project.path.glob("recordings/*/*")]
+    assert [name.split(".")[-3] for name in kept] == ["t1"]
+    before = (project.path / "recordings" / "answer" / kept[0]).read_bytes()
+    again = project.runpytest(*record, "--agentflow-resume")
+    again.stdout.fnmatch_lines(["recorded 2 runs to recordings/answer/"])
+    assert (project.path / "recordings" / "answer" / kept[0]).read_bytes() == before
+
+
 @pytest.mark.parametrize("number", [0, -2])
 def test_a_number_of_trials_that_is_none_is_a_usage_error(
     project: pytest.Pytester, number: int
