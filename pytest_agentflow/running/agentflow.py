@@ -67,9 +67,9 @@ class AgentFlow:
         self._stages: set[str] = set()
         self._named_cases: dict[Path, str] = {}
         self._spend: Spend | None = None
+        self._written: set[Path] = set()
         self._ran = False
 
-        self._written: set[Path] = set()
     @property
     def mode(self) -> str:
         """Give ``replay``, ``record`` or ``live``."""
@@ -157,17 +157,17 @@ class AgentFlow:
         self._ran = True
         self._called |= calls_of(run)
         self._doubled |= {s.name for s in run.stages if s.found_by == BOTH}
-        self.settings.ran(run)
-        return run
         if plan.journal is not None and run.path is not None:
             self._written.add(run.path)
+        self.settings.ran(run)
+        return run
 
-    def uncalled(self) -> tuple[str, ...]:
-        """List the configured functions that no run called so far, as they are written.
     def wrote(self, run: Run) -> bool:
         """Whether `run` was written in this session, wholly or in part."""
         return run.path in self._written
 
+    def uncalled(self) -> tuple[str, ...]:
+        """List the configured functions that no run called so far, as they are written.
 
         Empty before the first run: nothing can be said then.
         """
