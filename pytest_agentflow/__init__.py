@@ -106,6 +106,9 @@ if TYPE_CHECKING:
     from pytest_agentflow.pricing.cost_model import cost_model as cost_model
     from pytest_agentflow.pricing.cost_model import gpu_hour as gpu_hour
     from pytest_agentflow.pricing.cost_model import priced as priced
+    from pytest_agentflow.pricing.drift import PriceDrift as PriceDrift
+    from pytest_agentflow.pricing.drift import price_drifts as price_drifts
+    from pytest_agentflow.pricing.drift import repriced as repriced
     from pytest_agentflow.pricing.fields import BadPrice as BadPrice
     from pytest_agentflow.pricing.lock import lock_prices as lock_prices
     from pytest_agentflow.recording.load import RecordingError as RecordingError
@@ -202,6 +205,7 @@ _HOMES = {
     "PictureExhibit": "model.exhibit",
     "Place": "model.place",
     "PriceBook": "pricing.book",
+    "PriceDrift": "pricing.drift",
     "PriceLock": "model.price",
     "Proxy": "wire.proxy",
     "Rate": "model.rate",
@@ -265,8 +269,10 @@ _HOMES = {
     "page_run": "running.page_run",
     "parse_check": "checking.expression",
     "permutation_test": "statistics.permutation",
+    "price_drifts": "pricing.drift",
     "priced": "pricing.cost_model",
     "proxy": "wire.proxy",
+    "repriced": "pricing.drift",
     "require": "checking.require",
     "require_decomposition": "decomposition.gate",
     "retriever": "running.doors",

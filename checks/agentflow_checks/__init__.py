@@ -8,6 +8,7 @@ from typing import Any
 #: Marker function -> module that holds it.
 _HOMES = {
     "accessibility": "a11y.accessibility",
+    "coordination": "teamwork.coordination",
     "cost": "spending.cost",
     "design": "brand.design",
     "hallucination": "grounding.hallucination",
@@ -15,6 +16,7 @@ _HOMES = {
     "html_validity": "markup.html_validity",
     "personalised": "teamwork.personalised",
     "policy": "policies.policy",
+    "prices": "spending.prices",
     "replayed": "teamwork.replayed",
     "stage_order": "teamwork.stage_order",
 }

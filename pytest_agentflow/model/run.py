@@ -240,6 +240,8 @@ class Run:
     """Stages that went over the network while the others were replayed."""
     unseen: tuple[Unseen, ...] = field(default=(), metadata={"json": False})
     """What this run did that no seam saw; never in a recording."""
+    locked: PriceLock | None = field(default=None, metadata={"json": False})
+    """The lock of the recording, where the run is judged at other prices than its."""
     folder: Path | None = field(default=None, compare=False, metadata={"json": False})
     """The recordings folder it was loaded from."""
     path: Path | None = field(default=None, compare=False, metadata={"json": False})

@@ -30,6 +30,7 @@ def bound(
     names: dict[str, str],
     declared: set[str],
     folders: Callable[[pytest.Item], list[Path]],
+    everywhere: Sequence[str] = (),
 ) -> Iterator[tuple[pytest.Item, tuple[Check, ...], tuple[Check, ...]]]:
     """Give each test that uses us, the checks of its marks, and those it carries.
 
@@ -38,6 +39,7 @@ def bound(
         names: our marker -> the name of its check.
         declared: markers that the project declares itself.
         folders: gives the folders that a test's files are looked for in.
+        everywhere: names of checks that every test carries in this session.
 
     Raises `pytest.UsageError` for a wrong mark.
     """
@@ -50,14 +52,15 @@ def bound(
         marks = [m for m in item.iter_markers() if m.name in names]
         places = folders(item)
         checks = [_make(item, names, mark, places) for mark in reversed(marks)]
-        told = CARRIED in {names[mark.name] for mark in marks}
-        carried = () if told or RUNS not in fixtures else (_carried(),)
-        yield item, tuple(dict.fromkeys(checks)), carried
+        carried = (CARRIED, *everywhere) if RUNS in fixtures else everywhere
+        told = {names[mark.name] for mark in marks}
+        more = tuple(_carried(name) for name in carried if name not in told)
+        yield item, tuple(dict.fromkeys(checks)), more
 
 
-def _carried() -> Check:
+def _carried(name: str) -> Check:
     # A workflow may make no call at all, which is nobody's fault.
-    return make_check(CARRIED, (), {}).optional()
+    return make_check(name, (), {}).optional()
 
 
 def _check_marks(

@@ -15,6 +15,7 @@ OPTIONS = "pytest_agentflow.options"
 
 MODES = ("replay", "record", "live")
 PACES = ("none", "recorded")
+PRICES = ("recorded", "current")
 MATCHES = ("strict", "stage-order", "live")
 _INIS = {
     "agentflow_mode": "replay (default), record or live",
@@ -22,6 +23,7 @@ _INIS = {
     "agentflow_recordings": "folder of recordings (default: recordings/ by the test)",
     "agentflow_marker_prefix": "put before marker names, where a project has its own",
     "agentflow_prices": "TOML or JSON file of prices that win over genai-prices",
+    "agentflow_judged_prices": "what --agentflow-prices says when it is not given",
     "agentflow_waivers": "YAML file of waivers",
 }
 _LISTS = {
@@ -106,6 +108,15 @@ def add_options(parser: pytest.Parser) -> None:
         help="stop before the call that would spend more than this in the session",
     )
     group.addoption(
+        "--agentflow-prices",
+        dest="agentflow_judged_prices",
+        choices=PRICES,
+        help=(
+            "the prices that usage is judged at: those of the recording (recorded, "
+            "default), or those of today, where each that changed fails (current)"
+        ),
+    )
+    group.addoption(
         "--agentflow-report",
         dest="agentflow_report",
         metavar="PATH",
@@ -155,6 +166,9 @@ def check_options(config: pytest.Config) -> None:
         message = f"agentflow_mode = {mode!r} is none of {', '.join(MODES)}"
         raise pytest.UsageError(message)
     _check_match(config)
+    if (prices := prices_of(config)) not in PRICES:
+        message = f"agentflow_judged_prices = {prices!r} is none of {', '.join(PRICES)}"
+        raise pytest.UsageError(message)
     _check_parallel(config, mode)
     if (trials := config.getoption("agentflow_trials")) < 1:
         message = f"--agentflow-trials={trials}: a test is run once or more often"
@@ -262,3 +276,9 @@ def match_of(config: pytest.Config) -> Any:
     """Give what is done with a changed question; `None` where nobody says."""
     given = config.getoption("agentflow_match") or config.getini("agentflow_match")
     return str(given) if given else None
+
+
+def prices_of(config: pytest.Config) -> Any:
+    """Give the prices that usage is judged at: the option, else the ini value."""
+    given = config.getoption("agentflow_judged_prices")
+    return str(given or config.getini("agentflow_judged_prices") or PRICES[0])

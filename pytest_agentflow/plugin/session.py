@@ -59,6 +59,9 @@ class ItemState:
     gates: list[Decomposition] = field(default_factory=list)
 
 
+#: The check that tells prices of today from those of the recording.
+PRICES = "prices"
+
 state_key = pytest.StashKey[ItemState]()
 
 
@@ -95,7 +98,10 @@ class SessionPlugin:
         self, items: Sequence[pytest.Item], names: dict[str, str], declared: set[str]
     ) -> None:
         """Make the checks of all marked tests; a wrong mark is a usage error."""
-        for item, checks, carried in bound(items, names, declared, self.folders):
+        current = self.agentflow.settings.judged_prices == "current"
+        everywhere = (PRICES,) if current else ()
+        places = self.folders
+        for item, checks, carried in bound(items, names, declared, places, everywhere):
             item.stash[state_key] = ItemState(checks=checks, carried=carried)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:

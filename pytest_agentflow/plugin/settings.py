@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_agentflow.model.money import Money
-from pytest_agentflow.plugin.options import match_of, mode_of
+from pytest_agentflow.plugin.options import match_of, mode_of, prices_of
 from pytest_agentflow.running.settings import RunSettings
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def run_settings(plugin: SessionPlugin) -> RunSettings:
         ignore=_lines(config, "agentflow_ignore"),
         host_aliases=_lines(config, "agentflow_host_aliases"),
         prices=Path(config.rootpath, prices) if prices else None,
+        judged_prices=prices_of(config),
         case_for=plugin.case_for,
         argument=plugin.mark_argument,
         command=plugin.reproduce,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from pytest_agentflow.model.price import Fee, ModelSize, UnitPrice
 from pytest_agentflow.model.rate import Rate
 from pytest_agentflow.pricing.fields import BadPrice
-from pytest_agentflow.pricing.file import parse_file
+from pytest_agentflow.pricing.file import PriceFile, parse_file
 from pytest_agentflow.pricing.names import closest, matches
 
 
@@ -55,7 +56,7 @@ def load_book(path: str | Path | None) -> PriceBook:
     except (OSError, UnicodeDecodeError) as error:
         message = f"the price file {path} cannot be read: {error}"
         raise BadPrice(message) from error
-    file = parse_file(text, path.name)
+    file = _parsed(text, path.name)
     return PriceBook(
         entries=file.prices,
         currency=file.currency,
@@ -64,6 +65,12 @@ def load_book(path: str | Path | None) -> PriceBook:
         sizes=file.sizes,
         unread=file.unread,
     )
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str, name: str) -> PriceFile:
+    # A map of thousands of models takes half a second, and every run asks for it.
+    return parse_file(text, name)
 
 
 def own_prices(

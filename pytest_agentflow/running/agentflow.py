@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
 import os
 from collections.abc import Callable, Coroutine, Iterator, Mapping
@@ -12,6 +13,7 @@ from typing import Any, ParamSpec, overload
 
 from pytest_agentflow.model.run import Run
 from pytest_agentflow.pricing.book import PriceBook, load_book
+from pytest_agentflow.pricing.drift import repriced
 from pytest_agentflow.recording.load import RecordingError, find_recordings, load
 from pytest_agentflow.recording.names import (
     SUFFIX,
@@ -153,7 +155,7 @@ class AgentFlow:
         failure: BaseException | None,
     ) -> Run:
         __tracebackhide__ = True
-        run = conclude(plan, session, value, failure)
+        run = self._priced(conclude(plan, session, value, failure))
         self._ran = True
         self._called |= calls_of(run)
         self._doubled |= {s.name for s in run.stages if s.found_by == BOTH}
@@ -196,7 +198,7 @@ class AgentFlow:
             problem = f"no recording fits {pattern!r}"
             repair = f"record some: `{self.settings.command(RECORD)}`"
             raise RecordingError(folder, "", problem, repair)
-        return tuple(load(file, folder=folder) for file in files)
+        return tuple(self._priced(load(file, folder=folder)) for file in files)
 
     def load(self, name: str) -> Run:
         """Load one recording by its name, ``build_site/hotel``.
@@ -208,8 +210,15 @@ class AgentFlow:
         direct = folder / f"{stem}{SUFFIX}"
         workflow, _, case = stem.rpartition("/")
         if direct.exists() or not workflow:
-            return self._loaded(direct)
-        return self._loaded(recording_path(folder, workflow, case))
+            return self._priced(self._loaded(direct))
+        return self._priced(self._loaded(recording_path(folder, workflow, case)))
+
+    def _priced(self, run: Run) -> Run:
+        """Give a run at today's prices, where those are to be judged."""
+        settings = self.settings
+        if settings.judged_prices == "recorded" or settings.mode != "replay":
+            return run
+        return repriced(run, self._book(), dt.datetime.now(dt.UTC))
 
     def _loaded(self, path: Path) -> Run:
         """Load a recording; where there is none, say how to make it."""

@@ -18,6 +18,7 @@ from pytest_agentflow.wire.telemetry import Endpoint, parse_endpoint
 
 Mode = Literal["replay", "record", "live"]
 Pace = Literal["none", "recorded"]
+JudgedPrices = Literal["recorded", "current"]
 Match = Literal["strict", "stage-order", "live"]
 
 MATCHES: tuple[Match, ...] = ("strict", "stage-order", "live")
@@ -97,6 +98,8 @@ class RunSettings:
     """What all runs together may spend on the network."""
     prices: Path | None = None
     """File of own prices."""
+    judged_prices: JudgedPrices = "recorded"
+    """The prices that usage is judged at: of the recording, or of today."""
     case_for: Callable[[Mapping[str, Any]], str | None] = _no_case
     """Names the case by the test's parameters, given the workflow's inputs."""
     argument: Callable[[str], Any] = _no_argument

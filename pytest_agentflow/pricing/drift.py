@@ -1,0 +1,104 @@
+"""What changed in prices between two locks: drift, which no usage is to blame for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from pytest_agentflow.model.price import PriceLock, UnitPrice
+from pytest_agentflow.model.run import Run
+from pytest_agentflow.pricing.book import PriceBook
+from pytest_agentflow.pricing.lock import lock_prices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceDrift:
+    """One price that is another one now."""
+
+    before: UnitPrice
+    before_date: str
+    """ISO date that the price is from: of the entry, else of the lock."""
+    after: UnitPrice | None
+    """`None`: no price is known any more."""
+    after_date: str
+
+    @property
+    def name(self) -> str:
+        """What it is the price of: ``input_tokens of gpt-5-mini``."""
+        price = self.before
+        tier = f" at tier {price.tier}" if price.tier else ""
+        above = price.above_input_tokens
+        long = f" above {above:,} input tokens" if above else ""
+        return f"{price.unit} of {price.model}{tier}{long}"
+
+
+def price_drifts(before: PriceLock, after: PriceLock) -> tuple[PriceDrift, ...]:
+    """Compare two locks of the same calls, price by price.
+
+    Charges beside the models and rates between currencies count, too. What only the
+    later lock has a price for is no drift.
+
+    Args:
+        before: of the recording.
+        after: of today.
+    """
+    now = {_key(price): price for price in _all_prices(after)}
+    return tuple(
+        PriceDrift(
+            before=price,
+            before_date=_date(price, before),
+            after=now.get(_key(price)),
+            after_date=_date(now.get(_key(price)), after),
+        )
+        for price in _all_prices(before)
+        if _value(price) != _value(now.get(_key(price)))
+    )
+
+
+def repriced(run: Run, book: PriceBook, at: dt.datetime) -> Run:
+    """Give `run` with the prices of a time, and its own lock as `Run.locked`.
+
+    Args:
+        run: as recorded.
+        book: where prices are looked up.
+        at: the time: today.
+    """
+    lock = lock_prices(run.calls, book, at)
+    own = run.locked or run.recorded.prices
+    return replace(run, recorded=replace(run.recorded, prices=lock), locked=own)
+
+
+def _all_prices(lock: PriceLock) -> Iterator[UnitPrice]:
+    yield from lock.prices
+    for fee in lock.fees:
+        only = ", ".join(filter(None, (fee.kind, fee.stage, fee.workflow)))
+        yield UnitPrice(
+            model=f"{fee.name} ({only})" if only else fee.name,
+            unit=f"{fee.each}s",
+            amount=fee.amount * fee.count,
+            per=fee.per,
+            currency=fee.currency,
+            effective=fee.effective,
+        )
+    for rate in lock.rates:
+        yield UnitPrice(
+            model=f"one {rate.currency}",
+            unit="rate",
+            amount=rate.rate,
+            currency=rate.into,
+            effective=rate.date,
+        )
+
+
+def _key(price: UnitPrice) -> tuple[object, ...]:
+    return price.model, price.unit, price.tier, price.above_input_tokens
+
+
+def _value(price: UnitPrice | None) -> tuple[object, ...] | None:
+    return None if price is None else (price.amount / price.per, price.currency)
+
+
+def _date(price: UnitPrice | None, lock: PriceLock) -> str:
+    own = price.effective if price is not None else None
+    return own or (lock.as_of or "no date").partition("T")[0]
