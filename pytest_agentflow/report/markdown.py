@@ -49,7 +49,7 @@ def render_markdown(report: Report, *, limit: int = LIMIT) -> str:
     after = [
         *_causes(tally.causes(runs), wording.number(len(runs), tally.thing(runs))),
         *_warnings(runs),
-        *_reproduce(runs),
+        *_reproduce(report),
     ]
     taken = sum(len(line.encode()) + 1 for line in (*before, *after))
     changed = recordings_section(report, room=limit - taken - MARGIN)
@@ -223,16 +223,11 @@ def _warnings(runs: Sequence[tally.JudgedRun]) -> Iterator[str]:
         yield f"- and {len(found) - WARNINGS:,} more"
 
 
-def _reproduce(runs: Sequence[tally.JudgedRun]) -> Iterator[str]:
-    commands = dict.fromkeys(
-        entry.reproduce
-        for judged in runs
-        for entry in judged.entries
-        if not entry.ok and entry.reproduce
-    )
+def _reproduce(report: Report) -> Iterator[str]:
+    commands = trials.failing_commands(report)
     if commands:
         yield from ("", "### To see each failure again", "")
-        yield from (f"- {code(command, 400)}" for command in list(commands)[:30])
+        yield from (f"- {code(command, 400)}" for command in commands[:30])
     if len(commands) > 30:
         yield f"- and {len(commands) - 30} more"
 

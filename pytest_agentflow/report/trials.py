@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from pytest_agentflow.report.document import Entry, TrialsEntry
+from pytest_agentflow.report.document import Entry, Report, TrialsEntry
 from pytest_agentflow.report.tally import JudgedRun
 
 NAMED = 3
@@ -55,6 +55,18 @@ def trial_sentences(tests: Sequence[TrialsEntry]) -> Iterator[str]:
             f"All {len(tests)} tests with trials pass: {good:,} of {made:,} trials "
             "passed, enough of each test."
         )
+
+
+def failing_commands(report: Report) -> tuple[str, ...]:
+    """List the commands that show what failed again, in the order of collection.
+
+    A test of which enough trials passed is no failure, though some of them failed.
+    """
+    excused = {test.target for test in report.trials if test.ok}
+    failing = [e for e in report.entries if not e.ok and e.target not in excused]
+    gates = [gate for gate in report.decompositions if not gate.ok]
+    commands = [one.reproduce for one in (*failing, *gates) if one.reproduce]
+    return tuple(dict.fromkeys(commands))
 
 
 def numbers(entries: Iterable[Entry]) -> str:

@@ -99,8 +99,10 @@ def test_a_test_that_passes_by_its_rate_passes_in_every_form() -> None:
     assert row in text
     assert "❌ failed in trials | 2 of 4" in text
     assert re.search(r"^- hotel, trial 1 .*contrast", text, re.MULTILINE)
-    assert f"- `{COMMAND}`" in text
+    assert "To see each failure again" not in text
+    assert COMMAND not in text
     page = render_html(report)
+    assert "To see each failure again" not in page
     assert "<title>Passed: " in page
     assert page.count("trial failed</span>") == 2
     assert "hotel, trial 2" in page
@@ -117,10 +119,31 @@ def test_a_test_that_misses_its_bar_fails_in_every_form() -> None:
     assert wording.verdict_sentences(report)[0].startswith(
         "The one test with trials fails: 2 of 4 trials passed, 3 needed; "
     )
-    assert "| ❌ failed | 2 of 4 | 3 |" in render_markdown(report)
+    text = render_markdown(report)
+    assert "| ❌ failed | 2 of 4 | 3 |" in text
+    assert f"### To see each failure again\n\n- `{COMMAND}`\n" in text
     page = render_html(report)
     assert "<title>Failed: " in page
     assert "trial failed</span>" not in page
+
+
+def test_only_failing_tests_are_listed_to_be_seen_again() -> None:
+    """Of two with a failing trial each, the one that passes by its rate is not."""
+    bad = TARGET.replace("hotel", "leaf")
+    entries = [
+        replace(trial(n, failing=n == 1, target=t), reproduce=f"pytest '{t}'")
+        for t in (TARGET, bad)
+        for n in range(1, 5)
+    ]
+    tests = [tried(3, 3), tried(3, 4, bad)]
+    report = build_report(entries, trials=tests)
+    text, page = render_markdown(report), render_html(report)
+    _, _, listed = text.partition("### To see each failure again\n\n")
+    assert listed == f"- `pytest '{bad}'`\n"
+    _, _, listed = page.partition('id="reproduce-title"')
+    assert re.findall(r"<li data-find><code>(.*?)</code>", listed) == [
+        f"pytest &#39;{bad}&#39;"
+    ]
 
 
 def test_other_runs_are_counted_apart_from_trials() -> None:
