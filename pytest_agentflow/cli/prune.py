@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_agentflow.cli.outcome import PASSED, CallWrong
+from pytest_agentflow.cli.partial import prune_partial
 from pytest_agentflow.cli.targets import find_targets
 from pytest_agentflow.model.text import plain_line
 from pytest_agentflow.recording.names import SUFFIX, blobs_folder
@@ -55,6 +56,8 @@ def main(argv: list[str]) -> int:
     """List what no test reads; with --delete, remove it."""
     words, _, rest = _split(argv)
     options = _parser().parse_args(words)
+    if options.partial:
+        return prune_partial(options.folder or Path(), delete=options.delete)
     folder: Path = options.folder or _own_folder()
     if options.delete and any(map(_selects, rest)):
         raise CallWrong(
@@ -102,9 +105,17 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="agentflow prune",
         description=__doc__,
-        usage="agentflow prune [--delete] [DIR] [-- PYTEST ARGUMENT...]",
+        usage=(
+            "agentflow prune [--delete] [DIR] [-- PYTEST ARGUMENT...]\n"
+            "       agentflow prune --partial [--delete] [DIR | JOURNAL]"
+        ),
     )
     parser.add_argument("folder", metavar="DIR", nargs="?", type=Path)
+    parser.add_argument(
+        "--partial",
+        action="store_true",
+        help="list what recordings that broke off left, and what it cost; no test runs",
+    )
     parser.add_argument("--delete", action="store_true", help="remove what is listed")
     return parser
 

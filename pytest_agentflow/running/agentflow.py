@@ -268,7 +268,6 @@ class AgentFlow:
             book=self._book,
             spend=self._budget(),
             named=self._configuration.named,
-            announce=self.settings.announce,
         )
 
     def _mode(self, path: Path) -> Mode:

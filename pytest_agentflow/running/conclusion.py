@@ -72,8 +72,6 @@ class Plan:
     """The command that records this again, from its beginning."""
     resume: str = ""
     """The command that finishes this recording, if it breaks off."""
-    announce: Callable[[str], None]
-    """Told what pytest would not show of an error."""
 
 
 def conclude(
@@ -130,8 +128,6 @@ def _leave_behind(
     if not (begun or read_parts(journal.path).calls):
         journal.path.unlink()
     error.add_note(text)
-    if isinstance(error, KeyboardInterrupt):  # pytest does not show its notes
-        plan.announce(text)
 
 
 def _replayed(plan: Plan, session: Session, outcome: Outcome) -> Run:
