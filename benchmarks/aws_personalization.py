@@ -8,7 +8,12 @@ and one folder for each generated site (``*/main.html`` with its pictures). Fold
 found by pattern, so that other parts of the same set are judged by the same script.
 
 Usage was not recorded. It is estimated here at four characters a token, stored as such
-(``usage.source = "estimated"``), and every figure that rests on it is marked.
+(``usage.source = "estimated"``), and every figure that rests on it is marked. Prompts
+are put together again from the templates and references. The front-end developer's own
+template is not in the set: a stand-in of the same length (the whole prompt is known to
+have 12.2 thousand characters) takes its place: shares of that prompt hold as far
+as nothing in the template itself was copied. Seconds are those that the notebook
+printed: one number a stage, divided evenly among the pictures of the artist.
 """
 
 from __future__ import annotations
@@ -16,6 +21,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -25,12 +31,17 @@ from typing import Any
 
 from agentflow_checks import (
     accessibility,
+    coordination,
     cost,
     design,
     hallucination,
     html_validity,
     policy,
 )
+from agentflow_checks.teamwork.flow_shape import boundaries, share_copied
+from agentflow_checks.teamwork.parallelism import in_seconds, parallelism
+from agentflow_checks.teamwork.reads import unneeded
+from agentflow_checks.teamwork.token_flow import Origin, token_flow
 
 import pytest_agentflow as af
 from pytest_agentflow.report.build import build_report
@@ -40,6 +51,12 @@ from pytest_agentflow.report.write import write
 HAIKU = "anthropic.claude-3-haiku-20240307-v1:0"
 SDXL = "stability.stable-diffusion-xl-v1"
 RECORDED = dt.datetime(2024, 8, 1, tzinfo=dt.UTC)
+
+VISUAL = re.compile(
+    r"<VISUAL_LABEL>(.+?)</VISUAL_LABEL>\s*"
+    r"<VISUAL_DESCRIPTION>(.+?)</VISUAL_DESCRIPTION>",
+    re.DOTALL,
+)
 
 PRICES = """
 [[price]]
@@ -80,6 +97,31 @@ rules:
     fix: Say what was done, not how great it is.
 """
 
+#: What a developer is told, in our words: a stand-in of the length of the template.
+DEVELOPER = """You are an experienced builder of web pages. Below you find what a
+colleague wrote down about one page, what a second colleague says about good pages, and
+a few sentences that clients let us print. Turn these into a single file which opens in
+any browser. Put the styles into its head and the scripts at its end. Point to every
+picture by the very name that it carries in the notes, in the folder where the file will
+lie. Leave nothing for others to fill in later, and do not shorten what you were handed.
+Write no remarks before or after the file, as nobody will read them.
+
+How a page of ours should look and behave:
+{design_guideline}
+
+Sentences that clients let us print:
+{testimonials}
+
+What to build, with all names and texts:
+{plan}
+
+Now write the file from its first line to its last, and check it once more before you
+hand it over to the people who put it online.
+"""
+
+#: The developer builds from the first section; the second is for the artist.
+READS = {"frontend": ["Section 1:..Section 2:"]}
+
 #: No brand tokens belong to the set, so only the widths are asked for.
 TOKENS = {"$extensions": {"agentflow": {"viewports": [320, 768, 1280]}}}
 
@@ -114,10 +156,9 @@ def chat(stage: str, prompt: str, answer: str, parents: tuple[str, ...]) -> af.C
     )
 
 
-def painted(number: int, path: Path, parents: tuple[str, ...]) -> af.Call:
-    """One call of the image model; its prompt is not in the set."""
+def painted(number: int, prompt: str, parents: tuple[str, ...]) -> af.Call:
+    """One call of the image model; without a recorded plan its prompt is not known."""
     units = {"images:1024x1024:standard": Decimal(1)}
-    kind = "image/png" if path.suffix == ".png" else "image/jpeg"
     return af.Call(
         id=f"artist/{number}",
         kind="image",
@@ -125,9 +166,10 @@ def painted(number: int, path: Path, parents: tuple[str, ...]) -> af.Call:
         parents=parents,
         provider="aws",
         model=SDXL,
-        pictures=(af.Picture(media_type=kind, data=b"", size="1024x1024"),),
+        messages=(af.Message(role="user", text=prompt),) if prompt else (),
+        pictures=(af.Picture(media_type="image/png", data=b"", size="1024x1024"),),
         usage=af.Usage(units=units, source="estimated"),
-        missing=("messages",),
+        missing=() if prompt else ("messages",),
     )
 
 
@@ -158,23 +200,22 @@ def build_run(folder: Path, page: Path) -> af.Run:
     plan = facts.get("personalizer", {}).get("output", "")
     given = tuple(sources(folder, industry, facts))
     html = page.read_bytes()
-    material = "\n".join(s.text for s in given if s.stage == "personalizer")
-    order = "\n".join([*(s.text for s in given if s.stage == "frontend"), plan])
-    first = (chat("personalizer", material, plan, ()),) if plan else ()
-    before = tuple(call.id for call in first)
-    pictures = sorted(
-        p
-        for p in page.parent.iterdir()
-        if p.suffix in {".png", ".jpg"} and "logo" not in p.name
+    first = (chat("personalizer", material(folder, facts, industry), plan, ()),)
+    first = first if plan else ()
+    images = list(artist(page, facts, plan, tuple(call.id for call in first)))
+    before = (images[-1].id,) if images else tuple(call.id for call in first)
+    order = DEVELOPER.format(
+        design_guideline=reference(folder, "DesignGuideline"),
+        testimonials=reference(folder, "Testimonials"),
+        plan=plan,
     )
-    images = [painted(i, p, before) for i, p in enumerate(pictures, start=1)]
     last = chat("frontend", order, html.decode("utf-8", "replace"), before)
     calls = (*first, *images, last)
     book = af.load_book(_price_file())
     stages = (
         af.Stage(name="personalizer", outputs=(plan,) if plan else ()),
         af.Stage(name="artist", after=("personalizer",)),
-        af.Stage(name="frontend", after=("personalizer",)),
+        af.Stage(name="frontend", after=("personalizer", "artist")),
     )
     return af.Run(
         workflow="aws_personalization",
@@ -186,8 +227,63 @@ def build_run(folder: Path, page: Path) -> af.Run:
         artefacts=tuple(_artefacts(page)),
         missing=() if plan else ("output:personalizer", "messages:personalizer"),
         provenance="imported: aws-samples notebook outputs",
-        recorded=af.Recorded(prices=af.lock_prices(calls, book, RECORDED)),
+        recorded=timed(calls, facts, af.lock_prices(calls, book, RECORDED)),
     )
+
+
+def reference(folder: Path, name: str) -> str:
+    """One of the texts that prompts were put together from."""
+    return text(folder / "references" / f"{name}.txt")
+
+
+def material(folder: Path, facts: dict[str, Any], industry: str) -> str:
+    """The personalizer's prompt: its template, filled in as the notebook does."""
+    if not facts:
+        return ""
+    offers = json.loads(text(folder / "references" / "offerings.json"))
+    mine = next(t for n, t in offers.items() if n.casefold() == industry)
+    return reference(folder, "designer_prompt_template").format(
+        testimonials=facts["testimonials"],
+        design_guideline=reference(folder, "DesignGuideline"),
+        customer=facts["profile_sentence"],
+        offering=mine,
+        contexts_painpoints=facts["retrieved"],
+        design_steps=facts["recommended_steps"],
+    )
+
+
+def artist(
+    page: Path, facts: dict[str, Any], plan: str, parents: tuple[str, ...]
+) -> Iterator[af.Call]:
+    """The calls of the image model, one after the other as in the notebook.
+
+    It printed 8 pictures, from another run than the text, which names 9 besides the
+    logo: the first 8 descriptions are taken as their prompts.
+    """
+    if plan:
+        prompts = [d for label, d in VISUAL.findall(plan) if "logo" not in label]
+        prompts = prompts[: facts["artist"]["pictures"]]
+    else:
+        kept = (p for p in page.parent.iterdir() if p.suffix in {".png", ".jpg"})
+        prompts = ["" for p in kept if "logo" not in p.name]
+    for number, prompt in enumerate(prompts, start=1):
+        call = painted(number, prompt, parents)
+        yield call
+        parents = (call.id,)
+
+
+def timed(
+    calls: tuple[af.Call, ...], facts: dict[str, Any], prices: af.PriceLock
+) -> af.Recorded:
+    """When each call began and ended, where the notebook says how long stages took."""
+    if not facts:
+        return af.Recorded(prices=prices)
+    clock, found = 0.0, {}
+    for call in calls:
+        many = sum(other.stage == call.stage for other in calls)
+        start, clock = clock, clock + facts[call.stage]["wall_s"] * 1000 / many
+        found[call.id] = af.Timing(start=start, end=clock)
+    return af.Recorded(prices=prices, calls=found, duration=clock)
 
 
 def _price_file() -> Path:
@@ -213,7 +309,9 @@ def judge(run: af.Run, scratch: Path) -> tuple[tuple[af.Check, ...], af.Evaluati
     rules, tokens = scratch / "policy.yaml", scratch / "tokens.json"
     rules.write_text(POLICY, "utf-8")
     tokens.write_text(json.dumps(TOKENS), "utf-8")
+    flows = () if _lacks_prompts(run) else (coordination(0.15, reads=READS),)
     checks = (
+        *flows,
         policy(rules),
         design(tokens),
         accessibility("AA", best_practices="fail"),
@@ -224,17 +322,53 @@ def judge(run: af.Run, scratch: Path) -> tuple[tuple[af.Check, ...], af.Evaluati
     return checks, af.evaluate(run, *checks)
 
 
+def _lacks_prompts(run: af.Run) -> bool:
+    return any("messages" in call.missing for call in run.calls)
+
+
+def flow_figures(run: af.Run) -> dict[str, Any]:
+    """What was copied, what was not needed, and what could have run side by side."""
+    flow = token_flow(run)
+    (leak,) = unneeded(run, flow, READS)
+    seconds = in_seconds(run) or {}
+    together = parallelism(run, flow, seconds, unit="s")
+    return {
+        "estimated_tokens": {
+            call.id: [call.usage.input_tokens, call.usage.output_tokens]
+            for call in run.calls
+            if call.usage and call.kind == "chat"
+        },
+        "developer_copied": share_copied(
+            flow, "frontend", Origin.OUTPUT, Origin.PROMPT
+        ),
+        "developer_from_output": share_copied(flow, "frontend", Origin.OUTPUT),
+        "developer_from_prompts": share_copied(flow, "frontend", Origin.PROMPT),
+        "developer_unneeded": leak.share,
+        "boundaries": [f"{b.name} {b.origin} {b.share:.3f}" for b in boundaries(flow)],
+        "seconds": together.recorded,
+        "seconds_span": together.span,
+        "parallelism": together.factor,
+        "savings": [f"{s.first}/{s.second} {s.saved:.1f}" for s in together.savings],
+    }
+
+
 def figures(run: af.Run, evaluation: af.Evaluation) -> dict[str, Any]:
     """What is printed of one run."""
     money = run.cost()
-    artist = run.cost("artist")
+    pictures = run.cost("artist")
     return {
         "verdicts": {r.check: r.verdict for r in evaluation.results},
         "findings": Counter(f.rule for f in evaluation.findings if f.fails),
         "examined": {r.check: r.examined for r in evaluation.results},
         "estimated_cost": str(money),
-        "estimated_picture_share": round(float(artist / money), 3),
+        "estimated_picture_share": round(float(pictures / money), 3),
+        "flow": {} if _lacks_prompts(run) else rounded(flow_figures(run)),
     }
+
+
+def rounded(values: dict[str, Any]) -> dict[str, Any]:
+    """Three decimals are more than four characters a token can tell."""
+    return {k: round(v, 3) if isinstance(v, float) else v for k, v in values.items()}
 
 
 def main() -> None:

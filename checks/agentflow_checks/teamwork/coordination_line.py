@@ -202,7 +202,7 @@ def _copies(
             if copy.origin not in COPIED:
                 continue
             key = (copy.source.stage, prompt.stage, copy.origin)
-            read = copy.words * prompt.weight
+            read = prompt.tokens_in(copy.start, copy.end)
             tokens[key] += read  # type: ignore[assignment]
             money[key] += Decimal(read) * price
     for key, amount in tokens.items():

@@ -37,7 +37,7 @@ def boundaries(flow: TokenFlow) -> tuple[Boundary, ...]:
     for prompt in flow.prompts:
         for copy in prompt.copies:
             key = (copy.source.stage, prompt.stage, copy.origin)
-            tokens[key] += copy.words * prompt.weight  # type: ignore[assignment]
+            tokens[key] += prompt.tokens_in(copy.start, copy.end)  # type: ignore[assignment]
     totals = {stage: tokens_given(flow, stage) for stage in flow.stages}
     found = [
         Boundary(source=s, target=t, origin=o, tokens=n, share=_ratio(n, totals[t]))
@@ -94,7 +94,7 @@ def lag_profile(flow: TokenFlow) -> dict[int, float]:
     """
     profile: Counter[int] = Counter()
     for prompt, copy, lag in _lagged(flow):
-        profile[lag] += copy.words * prompt.weight  # type: ignore[assignment]
+        profile[lag] += prompt.tokens_in(copy.start, copy.end)  # type: ignore[assignment]
     return {lag: float(profile[lag]) for lag in sorted(profile)}
 
 

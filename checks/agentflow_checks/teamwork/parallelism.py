@@ -39,7 +39,7 @@ class Parallelism:
     span: float
     """The longest path over what each call was given."""
     savings: tuple[Saving, ...] = ()
-    """Single changes, the largest saving first; all of them save less than their sum."""
+    """Single changes, the largest saving first; they do not add up."""
 
     @property
     def factor(self) -> float:

@@ -75,7 +75,7 @@ def unneeded(run: af.Run, flow: TokenFlow, reads: Reads) -> Iterator[Unneeded]:
             message = f"{name} was given no text, so that nothing of it is read"
             raise af.CheckError(message)
         left = [(p, c, part) for p in prompts for c, part in _left(flow, p, needed)]
-        tokens = sum(p.weight * (end - start) for p, _, (start, end) in left)
+        tokens = sum(p.tokens_in(*part) for p, _, part in left)
         source, what = _name(run, flow, left)
         yield Unneeded(
             stage=name,
@@ -149,7 +149,10 @@ def _left(
             covered[place : place + flow.width] = b"\1" * flow.width
     for copy in prompt.copies:
         if copy.origin is Origin.OUTPUT:
-            yield from ((copy, s) for s in _holes(covered, copy.start, copy.end))
+            for start, end in _holes(covered, copy.start, copy.end):
+                # What stands between two needed sections are their names.
+                if end - start >= flow.width:
+                    yield copy, (start, end)
 
 
 def _holes(covered: bytearray, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -168,7 +171,7 @@ def _name(
 ) -> tuple[str, str]:
     if not left:
         return "", ""
-    prompt, copy, (start, end) = max(left, key=lambda item: item[2][1] - item[2][0])
+    prompt, copy, (start, end) = max(left, key=lambda item: item[0].tokens_in(*item[2]))
     stage = copy.source.stage
     keys = frozenset(shingle_keys(prompt.numbers[start:end], flow.width))
     shares = [

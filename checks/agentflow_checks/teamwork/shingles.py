@@ -6,6 +6,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 WIDTH = 8
 """Words in a shingle.
@@ -15,6 +16,7 @@ their runs of three; a true hand-off is found at any width from 3 to 16 (75 to 7
 """
 
 _WORD = re.compile(r"\w+")
+_WITH_MARKS = re.compile(r"\W*\w+")
 _NESTED = re.compile(r"&(?:amp;)+", re.IGNORECASE)
 _CODE = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2}))")
 _BLANK = re.compile(r"\\+[nrtbf]")
@@ -40,7 +42,7 @@ def _fold_once(text: str) -> str:
     if "&" in text:
         text = html.unescape(_NESTED.sub("&", text))
     if "\\" in text:
-        text = _CODE.sub(_character, text)
+        text = _paired(_CODE.sub(_character, text))
         text = _BLANK.sub(" ", text).replace("\\", " ")
     if not text.isascii():
         text = unicodedata.normalize("NFKC", _MARKS.sub("", text))
@@ -49,6 +51,11 @@ def _fold_once(text: str) -> str:
 
 def _character(match: re.Match[str]) -> str:
     return chr(int(match[1] or match[2], 16))
+
+
+def _paired(text: str) -> str:
+    """Put the halves together that JSON writes characters beyond 16 bits in."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def words(text: str) -> list[str]:
@@ -70,6 +77,18 @@ class Vocabulary:
         """Give the words of `text` as numbers."""
         known = self._numbers
         return [known.setdefault(word, len(known)) for word in words(text)]
+
+    def measure(self, text: str) -> tuple[list[int], list[int]]:
+        """Give the words as numbers, and where each begins and the last one ends.
+
+        Places are characters of the folded text; marks belong to the word behind them.
+        """
+        folded = fold(text)
+        known = self._numbers
+        found = _WORD.findall(folded)
+        numbers = [known.setdefault(word, len(known)) for word in found]
+        places = accumulate(map(len, _WITH_MARKS.findall(folded)), initial=0)
+        return numbers, list(places)
 
     def write(self, numbers: Iterable[int]) -> str:
         """Give numbers back as words, folded, with blanks between."""

@@ -77,15 +77,19 @@ class Prompt:
     copies: tuple[Copy, ...] = ()
     numbers: tuple[int, ...] = field(default=(), repr=False)
     """The words, as the vocabulary numbered them."""
+    places: tuple[int, ...] = field(default=(0,), repr=False)
+    """Where each word begins, in characters, and where the last one ends."""
 
-    @property
-    def weight(self) -> float:
-        """Tokens a word."""
-        return self.tokens / self.words if self.words else 0.0
+    def tokens_in(self, start: int, end: int) -> float:
+        """Give the tokens of some words: a share of all, by their characters."""
+        whole = self.places[-1]
+        part = self.places[end] - self.places[start]
+        return self.tokens * part / whole if whole else 0.0
 
     def copied(self, *origins: Origin) -> float:
         """Give the tokens copied from some origins."""
-        return self.weight * sum(c.words for c in self.copies if c.origin in origins)
+        mine = (copy for copy in self.copies if copy.origin in origins)
+        return sum(self.tokens_in(copy.start, copy.end) for copy in mine)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +175,7 @@ class _Reader:
             message = f"the recording does not hold what {call.id} was given"
             raise af.CheckError(message)
         text = given_text(call)
-        numbers = self.vocabulary.read(text)
+        numbers, places = self.vocabulary.measure(text)
         keys = shingle_keys(numbers, self._width)
         paint = Paint(len(numbers))
         paint.copied(self._said.runs(keys, self._width))
@@ -189,6 +193,7 @@ class _Reader:
             turns=len(call.messages),
             copies=tuple(self._copies(paint, call.stage)),
             numbers=tuple(numbers),
+            places=tuple(places),
         )
 
     def _copies(self, paint: Paint, stage: str) -> Iterator[Copy]:
