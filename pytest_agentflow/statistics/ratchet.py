@@ -117,10 +117,17 @@ def _exact(value: Number) -> Fraction:
     return Fraction(value if isinstance(value, Decimal) else Decimal(str(value)))
 
 
+def _float(value: Fraction) -> float | None:
+    try:
+        return float(value)
+    except OverflowError:  # a ratio that only a fraction can hold
+        return None
+
+
 def _outcome(
     new: Fraction, old: Fraction, limit: Fraction, *, passes: bool, n: int
 ) -> Outcome:
-    ratio = float(new / old) if old else None
+    ratio = _float(new / old) if old else None
     return Outcome(
         decision=Decision.PASS if passes else Decision.FAIL,
         method=_METHOD,
