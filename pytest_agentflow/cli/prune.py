@@ -38,10 +38,23 @@ def note(event, args):
             read.add(os.path.abspath(path))
 sys.addaudithook(note)
 import pytest
-status = int(pytest.main(sys.argv[2:]))
+ran, failed = set(), {}
+class Noted:
+    def pytest_collectreport(self, report):
+        if report.failed:
+            failed[report.nodeid] = None
+    def pytest_runtest_logreport(self, report):
+        ran.add(report.nodeid)
+        if report.failed:
+            failed[report.nodeid] = None
+status = int(pytest.main(sys.argv[2:], plugins=[Noted()]))
+noted = {"status": status, "read": sorted(read), "ran": len(ran), "failed": [*failed]}
 with open(sys.argv[1], "w") as out:
-    json.dump({"status": status, "read": sorted(read)}, out)
+    json.dump(noted, out)
 """
+
+LISTED = 20
+"""So many tests that did not pass are named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +65,20 @@ class Unused:
     why: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """What the tests did while they were watched."""
+
+    status: int
+    """Pytest's exit status."""
+    read: frozenset[Path]
+    """The recordings that they opened."""
+    ran: int
+    """How many there were."""
+    failed: tuple[str, ...]
+    """Tests that did not pass, and files that could not be collected."""
+
+
 def main(argv: list[str]) -> int:
     """List what no test reads; with --delete, remove it."""
     words, _, rest = _split(argv)
@@ -59,19 +86,25 @@ def main(argv: list[str]) -> int:
     if options.partial:
         return prune_partial(options.folder or Path(), delete=options.delete)
     folder: Path = options.folder or _own_folder()
-    if options.delete and any(map(_selects, rest)):
+    if options.delete and (parts := list(filter(_selects, rest))):
         raise CallWrong(
-            f"--delete with {' '.join(rest)!r}: a part of the tests does not say what "
-            "the others read; leave the selection out, or leave --delete out"
+            f"--delete with {' '.join(parts)!r}: a part of the tests does not say what "
+            "the others read, so none was run and nothing was removed; leave the "
+            "selection out, or leave --delete out to see what that part does not read"
         )
     if not folder.is_dir():
         raise CallWrong(f"{folder} is no folder of recordings")
     recordings = sorted(folder.rglob(f"*{SUFFIX}"))
     if not recordings:
         raise CallWrong(f"{folder} holds no recording (*{SUFFIX})")
-    read = _read_by_tests(rest)
-    unused = list(_unused(folder, recordings, read))
-    _tell(folder, len(recordings), unused, deleted=options.delete)
+    watched = _watch_tests(rest)
+    unused = list(_unused(folder, recordings, watched.read))
+    _tell(folder, len(recordings), unused, watched, deleted=options.delete)
+    if watched.status != 0:
+        raise CallWrong(
+            f"pytest ended with status {watched.status}. A test that did not pass may "
+            "not have read its recording: nothing was removed. Let the tests pass first"
+        )
     if options.delete:
         for one in unused:
             _remove(one.path)
@@ -120,12 +153,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _read_by_tests(words: list[str]) -> frozenset[Path]:
-    """Run the tests and give the recordings that they opened.
-
-    Raises `CallWrong` where they did not all pass: a test that stopped early may have
-    a recording that it never came to read.
-    """
+def _watch_tests(words: list[str]) -> Watched:
+    """Run the tests and note the recordings that they open."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "read.json")
         # Workers of xdist would open files where nobody watches.
@@ -136,12 +165,12 @@ def _read_by_tests(words: list[str]) -> frozenset[Path]:
         if not out.exists():
             raise CallWrong("the tests ended the process, so nothing is known")
         found = json.loads(out.read_text("utf-8"))
-    if found["status"] != 0:
-        raise CallWrong(
-            f"pytest ended with status {found['status']}. A test that did not pass may "
-            "not have read its recording: nothing was removed. Let the tests pass first"
-        )
-    return frozenset(Path(path).resolve() for path in found["read"])
+    return Watched(
+        status=found["status"],
+        read=frozenset(Path(path).resolve() for path in found["read"]),
+        ran=found["ran"],
+        failed=tuple(found["failed"]),
+    )
 
 
 def _unused(
@@ -178,17 +207,48 @@ def _judge_of(path: Path) -> Path:
     return path.with_name(path.name.removesuffix(SUFFIX) + _JUDGE)
 
 
-def _tell(folder: Path, number: int, unused: list[Unused], *, deleted: bool) -> None:
-    gone = sum(one.path.name.endswith(SUFFIX) for one in unused)
-    lines = [f"{gone} of {number} recordings in {folder} are read by no test"]
-    lines += [f"  {one.path}: {one.why}" for one in unused]
-    if unused:
+def _tell(
+    folder: Path,
+    number: int,
+    unused: list[Unused],
+    watched: Watched,
+    *,
+    deleted: bool,
+) -> None:
+    lines = list(_listed(folder, number, unused, watched))
+    if watched.status != 0:
+        lines += _blocked(watched)
+    elif unused:
         lines.append(
             f"removed {len(unused)} files and folders"
             if deleted
             else "nothing was removed; agentflow prune --delete removes them"
         )
     sys.stdout.write("".join(plain_line(line) + "\n" for line in lines))
+
+
+def _listed(
+    folder: Path, number: int, unused: list[Unused], watched: Watched
+) -> Iterator[str]:
+    if not watched.ran:
+        yield f"no test ran, so nothing is known of {number} recordings in {folder}"
+        return
+    gone = sum(one.path.name.endswith(SUFFIX) for one in unused)
+    tests = f"none of the {watched.ran} tests that ran"
+    by = "no test" if watched.status == 0 else tests
+    yield f"{gone} of {number} recordings in {folder} are read by {by}"
+    yield from (f"  {one.path}: {one.why}" for one in unused)
+
+
+def _blocked(watched: Watched) -> Iterator[str]:
+    """Name the tests that have to pass before anything is removed."""
+    if not watched.failed:
+        yield "nothing was removed, because pytest did not come to its end"
+        return
+    yield "nothing was removed, because these did not pass and may read some of it:"
+    yield from (f"  {test}" for test in watched.failed[:LISTED])
+    if (more := len(watched.failed) - LISTED) > 0:
+        yield f"  and {more} more"
 
 
 def _remove(path: Path) -> None:

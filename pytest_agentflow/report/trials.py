@@ -64,9 +64,9 @@ def failing_commands(report: Report) -> tuple[str, ...]:
     """
     excused = {test.target for test in report.trials if test.ok}
     failing = [e for e in report.entries if not e.ok and e.target not in excused]
-    gates = [gate for gate in report.decompositions if not gate.ok]
-    commands = [one.reproduce for one in (*failing, *gates) if one.reproduce]
-    return tuple(dict.fromkeys(commands))
+    commands = [entry.reproduce for entry in failing]
+    commands += [gate.reproduce for gate in report.decompositions if not gate.ok]
+    return tuple(dict.fromkeys(filter(None, commands)))
 
 
 def numbers(entries: Iterable[Entry]) -> str:

@@ -87,14 +87,66 @@ def test_side_files_whose_recording_is_gone_are_listed(
     assert "recordings/site/unused.judge.json: its recording is gone" in out
 
 
-def test_nothing_is_said_where_a_test_fails(
+def test_nothing_is_removed_where_a_test_fails(
     project: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A test that stopped early may use what it never read: nothing is removed."""
     Path("test_more.py").write_text("def test_more():\n    assert False\n")
     before = names()
     assert main(["prune", "recordings", "--delete"]) == 2
-    assert "pytest ended with status 1" in capfd.readouterr().err
+    said = capfd.readouterr()
+    assert said.out.endswith(
+        "1 of 3 recordings in recordings are read by none of the 3 tests that ran\n"
+        "  recordings/site/unused.flow.json: no test reads it\n"
+        "  recordings/site/unused.flow.blobs: belongs to unused.flow.json\n"
+        "  recordings/site/unused.judge.json: belongs to unused.flow.json\n"
+        "nothing was removed, because these did not pass and may read some of it:\n"
+        "  test_more.py::test_more\n"
+    )
+    assert said.err == (
+        "agentflow prune: pytest ended with status 1. A test that did not pass may not "
+        "have read its recording: nothing was removed. Let the tests pass first\n"
+    )
+    assert names() == before
+
+
+MANY = """
+import pytest
+@pytest.mark.parametrize("n", range(23))
+def test_more(n): assert False
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "words", "told"),
+    [
+        (
+            "import none_such",
+            [],
+            ["no test ran", "because these did not pass", "  test_more.py\n"],
+        ),
+        ("x = 1", ["--no-such"], ["no test ran, so nothing is known of 3 recordings"]),
+        (
+            MANY,
+            [],
+            ["  test_more.py::test_more[19]\n  and 3 more\n"],
+        ),
+    ],
+)
+def test_what_blocks_it_is_listed(
+    project: Path,
+    capfd: pytest.CaptureFixture[str],
+    file: str,
+    words: list[str],
+    told: list[str],
+) -> None:
+    """A file that cannot be imported, a wrong option, more failures than fit."""
+    Path("test_more.py").write_text(file)
+    before = names()
+    assert main(["prune", "recordings", "--", *words]) == 2
+    out = capfd.readouterr().out
+    for text in told:
+        assert text in out
     assert names() == before
 
 
