@@ -12,6 +12,7 @@ from recorded_runs import chat_call, chat_request, full_run
 
 from pytest_agentflow.model.run import Run, Timing
 from pytest_agentflow.recording.journal import Entry, Journal, discard, read_journal
+from pytest_agentflow.recording.journal_parts import KEPT, PART, parts_of
 from pytest_agentflow.recording.load import RecordingError, load
 from pytest_agentflow.recording.order import Captured
 from pytest_agentflow.recording.redact import RedactionRefused, Redactor
@@ -94,6 +95,8 @@ def test_a_damaged_journal_is_read_or_refused_in_one_sentence(
         assert f"--delete {journal}" in error.repair  # noqa: PT017 - both ends are good
     else:
         assert all(isinstance(entry, Entry) for entry in entries)
+        numbers = [kept.number for kept in parts_of(entries).calls]
+        assert numbers == list(range(len(numbers)))
 
 
 def test_secrets_are_gone_before_the_first_byte_is_written(path: Path) -> None:
@@ -206,3 +209,38 @@ def test_an_empty_run_can_be_folded(path: Path) -> None:
     """A workflow without any call still has a recording."""
     run = Run(workflow="w", case="c")
     assert load(Journal(path, REDACTOR).fold(run)) == run
+
+
+_ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(["at", "anew", "id", "start", "parents", "call"]), inner
+        )
+    ),
+    max_leaves=6,
+)
+_DATA = st.dictionaries(
+    st.sampled_from(["at", "anew", "id", "start", "parents", "call"]), _ODD
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from([PART, KEPT, "call"]), _DATA), max_size=12))
+def test_the_parts_of_any_journal_hold_all_its_calls(
+    lines: list[tuple[str, dict[str, object]]],
+) -> None:
+    """Whatever other lines say, no call is lost, and takes are counted upwards."""
+    entries = [
+        Entry(
+            event=event,
+            data=data,
+            captured=CAPTURED[n % len(CAPTURED)] if event == "call" else None,
+        )
+        for n, (event, data) in enumerate(lines)
+    ]
+    calls = parts_of(entries).calls
+    assert [kept.captured for kept in calls] == [
+        entry.captured for entry in entries if entry.captured is not None
+    ]
+    assert [kept.take for kept in calls] == sorted(kept.take for kept in calls)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import httpx
 import openai
 import pytest
+import requests
 from flows import MakeFlow, without_recorded
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -384,6 +387,54 @@ def test_an_answer_that_was_not_read_to_its_end_is_asked_for_again(
     run = flow("record", resume=True).run(reading)
     assert len(server.asked) == 1
     assert run.output == ".rewsna gnol ,gnol A"
+
+
+async def _by_openai() -> str:
+    async with openai.AsyncOpenAI() as client:
+        stream = await client.chat.completions.create(
+            model="gpt-5-mini",
+            messages=[{"role": "user", "content": "A stream."}],
+            stream=True,
+        )
+        return "".join([c.choices[0].delta.content or "" async for c in stream])
+
+
+async def _by_aiohttp() -> str:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{MOOD['url']}/by") as answer,
+    ):
+        return str((await answer.json())["path"])
+
+
+async def _by_requests() -> str:
+    url = f"{MOOD['url']}/by"
+    return str((await asyncio.to_thread(requests.get, url)).json()["path"])
+
+
+@pytest.mark.parametrize(
+    "fetch", [_by_openai, _by_aiohttp, _by_requests], ids=lambda f: f.__name__[4:]
+)
+def test_every_client_is_answered_from_the_journal(
+    flow: MakeFlow, server: Server, fetch: Callable[[], Coroutine[Any, Any, str]]
+) -> None:
+    """Each seam gives out what was kept, while it lets the rest through."""
+
+    async def asking() -> list[str]:
+        given = list(await asyncio.gather(fetch(), fetch()))
+        if "end" in MOOD:
+            raise MOOD["end"]
+        return [*given, await fetch()]
+
+    MOOD["end"] = ZeroDivisionError()
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(flow("record").run(asking))
+    del MOOD["end"]
+    server.asked.clear()
+    run = asyncio.run(flow("record", resume=True).run(asking))
+    assert len(server.asked) == 1
+    assert len(set(run.output)) == 1
+    assert len(run.calls) == 3
 
 
 def test_a_stage_recorded_anew_is_resumed_too(flow: MakeFlow, server: Server) -> None:
