@@ -28,6 +28,7 @@ _OWN = {
     "erase": "take a person out of all recordings",
     "export": "runs and their verdicts -> OpenTelemetry (OTLP JSON)",
     "prune": "recordings that no test reads",
+    "prices": "what a price file holds; price locks of recordings brought up to it",
 }
 
 

@@ -10,8 +10,9 @@ from pytest_agentflow.model.run import Run
 def money_text(run: Run, stage: str | None = None) -> str:
     """Give the cost of `run`, or of one stage, as text.
 
-    Amounts of several currencies stand side by side, since nothing here knows a rate:
-    ``$0.012 + €0.03``. Where a price is missing: ``unknown: `` and the reason.
+    Amounts of several currencies stand side by side where no reporting currency is
+    declared: ``$0.012 + €0.03``. Where a price, or a rate into the reporting currency,
+    is missing: ``unknown: `` and the reason.
     """
     try:
         return " + ".join(map(str, _amounts(run, stage)))

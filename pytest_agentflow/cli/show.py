@@ -6,14 +6,19 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from pytest_agentflow.cli.money import money_text
 from pytest_agentflow.cli.outcome import PASSED
 from pytest_agentflow.cli.targets import load_target
+from pytest_agentflow.model.price import Charge, UnknownPrice
+from pytest_agentflow.model.rate import sum_of
 from pytest_agentflow.model.run import UNATTRIBUTED, Run, Stage
 from pytest_agentflow.model.text import json_escaped, plain_line
+from pytest_agentflow.pricing.cost import cost_of
+from pytest_agentflow.pricing.cost_model import aalp
 
 
 def main(argv: list[str]) -> int:
@@ -41,6 +46,17 @@ def facts(run: Run) -> dict[str, Any]:
         "calls": len(run.calls),
         "unattributed_calls": [c.id for c in run.calls if c.stage == UNATTRIBUTED],
         "cost": money_text(run),
+        **_passes(run),
+        "coordination": [
+            {
+                "charge": fee.fee,
+                "stage": fee.stage or None,
+                "call": fee.call or None,
+                "count": str(fee.quantity),
+                "cost": _told([fee]),
+            }
+            for fee in run.fees()
+        ],
         "sources": [
             {"id": s.id, "kind": s.kind, "stage": s.stage, "characters": len(s.text)}
             for s in run.sources
@@ -75,6 +91,19 @@ def _stage_facts(run: Run, stage: Stage) -> dict[str, Any]:
         "sources": len(stage.sources),
         "artefacts": [a.name for a in stage.artefacts],
         "cost": money_text(run, stage.name),
+        **_passes(run, stage.name),
+    }
+
+
+def _passes(run: Run, stage: str | None = None) -> dict[str, Any]:
+    """Give forward passes, where the price lock holds the size of any model."""
+    if not run.recorded.prices.sizes:
+        return {}
+    cost = cost_of(run, aalp(), stage=stage)
+    known = cost.amount is not None
+    return {
+        "forward_passes": str(cost) if known else None,
+        "forward_passes_unknown": list(cost.undetermined),
     }
 
 
@@ -90,15 +119,22 @@ def _lines(run: Run) -> Iterator[str]:
     yield f"{run.id}  ({answers}recorded {when})"
     yield ""
     columns = ("stage", "found by", "output from", "calls", "tokens in/out", "pictures")
-    rows: list[tuple[str, ...]] = [(*columns, "sources", "artefacts", "cost")]
+    sized = ("forward passes",) if "forward_passes" in found else ()
+    rows: list[tuple[str, ...]] = [(*columns, "sources", "artefacts", "cost", *sized)]
     costs = at_the_point([_cost(stage) for stage in found["stages"]])
     rows += [
-        (*_row(stage), cost) for stage, cost in zip(found["stages"], costs, strict=True)
+        (*_row(stage), cost, *(stage["forward_passes"] or "" for _ in sized))
+        for stage, cost in zip(found["stages"], costs, strict=True)
     ]
     yield from _aligned(rows)
     yield ""
     calls = "1 call" if found["calls"] == 1 else f"{found['calls']} calls"
-    yield f"total {found['cost']} over {calls}"
+    passes = found.get("forward_passes")
+    more = f", {passes} parameter-tokens of forward passes" if passes else ""
+    yield f"total {found['cost']} over {calls}{more}"
+    yield from _charged(run)
+    for reason in found.get("forward_passes_unknown", ()):
+        yield f"forward passes: {reason}"
     if found["unattributed_calls"]:
         yield f"in no stage: {', '.join(found['unattributed_calls'])}"
     if not found["sources"]:
@@ -115,6 +151,26 @@ def _lines(run: Run) -> Iterator[str]:
     yield from (f"configured, but not called: {item}" for item in found["uncalled"])
     if run.ignored_requests:
         yield f"{run.ignored_requests} telemetry requests were left out"
+
+
+def _charged(run: Run) -> Iterator[str]:
+    """Sum up each charge beside the models, with the stages that it is charged for."""
+    charges: dict[str, list[Charge]] = {}
+    for fee in run.fees():
+        charges.setdefault(fee.fee, []).append(fee)
+    for name, fees in charges.items():
+        cost = _told(fees)
+        count = sum((fee.quantity for fee in fees), Decimal(0))
+        stages = ", ".join(dict.fromkeys(fee.stage for fee in fees if fee.stage))
+        where = f" (for {stages})" if stages else ""
+        yield f"coordination: {count:,f} {name}{where}, {cost}"
+
+
+def _told(fees: list[Charge]) -> str:
+    try:
+        return str(sum_of(fee.money for fee in fees))
+    except UnknownPrice as error:
+        return f"unknown: {error}"
 
 
 def _row(stage: dict[str, Any]) -> tuple[str, ...]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from pytest_agentflow.model.price import PriceLock, UnitPrice
 from pytest_agentflow.model.run import Run
 from pytest_agentflow.pricing.book import PriceBook
-from pytest_agentflow.pricing.lock import lock_prices
+from pytest_agentflow.pricing.lock import lock_prices, one_each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,3 +102,44 @@ def _value(price: UnitPrice | None) -> tuple[object, ...] | None:
 def _date(price: UnitPrice | None, lock: PriceLock) -> str:
     own = price.effective if price is not None else None
     return own or (lock.as_of or "no date").partition("T")[0]
+
+
+def completed(run: Run, book: PriceBook, at: dt.datetime) -> Run:
+    """Give `run` with what its lock lacks; prices that it holds stay as they are.
+
+    Args:
+        run: as recorded.
+        book: where prices are looked up, with sizes, rates and charges.
+        at: the day of the recording: no later price counts.
+    """
+    own, new = run.recorded.prices, lock_prices(run.calls, book, at)
+    lacking = {charge.model for charge in run.charges() if charge.price is None}
+    lock = replace(
+        own,
+        prices=tuple(_with_lacking(own, new, lacking)),
+        as_of=own.as_of or new.as_of,
+        currency=new.currency or own.currency,
+        rates=one_each(own.rates, new.rates, lambda r: frozenset((r.currency, r.into))),
+        fees=own.fees or new.fees,
+        sizes=one_each(new.sizes, own.sizes, lambda size: size.model),
+    )
+    return replace(run, recorded=replace(run.recorded, prices=lock))
+
+
+def _with_lacking(
+    own: PriceLock, new: PriceLock, lacking: Collection[str]
+) -> Iterator[UnitPrice]:
+    """Give prices anew for models that lack some, but for those that are recorded.
+
+    A model is taken as a whole: a price per picture supersedes those of its tokens, and
+    with both it would be billed twice.
+    """
+    held = {(price.model, price.unit, price.tier) for price in own.prices}
+    anew = {price.model for price in new.prices} & set(lacking)
+    wanted = {(p.model, p.unit, p.tier) for p in new.prices if p.model in anew}
+    for price in own.prices:
+        if price.model not in anew or (price.model, price.unit, price.tier) in wanted:
+            yield price
+    for price in new.prices:
+        if price.model in anew and (price.model, price.unit, price.tier) not in held:
+            yield price

@@ -126,13 +126,13 @@ def locked_again(
         prices=tuple(prices),
         as_of=lock.as_of if same else new.as_of,
         currency=lock.currency or new.currency,
-        rates=_one_each(lock.rates, new.rates, lambda r: (r.currency, r.into)),
+        rates=one_each(lock.rates, new.rates, lambda r: (r.currency, r.into)),
         fees=lock.fees or new.fees,
-        sizes=_one_each(new.sizes, lock.sizes, lambda size: size.model),
+        sizes=one_each(new.sizes, lock.sizes, lambda size: size.model),
     )
 
 
-def _one_each(
+def one_each(
     first: Sequence[T], others: Sequence[T], key: Callable[[T], object]
 ) -> tuple[T, ...]:
     """Give all of `first`, and those of `others` that it has nothing for."""

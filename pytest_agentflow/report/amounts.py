@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from pytest_agentflow.model.money import Money
 
@@ -20,6 +21,10 @@ class Spent:
     cost_unknown: str = ""
     estimated: bool = False
     """Whether some usage in it is an estimate."""
+    passes: Decimal | None = None
+    """Forward passes in parameter-tokens; `None`: not known, or nobody declares sizes
+    of models: then `passes_unknown` is empty, too."""
+    passes_unknown: str = ""
 
     @property
     def billed(self) -> bool:

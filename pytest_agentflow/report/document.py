@@ -95,6 +95,8 @@ class RecordedSummary:
     at: str | None = None
     """ISO timestamp, UTC."""
     prices_as_of: str | None = None
+    prices_old: bool = False
+    """Whether they are older than 90 days."""
     duration: float | None = None
     """ms."""
     stages: Mapping[str, tuple[float, float]] = field(default_factory=dict)

@@ -10,6 +10,8 @@ from pytest_agentflow.checking.results import CheckResult, RuleResult
 from pytest_agentflow.model.exhibit import Bar, Bars, Table
 from pytest_agentflow.model.money import Money
 from pytest_agentflow.model.verdict import Verdict
+from pytest_agentflow.pricing.cost import amount_text
+from pytest_agentflow.pricing.cost_model import PARAMETER_TOKENS
 from pytest_agentflow.report.document import Comparison, RunSummary, Spent, StageDelta
 from pytest_agentflow.report.summary import add_spent
 from pytest_agentflow.report.tally import CURRENCIES, WorkflowLine, counts
@@ -80,6 +82,13 @@ def tokens(spent: Spent | None) -> str:
     if spent is None or (spent.input_tokens is None and spent.output_tokens is None):
         return NONE
     return f"{(spent.input_tokens or 0) + (spent.output_tokens or 0):,}"
+
+
+def passes(spent: Spent, runs: int = 1) -> str:
+    """Give forward passes of one run in parameter-tokens; blank where not known."""
+    if spent.passes is None:
+        return ""
+    return amount_text(spent.passes / runs, PARAMETER_TOKENS)
 
 
 def took(run: RunSummary, stage: str) -> str:

@@ -15,7 +15,7 @@ from pytest_agentflow.report.document import (
     TrialsEntry,
 )
 from pytest_agentflow.report.escaping import code, escape
-from pytest_agentflow.report.figures import NONE
+from pytest_agentflow.report.figures import NONE, passes
 from pytest_agentflow.report.markdown_recordings import recordings_section
 from pytest_agentflow.report.signs import SIGNS
 
@@ -128,6 +128,8 @@ def _money(report: Report, runs: Sequence[tally.JudgedRun]) -> Iterator[str]:
     workflows = tally.workflow_lines(runs)
     if not workflows:
         return
+    totals = [line.total for line in workflows]
+    sized = any(t.passes is not None or t.passes_unknown for t in totals)
     marks = [AUTHORED] if report.authored else []
     marks += [f"≈ {ESTIMATED}"] if report.estimated else []
     yield from (
@@ -136,8 +138,8 @@ def _money(report: Report, runs: Sequence[tally.JudgedRun]) -> Iterator[str]:
     )
     yield from (
         "",
-        "| Workflow | Runs | Stages | A run | In all |",
-        "|:--|--:|:--|--:|--:|",
+        f"| Workflow | Runs | Stages | A run | In all |{' Forward passes |' * sized}",
+        f"|:--|--:|:--|--:|--:|{'--:|' * sized}",
     )
     for line in workflows:
         stages = ", ".join(
@@ -150,7 +152,14 @@ def _money(report: Report, runs: Sequence[tally.JudgedRun]) -> Iterator[str]:
         yield (
             f"| {code(line.workflow, 60)} | {line.runs} | {stages or NONE} | "
             f"{escape(about + mean)} | {escape(wording.cost(line.total))} |"
+            + f" {_passes(line)} |"
+            * sized
         )
+
+
+def _passes(line: tally.WorkflowLine) -> str:
+    """Give forward passes of one run, or why they are not known."""
+    return escape(passes(line.total, line.runs) or line.total.passes_unknown, 300)
 
 
 def _gates(report: Report) -> Iterator[str]:

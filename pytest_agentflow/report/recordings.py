@@ -181,8 +181,10 @@ def compared(
     name = known.id if known is not None else file
     total = StageDelta(
         name="",
-        now=spent(after, after.calls) if after is not None else None,
-        before=spent(before, before.calls) if before is not None else None,
+        now=spent(after, after.calls, after.fees()) if after is not None else None,
+        before=spent(before, before.calls, before.fees())
+        if before is not None
+        else None,
     )
     change = RecordingChange(
         file=file, run=name, total=total, size=size, size_before=size_before

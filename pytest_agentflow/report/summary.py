@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from pytest_agentflow.model.money import Money, total
 from pytest_agentflow.model.price import Charge, UnknownPrice, charges
 from pytest_agentflow.model.run import Artefact, Run, Source, Stage
 from pytest_agentflow.model.usage import Usage, add_usage
+from pytest_agentflow.pricing.cost import Cost, cost_of
+from pytest_agentflow.pricing.cost_model import aalp
+from pytest_agentflow.pricing.lock import prices_older_than
 from pytest_agentflow.report.document import (
     Excerpt,
     RecordedSummary,
@@ -20,11 +24,15 @@ from pytest_agentflow.report.document import (
     Spent,
     StageSummary,
 )
+from pytest_agentflow.report.prices import OLD_PRICES
 
 INPUT_LIMIT = 600
 OUTPUT_LIMIT = 1_200
 SOURCE_LIMIT = 2_400
 SOURCES_SHOWN = 40
+
+COORDINATION = "coordination"
+"""The line of what is charged beside the models, which belongs to no stage."""
 
 
 def summarise(run: Run) -> RunSummary:
@@ -39,8 +47,12 @@ def summarise(run: Run) -> RunSummary:
         file=file_of(run),
         provenance=run.provenance,
         inputs=tuple(_inputs(run)),
-        stages=(*(_stage(run, stage) for stage in run.stages), *_strays(run)),
-        total=spent(run, run.calls),
+        stages=(
+            *(_stage(run, stage) for stage in run.stages),
+            *_strays(run),
+            *_coordination(run),
+        ),
+        total=spent(run, run.calls, run.fees()),
         sources=tuple(_source(source) for source in run.sources[:SOURCES_SHOWN]),
         sources_left_out=max(len(run.sources) - SOURCES_SHOWN, 0),
         missing=run.missing,
@@ -49,6 +61,7 @@ def summarise(run: Run) -> RunSummary:
         recorded=RecordedSummary(
             at=run.recorded.at,
             prices_as_of=run.recorded.prices.as_of,
+            prices_old=prices_older_than(run.recorded.prices, OLD_PRICES),
             duration=run.recorded.elapsed,
             stages=dict(run.recorded.stages),
             takes=run.recorded.all_takes,
@@ -74,14 +87,22 @@ def excerpt(text: str, limit: int, name: str = "") -> Excerpt:
     return Excerpt(text=text[:limit], length=len(text), name=name)
 
 
-def spent(run: Run, calls: Sequence[Call]) -> Spent:
-    """Add up what `calls` of `run` consumed and cost; an unknown price is said."""
+def spent(run: Run, calls: Sequence[Call], fees: Sequence[Charge] = ()) -> Spent:
+    """Add up what `calls` of `run` consumed and cost; an unknown price is said.
+
+    Args:
+        run: whose calls they are, and whose prices they are billed at.
+        calls: of a stage, or all.
+        fees: what is charged beside the models, where it is to be part of it.
+    """
     usage = Usage()
     for call in calls:
         if call.usage is not None:
             usage = add_usage(usage, call.usage)
     bill = [charge for call in calls for charge in charges(call, run.recorded.prices)]
+    bill += fees
     cost, unknown = _cost(bill)
+    passes = _passes(run, calls)
     return Spent(
         calls=len(calls),
         input_tokens=usage.input_tokens,
@@ -90,7 +111,14 @@ def spent(run: Run, calls: Sequence[Call]) -> Spent:
         cost=cost,
         cost_unknown=unknown,
         estimated=usage.source == "estimated" or any(c.estimated for c in bill),
+        passes=passes.amount if passes is not None else None,
+        passes_unknown="; ".join(passes.undetermined) if passes is not None else "",
     )
+
+
+def _passes(run: Run, calls: Sequence[Call]) -> Cost | None:
+    """Count forward passes, where the size of any model is declared."""
+    return cost_of(run, aalp(), calls=calls) if run.recorded.prices.sizes else None
 
 
 def add_spent(parts: Iterable[Spent]) -> Spent:
@@ -100,6 +128,10 @@ def add_spent(parts: Iterable[Spent]) -> Spent:
     cost, problem = None, unknown
     if not any(item.cost is None for item in items):
         cost, problem = _sum([item.cost for item in items if item.cost is not None])
+    passes = [item.passes for item in items if item.passes is not None]
+    lacking = next((item.passes_unknown for item in items if item.passes_unknown), "")
+    if passes and len(passes) < len(items):
+        lacking = lacking or "some were recorded before sizes of models were declared"
     return Spent(
         calls=sum(item.calls for item in items),
         input_tokens=_add([item.input_tokens for item in items]),
@@ -108,6 +140,8 @@ def add_spent(parts: Iterable[Spent]) -> Spent:
         cost=cost,
         cost_unknown=problem,
         estimated=any(item.estimated for item in items),
+        passes=None if lacking or not passes else sum(passes, Decimal(0)),
+        passes_unknown=lacking,
     )
 
 
@@ -141,6 +175,13 @@ def _strays(run: Run) -> Iterator[StageSummary]:
     for name in dict.fromkeys(c.stage for c in run.calls if c.stage not in names):
         calls = [call for call in run.calls if call.stage == name]
         yield StageSummary(name=name, models=_models(calls), spent=spent(run, calls))
+
+
+def _coordination(run: Run) -> Iterator[StageSummary]:
+    """Give what is charged beside the models a line of its own."""
+    if fees := run.fees():
+        names = tuple(dict.fromkeys(fee.fee for fee in fees))
+        yield StageSummary(name=COORDINATION, models=names, spent=spent(run, (), fees))
 
 
 def _stage(run: Run, stage: Stage) -> StageSummary:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pytest_agentflow.report import changed, tally, trials, wording
 from pytest_agentflow.report.document import AUTHORED, ESTIMATED, Report
+from pytest_agentflow.report.prices import old_prices
 from pytest_agentflow.report.text import one_line
 
 WARNED = 5
@@ -39,6 +40,7 @@ def summary_lines(
     lines += _warning_lines(report)
     lines += _gate_lines(report, width)
     lines += _money_lines(report, runs, width)
+    lines += filter(None, [old_prices(judged.run for judged in runs)])
     if lines and report.authored:
         lines.append(AUTHORED)
     if lines and report.estimated:

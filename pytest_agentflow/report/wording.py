@@ -16,6 +16,7 @@ from pytest_agentflow.report.document import (
     RunSummary,
     Spent,
 )
+from pytest_agentflow.report.prices import old_prices
 from pytest_agentflow.report.summary import add_spent
 from pytest_agentflow.report.tally import (
     Cause,
@@ -279,6 +280,8 @@ def _money_sentences(report: Report, runs: Sequence[JudgedRun]) -> Iterator[str]
     subject = "It" if len(runs) == 1 else "Together they"
     since = since_money(report, report.comparisons, len(runs))
     yield f"{subject} cost {cost(whole)}{since}."
+    if old := old_prices(judged.run for judged in runs):
+        yield old
 
 
 def since_money(report: Report, compared: Sequence[Comparison], runs: int) -> str:
