@@ -158,14 +158,20 @@ def _write_tests(folder: Path, kept: list[Kept]) -> None:
         runs = [one.run for one in kept if one.run.workflow == workflow]
         path = folder.absolute().parent / f"test_{identifier(workflow)}_imported.py"
         if path.exists():
-            said = f"{path} is there already; left as it is"
+            said = f"{_shown(path)} is there already; left as it is"
         else:
             path.write_text(test_of(runs), "utf-8")
-            said = f"wrote {path}; run it: pytest {path}"
+            said = f"wrote {_shown(path)}; run it: pytest {_shown(path)}"
         sys.stdout.write(plain_line(said) + "\n")
     if kept and folder.name != "recordings":
         setting = f'agentflow_recordings = "{folder}"'
         sys.stdout.write(plain_line(f"pytest finds them with the ini {setting}") + "\n")
+
+
+def _shown(path: Path) -> str:
+    """Give a path as one would type it."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _tell(file: Path, kept: Kept) -> None:

@@ -137,7 +137,7 @@ def test_an_imported_run_gets_a_test_that_runs(
     write(shop / "cut-off.yaml", cut)
     assert main(["import", "shop", "--to", "tests/recordings", "--as-test"]) == 0
     test = Path("tests/test_shop_imported.py")
-    assert f"wrote {test.absolute()}" in capsys.readouterr().out
+    assert f"wrote {test}; run it: pytest {test}\n" in capsys.readouterr().out
     command = [
         sys.executable,
         "-m",
