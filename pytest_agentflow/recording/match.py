@@ -32,11 +32,13 @@ __all__ = [
     "Change",
     "Index",
     "Matching",
+    "Verbatim",
     "difference",
     "match_key",
     "match_key_of_invocation",
     "nearest",
     "request_difference",
+    "verbatim",
 ]
 
 #: Calls whose distance is measured exactly, out of those that share the most words.
@@ -52,12 +54,13 @@ _LONGEST = 6_000
 _WORD = re.compile(r"\w{1,8}|[^\w\s]")
 
 
-_Verbatim = tuple[str, str, str, str, int, str, str, bytes]
+Verbatim = tuple[str, str, str, int, str, str, bytes]
+"""What of a request is compared byte for byte: all but its headers."""
 
 
-def _verbatim(request: Request, stage: str = "") -> _Verbatim:
+def verbatim(request: Request) -> Verbatim:
+    """Give what is looked for before anything is parsed, cleaned or digested."""
     return (
-        stage,
         request.method,
         request.scheme,
         request.host,
@@ -81,7 +84,7 @@ class Index:
         self._rules = rules
         self._run = run
         self._calls = run.calls
-        self._equal: dict[_Verbatim, deque[Call]] = defaultdict(deque)
+        self._equal: dict[tuple[str, Verbatim], deque[Call]] = defaultdict(deque)
         self._played: set[str] = set()
         self._words: dict[str, frozenset[str]] = {}
         self._lock = threading.RLock()
@@ -90,15 +93,15 @@ class Index:
     def _add(self, call: Call) -> bool:
         if not is_playable(call):
             return False
-        if call.request is not None:
-            self._equal[_verbatim(call.request, call.stage)].append(call)
+        if call.request is not None and call.response is not None:
+            self._equal[call.stage, verbatim(call.request)].append(call)
         return True
 
     @cached_property
-    def _known(self) -> dict[_Verbatim, Call]:
+    def _known(self) -> dict[Verbatim, Call]:
         """The calls that can be played by what was asked, in whatever stage."""
         calls = [call for call in self._calls if is_playable(call)]
-        return {_verbatim(c.request): c for c in calls if c.request is not None}
+        return {verbatim(c.request): c for c in calls if c.request is not None}
 
     @cached_property
     def _keys(self) -> dict[str, str]:
@@ -132,19 +135,19 @@ class Index:
         neither redaction nor a key of its own, which cost most of a replayed call.
         """
         with self._lock:
-            call = self._known.get(_verbatim(request))
+            call = self._known.get(verbatim(request))
         if call is None or call.request is None:
             return None
         return self.key_of(call), call.request
 
-    def take_equal(self, stage: str, request: Request) -> Call | None:
+    def take_equal(self, stage: str, asked: Verbatim) -> Call | None:
         """Give the next call of `stage` that was asked just this, byte for byte.
 
         It counts as played. Equal requests have equal keys, so that what this gives is
         one of those that `take` could give.
         """
         with self._lock:
-            return self._play(self._equal.get(_verbatim(request, stage)))
+            return self._play(self._equal.get((stage, asked)))
 
     def take(self, stage: str, key: str) -> Call | None:
         """Give the next call of `stage` with this key and count it as played.

@@ -11,9 +11,17 @@ from typing import Any
 
 from pytest_agentflow.model.call import Call, Response
 from pytest_agentflow.model.run import UNATTRIBUTED, Drift, Run
-from pytest_agentflow.recording.match import Index, Matching, match_key
+from pytest_agentflow.recording.match import (
+    Index,
+    Matching,
+    Verbatim,
+    match_key,
+    verbatim,
+)
 from pytest_agentflow.recording.redact import Redactor
+from pytest_agentflow.running import frameworks
 from pytest_agentflow.running.keys import clean_request, key_of
+from pytest_agentflow.running.lineage import Position
 from pytest_agentflow.running.missing import (
     Asked,
     changes_between,
@@ -22,7 +30,7 @@ from pytest_agentflow.running.missing import (
 )
 from pytest_agentflow.running.notes import CallNote, is_retryable
 from pytest_agentflow.running.session import Session
-from pytest_agentflow.wire.handler import Broken, Reply
+from pytest_agentflow.wire.handler import Broken, Paced, Reply
 from pytest_agentflow.wire.miss import Miss
 from pytest_agentflow.wire.pace import recorded
 
@@ -80,21 +88,46 @@ class Replay:
         place = (note.stage, note.key)
         return self._index.waits(*place) or bool(self._broken.get(place))
 
+    def at_once(
+        self, session: Session, where: Position, asked: Verbatim
+    ) -> Response | Paced | None:
+        """Answer what was asked byte for byte in the same stage.
+
+        It has no secrets, and needs neither headers nor a key: they cost most of a
+        replayed call.
+        """
+        call = self._take_equal(where.visits[-1].stage.name, asked)
+        if call is None or call.response is None:
+            return None
+        note = session.begin_call(call.kind, request=call.request, where=where)
+        frameworks.hand_over(session, note)
+        return self._given_out(session, note, call, call.response)
+
     def request(self, session: Session, note: CallNote) -> Reply:
         """Answer a request; raises `Miss` where the recording has no answer."""
-        call = self._take_equal(note)
-        if call is None:
+        call = None
+        if note.request is not None:
+            call = self._take_equal(note.stage, verbatim(note.request))
+        if call is not None:
+            note.request = call.request
+        else:
             self._identify(note)
             call = self._take(note) or self._next(note)
         if call is None:
             raise self._missed(session, note)
-        note.recorded = call
         note.kind = call.kind
-        if call.response is None:
-            note.error = _last_error(call)
-            session.end_call(note)
-            return Broken(error=note.error)
-        restored = self._redactor.restored(call.response)
+        if call.response is not None:
+            return self._given_out(session, note, call, call.response)
+        note.recorded = call
+        note.error = _last_error(call)
+        session.end_call(note)
+        return Broken(error=note.error)
+
+    def _given_out(
+        self, session: Session, note: CallNote, call: Call, response: Response
+    ) -> Response | Paced:
+        note.recorded = call
+        restored = self._redactor.restored(response)
         note.response = self._as_replayed(restored, call, note)
         session.end_call(note)
         timing = self.run.recorded.calls.get(call.id) if self._paced else None
@@ -148,16 +181,10 @@ class Replay:
     def noted(self, session: Session, event: str, **data: Any) -> None:
         """Take no notes: the recording is there."""
 
-    def _take_equal(self, note: CallNote) -> Call | None:
-        """Take the call that was asked the very same.
-
-        It has no secrets, and needs no key: they cost most of a replayed call.
-        """
-        if note.request is None:
-            return None
-        call = self._index.take_equal(note.stage, note.request)
+    def _take_equal(self, stage: str, asked: Verbatim) -> Call | None:
+        """Take the call of `stage` that was asked the very same."""
+        call = self._index.take_equal(stage, asked)
         if call is not None:
-            note.request = call.request
             self._given_equal.append(call)
         return call
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any, Protocol
 
-from pytest_agentflow.model.call import CallKind, Invocation, Request
+from pytest_agentflow.model.call import CallKind, Invocation, Request, Response
 from pytest_agentflow.model.run import UNATTRIBUTED
+from pytest_agentflow.recording.match import Verbatim
 from pytest_agentflow.running import frameworks, lineage
 from pytest_agentflow.running.ledger import Ledger
 from pytest_agentflow.running.lineage import Position
@@ -28,7 +28,7 @@ from pytest_agentflow.running.notes import (
 )
 from pytest_agentflow.running.watching import Forbids, Watching, only_told
 from pytest_agentflow.wire import guard, install, routing
-from pytest_agentflow.wire.handler import Reply
+from pytest_agentflow.wire.handler import Paced, Reply
 from pytest_agentflow.wire.telemetry import Endpoint
 
 
@@ -52,11 +52,15 @@ class Conduct(Protocol):
         """A stage began or ended."""
 
 
+AtOnce = Callable[["Session", Position, Verbatim], Response | Paced | None]
+"""Answers and notes what the stage's recording holds byte for byte; else neither."""
+
+
 class Session:
     """One run under way.
 
     Args:
-        conduct: how calls are answered.
+        conduct: how calls are answered; one that has `at_once` is asked that first.
         allowed: hosts and ports (`None`: any) that may be reached in a replay.
         telemetry: endpoints that are no part of a run, beside the built-in ones.
         forbids: decides about connections that no seam opens.
@@ -71,6 +75,7 @@ class Session:
         forbids: Forbids = only_told,
     ) -> None:
         self.conduct = conduct
+        self._at_once: AtOnce | None = getattr(conduct, "at_once", None)
         self.closed = False
         self.allowed = frozenset(allowed)
         self.reached: set[tuple[str, int]] = set()
@@ -100,22 +105,25 @@ class Session:
         """Whether a recording answers calls, so that the network is closed."""
         return self.conduct.replays
 
-    def handle(self, request: Request) -> Reply:
-        """Answer a request of the application, or let it go over the network."""
+    def at_once(self, asked: Verbatim) -> Response | Paced | None:
+        """Answer what the recording holds byte for byte; `None`: see `handle`."""
+        if self._at_once is None:
+            return None
         try:  # as `answering` does, which takes as long as to find the recorded call
             where = self.here()
-            if where.visits:  # in a stage: frameworks need not be asked for theirs
-                return self._answer(request, where)
-            with self.in_step(reads=True):
-                return self._answer(request, self.here())
+            if not where.visits:  # a framework may name the stage
+                return None
+            return self._at_once(self, where, asked)
         except Exception as error:
             self.ledger.enter(error)
             raise
 
-    def _answer(self, request: Request, where: Position) -> Reply:
-        note = self.begin_call("http", request=request, where=where)
-        frameworks.hand_over(self, note)
-        return self.conduct.request(self, note)
+    def handle(self, request: Request) -> Reply:
+        """Answer a request of the application, or let it go over the network."""
+        with self.answering(), self.in_step(reads=True):
+            note = self.begin_call("http", request=request)
+            frameworks.hand_over(self, note)
+            return self.conduct.request(self, note)
 
     @contextmanager
     def in_step(self, *, reads: bool) -> Iterator[None]:
@@ -228,10 +236,10 @@ class Session:
         assert self._root is not None  # noqa: S101 - a session is opened before use
         with self._lock:
             chain = tuple(self._open)
-        nested = all(
-            inner.number in _inner_of(outer, chain) for outer, inner in _pairs(chain)
-        )
-        return replace(self._root, visits=chain if nested else (), guessed=True)
+        pairs = itertools.pairwise(chain)
+        nested = all(outer in inner.outer for outer, inner in pairs)
+        visits = chain if nested else ()
+        return self._root._replace(visits=visits, guessed=True)
 
     def count_branch(self) -> int:
         """Give the number of a new branch."""
@@ -316,7 +324,8 @@ class Session:
     def inside(self, visit: Visit) -> Iterator[None]:
         """Let the code inside stand in `visit`."""
         before = self.here()
-        lineage.stand(replace(before, visits=(*before.visits, visit), guessed=False))
+        visits = (*before.visits, visit)
+        lineage.stand(before._replace(visits=visits, guessed=False))
         try:
             yield
         finally:
@@ -326,7 +335,7 @@ class Session:
         where = lineage.position()
         if where is not None and visit in where.visits:
             left = where.visits[: where.visits.index(visit)]
-            lineage.stand(replace(self.here(), visits=left, guessed=guessed))
+            lineage.stand(self.here()._replace(visits=left, guessed=guessed))
 
     def end_visit(self, visit: Visit) -> None:
         """Close a stage; stages that begin from now on come after it."""
@@ -374,14 +383,6 @@ class Session:
             if note.call is None or note.call in known:
                 note.stage = stage
                 self._pending.remove(note)
-
-
-def _pairs(chain: Sequence[Visit]) -> Iterator[tuple[Visit, Visit]]:
-    return itertools.pairwise(chain)
-
-
-def _inner_of(outer: Visit, chain: Sequence[Visit]) -> frozenset[int]:
-    return frozenset(v.number for v in chain if outer in v.outer)
 
 
 def ancestors(frontier: frozenset[CallNote]) -> set[CallNote]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pytest_agentflow.model.call import Request, Response
+from pytest_agentflow.recording.match import Verbatim
 from pytest_agentflow.wire.telemetry import Endpoint
 
 
@@ -94,6 +95,12 @@ class Handler(Protocol):
     @property
     def telemetry(self) -> Collection[Endpoint]:
         """The user's own telemetry endpoints, beside the built-in ones."""
+
+    def at_once(self, asked: Verbatim) -> Response | Paced | None:
+        """Answer a request that a recording holds byte for byte.
+
+        `None`: `handle` has to be asked, and nothing was noted.
+        """
 
     def handle(self, request: Request) -> Reply:
         """Answer `request`, or give who listens while it goes over the network.

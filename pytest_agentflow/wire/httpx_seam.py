@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from pytest_agentflow.model.call import Request
+from pytest_agentflow.recording.match import Verbatim
 from pytest_agentflow.wire import routing
 from pytest_agentflow.wire.encoding import Undecodable, decode_body
 from pytest_agentflow.wire.handler import Broken, Exchange
@@ -23,6 +24,8 @@ from pytest_agentflow.wire.tape import Tape, pieces_of, replayed_headers
 _Headers = tuple[tuple[str, str], ...]
 
 _PORTS = {"http": 80, "https": 443}
+
+_EXTENSIONS = {"http_version": b"HTTP/1.1"}
 
 
 def install(module: ModuleType) -> None:
@@ -46,18 +49,19 @@ def _install_sync(module: ModuleType) -> None:
 
     @wraps(original)
     def handle_request(self: Any, request: Any) -> Any:
-        handler = routing.current() if routing.anybody() else None
+        handler = routing.current()
         if handler is None:
             return original(self, request)
         request.read()
-        verdict = routing.dispatch(handler, as_request(request))
+        known = routing.at_once(handler, _asked(request))
+        verdict = known or routing.dispatch(handler, as_request(request))
+        if isinstance(verdict, Played):
+            wait(verdict.head)
+            return _rebuilt(module, verdict, _sync_body(module, verdict))
         if verdict is None:
             return original(self, request)
         if isinstance(verdict, Broken):
             raise module.ConnectError(verdict.error, request=request)
-        if isinstance(verdict, Played):
-            wait(verdict.head)
-            return _rebuilt(module, verdict)
         try:
             response = original(self, request)
         except BaseException as error:
@@ -74,18 +78,19 @@ def _install_async(module: ModuleType) -> None:
 
     @wraps(original)
     async def handle_async_request(self: Any, request: Any) -> Any:
-        handler = routing.current() if routing.anybody() else None
+        handler = routing.current()
         if handler is None:
             return await original(self, request)
         await request.aread()
-        verdict = routing.dispatch(handler, as_request(request))
+        known = routing.at_once(handler, _asked(request))
+        verdict = known or routing.dispatch(handler, as_request(request))
+        if isinstance(verdict, Played):
+            await let_others_run(verdict.head)
+            return _rebuilt(module, verdict, _streams(module).replayed(verdict))
         if verdict is None:
             return await original(self, request)
         if isinstance(verdict, Broken):
             raise module.ConnectError(verdict.error, request=request)
-        if isinstance(verdict, Played):
-            await let_others_run(verdict.head)
-            return _rebuilt(module, verdict)
         try:
             response = await original(self, request)
         except BaseException as error:
@@ -98,9 +103,8 @@ def _install_async(module: ModuleType) -> None:
 
 def as_request(request: Any) -> Request:
     """Give an httpx request, whose body has been read, as one of ours."""
-    url = request.url
+    method, scheme, host, port, path, query, body = _asked(request)
     headers, coding = _texts(tuple(request.headers.raw))
-    body = request.content
     if coding:
         try:
             body = decode_body(body, coding)
@@ -108,17 +112,24 @@ def as_request(request: Any) -> Request:
             pass
         else:
             headers = tuple(pair for pair in headers if pair[0] != "content-encoding")
-    path, _, query = url.raw_path.decode("ascii").partition("?")
     return Request(
-        method=request.method,
-        scheme=url.scheme,
-        host=url.host,
-        port=url.port or _PORTS.get(url.scheme, 0),
+        method=method,
+        scheme=scheme,
+        host=host,
+        port=port,
         path=path,
         query=query,
         headers=headers,
         body=body,
     )
+
+
+def _asked(request: Any) -> Verbatim:
+    url = request.url
+    scheme = url.scheme
+    port = url.port or _PORTS.get(scheme, 0)
+    path, _, query = url.raw_path.decode("ascii").partition("?")
+    return request.method, scheme, url.host, port, path, query, request.content
 
 
 @lru_cache(maxsize=256)
@@ -138,13 +149,20 @@ def _text(raw: bytes) -> str:
         return raw.decode("iso-8859-1")
 
 
-def _rebuilt(module: ModuleType, answer: Played) -> Any:
+def _rebuilt(module: ModuleType, answer: Played, body: Any) -> Any:
+    response = answer.response
     return module.Response(
-        answer.response.status,
-        headers=replayed_headers(answer.response),
-        stream=_streams(module).replayed(answer),
-        extensions={"http_version": b"HTTP/1.1"},
+        response.status,
+        headers=replayed_headers(response),
+        stream=body,
+        extensions=_EXTENSIONS,
     )
+
+
+def _sync_body(module: ModuleType, answer: Played) -> Any:
+    if answer.response.chunks or answer.slow:
+        return _streams(module).replayed(answer)
+    return module.ByteStream(answer.response.body)
 
 
 def _taped(module: ModuleType, response: Any, exchange: Exchange) -> Any:

@@ -6,7 +6,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pytest_agentflow.model.call import Response
 from pytest_agentflow.model.run import Timing
@@ -32,8 +32,7 @@ Piece = tuple[float, bytes]
 """Seconds to wait, and the bytes that come then."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Played:
+class Played(NamedTuple):
     """A recorded answer as a seam gives it out."""
 
     response: Response

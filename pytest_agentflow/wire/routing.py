@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from pytest_agentflow.model.call import Request, Response
+from pytest_agentflow.recording.match import Verbatim
 from pytest_agentflow.wire.allowed import may_reach
 from pytest_agentflow.wire.handler import Broken, Exchange, Handler, Paced
 from pytest_agentflow.wire.miss import NetworkRefused
@@ -53,6 +54,9 @@ def current() -> Handler | None:
 
     Raises `NetworkRefused` where it cannot be told which session is meant.
     """
+    handler = here.get()
+    if handler is not None and not handler.closed:
+        return handler
     concerned_ = concerned()
     if len(concerned_) > 1:
         raise _ambiguous(concerned_)
@@ -89,6 +93,23 @@ def _ambiguous(sessions: list[Handler]) -> NetworkRefused:
     return refusal
 
 
+def at_once(handler: Handler, asked: Verbatim) -> Played | None:
+    """Give the answer to what a recording holds byte for byte; `None`: `dispatch` it.
+
+    Seams may ask so before they make a `Request`, which costs as much as all that a
+    replay then does to answer it.
+    """
+    if handler.closed or not handler.replays:
+        return None
+    method, _, host, port, path, _, _ = asked
+    if may_reach(host, port, handler.allowed):
+        return None
+    if is_telemetry(method, host, path, handler.telemetry):
+        return None
+    answer = handler.at_once(asked)
+    return None if answer is None else played(answer)
+
+
 def dispatch(handler: Handler, request: Request) -> Played | Exchange | Broken | None:
     """Ask `handler` about `request`; `None`: let it through unseen.
 
@@ -96,7 +117,7 @@ def dispatch(handler: Handler, request: Request) -> Played | Exchange | Broken |
     """
     if may_reach(request.host, request.port, handler.allowed):
         return None
-    if is_telemetry(request, handler.telemetry):
+    if is_telemetry(request.method, request.host, request.path, handler.telemetry):
         handler.ignored(request)
         return Played(response=Response(status=200)) if handler.replays else None
     if handler.closed:

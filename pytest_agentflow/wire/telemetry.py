@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
-from pytest_agentflow.model.call import Request
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
@@ -18,10 +16,6 @@ class Endpoint:
     method: str = "*"
     host: str = "*"
     path: str = "*"
-
-    def fits(self, request: Request) -> bool:
-        """Whether `request` goes to this endpoint."""
-        return self.covers(request.method.upper(), request.host.lower(), request.path)
 
     def covers(self, method: str, host: str, path: str) -> bool:
         """Whether it covers a method in capitals, a host in small letters, a path."""
@@ -90,14 +84,22 @@ def parse_endpoint(text: str) -> Endpoint:
     )
 
 
-def is_telemetry(request: Request, own: Collection[Endpoint] = ()) -> bool:
-    """Whether `request` goes to a built-in telemetry endpoint or one of the user's."""
-    place = (request.method.upper(), request.host.lower(), request.path)
-    if _is_built_in(*place):
+def is_telemetry(
+    method: str, host: str, path: str, own: Collection[Endpoint] = ()
+) -> bool:
+    """Whether a request goes to a built-in telemetry endpoint or one of the user's."""
+    if _is_built_in(method, host, path):
         return True
-    return bool(own) and any(one.covers(*place) for one in own)
+    return bool(own) and _is_covered(method, host, path, own)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=1024)  # few places are asked again and again
 def _is_built_in(method: str, host: str, path: str) -> bool:
-    return any(endpoint.covers(method, host, path) for endpoint in BUILT_IN)
+    return _is_covered(method, host, path, BUILT_IN)
+
+
+def _is_covered(
+    method: str, host: str, path: str, endpoints: Collection[Endpoint]
+) -> bool:
+    place = (method.upper(), host.lower(), path)
+    return any(endpoint.covers(*place) for endpoint in endpoints)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pytest_agentflow.model.call import Call, Request, Response
 from pytest_agentflow.model.run import Run, Stage
-from pytest_agentflow.recording.match import Index, match_key
+from pytest_agentflow.recording.match import Index, match_key, verbatim
 
 ASKED = Request(
     method="POST",
@@ -87,7 +87,7 @@ def test_of_calls_with_one_key_the_very_same_is_given() -> None:
     )
     index = index_of(first, second)
     assert match_key(first) == match_key(second)
-    taken = index.take_equal("s", second)
+    taken = index.take_equal("s", verbatim(second))
     assert taken is not None
     assert taken.request == second
     left = index.take("s", match_key(second))
@@ -98,7 +98,7 @@ def test_of_calls_with_one_key_the_very_same_is_given() -> None:
 
 def test_another_stage_is_not_given() -> None:
     """The very same question in another stage is another call."""
-    assert index_of(ASKED).take_equal("t", ASKED) is None
+    assert index_of(ASKED).take_equal("t", verbatim(ASKED)) is None
 
 
 def test_unchanged_code_needs_no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +109,7 @@ def test_unchanged_code_needs_no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("pytest_agentflow.recording.match.key_of_call", no_key)
     index = index_of(ASKED, ASKED)
-    assert [index.take_equal("s", ASKED) for _ in range(3)].count(None) == 1
+    assert [index.take_equal("s", verbatim(ASKED)) for _ in range(3)].count(None) == 1
     assert index.unplayed() == ()
 
 
@@ -126,7 +126,7 @@ def test_both_ways_play_each_call_once(
     played = []
     for body, is_tried_first in asked:
         wanted = dataclasses.replace(ASKED, body=body)
-        call = index.take_equal("s", wanted) if is_tried_first else None
+        call = index.take_equal("s", verbatim(wanted)) if is_tried_first else None
         call = call or index.take("s", match_key(wanted))
         assert (call is not None) is (left[body.strip()] > 0)
         if call is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_agentflow.model.call import Request, Response
+from pytest_agentflow.recording.match import Verbatim
 from pytest_agentflow.wire.handler import Answer, Cutting, Exchange
 from pytest_agentflow.wire.miss import Miss
 
@@ -45,6 +46,9 @@ class Spy:
     seen: list[Watched] = field(default_factory=list)
     ignored_paths: list[str] = field(default_factory=list)
     refusals: list[BaseException] = field(default_factory=list)
+
+    def at_once(self, asked: Verbatim) -> None:
+        """Leave everything to `handle`."""
 
     def handle(self, request: Request) -> Response | Exchange:
         """Answer from `answers`, or watch."""
