@@ -13,6 +13,7 @@ from typing import Any
 from pytest_agentflow.cli.money import money_text
 from pytest_agentflow.cli.outcome import PASSED
 from pytest_agentflow.cli.targets import load_target
+from pytest_agentflow.model.call import kinds_of, kinds_text
 from pytest_agentflow.model.price import Charge, UnknownPrice
 from pytest_agentflow.model.rate import sum_of
 from pytest_agentflow.model.run import UNATTRIBUTED, Run, Stage
@@ -44,6 +45,7 @@ def facts(run: Run) -> dict[str, Any]:
         "recorded": run.recorded.at,
         "stages": [_stage_facts(run, stage) for stage in run.stages],
         "calls": len(run.calls),
+        "kinds": kinds_of(run.calls),
         "unattributed_calls": [c.id for c in run.calls if c.stage == UNATTRIBUTED],
         "cost": money_text(run),
         **_passes(run),
@@ -84,6 +86,7 @@ def _stage_facts(run: Run, stage: Stage) -> dict[str, Any]:
         "found_by": stage.found_by,
         "output_from": stage.output_from,
         "calls": len(stage.calls),
+        "kinds": kinds_of(stage.calls),
         "models": sorted({c.model for c in stage.calls if c.model}),
         "input_tokens": usage.input_tokens,
         "output_tokens": usage.output_tokens,
@@ -129,6 +132,7 @@ def _lines(run: Run) -> Iterator[str]:
     yield from _aligned(rows)
     yield ""
     calls = "1 call" if found["calls"] == 1 else f"{found['calls']} calls"
+    calls += f" (of which {kinds_text(found['kinds'])})" if found["kinds"] else ""
     passes = found.get("forward_passes")
     more = f", {passes} parameter-tokens of forward passes" if passes else ""
     yield f"total {found['cost']} over {calls}{more}"

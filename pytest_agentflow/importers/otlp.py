@@ -14,7 +14,13 @@ from pytest_agentflow.importers.otlp_spans import Span, spans_in
 from pytest_agentflow.importers.otlp_tree import Tree
 from pytest_agentflow.importers.problem import Unfit
 from pytest_agentflow.importers.steps import Step, Trace, documents_of, run_of_trace
-from pytest_agentflow.model.call import MODEL_KINDS, Call, CallKind, Invocation
+from pytest_agentflow.model.call import (
+    MODEL_KINDS,
+    WORDLESS_KINDS,
+    Call,
+    CallKind,
+    Invocation,
+)
 from pytest_agentflow.model.run import Run
 from pytest_agentflow.model.usage import Usage
 from pytest_agentflow.providers import lenient
@@ -100,7 +106,7 @@ def _model(span: Span, kind: str, stage: str) -> Call:
     usage = _usage(held)
     provider = lenient.name(names.first(held, names.PROVIDER))
     model = lenient.name(names.first(held, names.MODEL))
-    silent = kind != "embeddings" and not (answer or tools)
+    silent = kind not in WORDLESS_KINDS and not (answer or tools)
     lacking = {
         "messages": not given,
         "answer": silent,

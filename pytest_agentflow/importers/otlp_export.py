@@ -21,6 +21,7 @@ from pytest_agentflow.model.verdict import Verdict
 _OPERATIONS = {
     "chat": "chat",
     "embeddings": "embeddings",
+    "rerank": "rerank",
     "image": "generate_content",
     "audio": "generate_content",
     "judge": "chat",

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pytest_agentflow.model.usage import Usage
 
 CallKind = Literal[
-    "chat", "embeddings", "image", "audio", "retriever", "tool", "http", "judge"
+    "chat",
+    "embeddings",
+    "rerank",
+    "image",
+    "audio",
+    "retriever",
+    "tool",
+    "http",
+    "judge",
 ]
 
 #: Kinds that a model answers, and that therefore must have a price.
-MODEL_KINDS = frozenset({"chat", "embeddings", "image", "audio", "judge"})
+MODEL_KINDS = frozenset({"chat", "embeddings", "rerank", "image", "audio", "judge"})
+
+#: Kinds whose answer is numbers: no text, and no output tokens.
+WORDLESS_KINDS = frozenset({"embeddings", "rerank"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,3 +156,14 @@ class Call:
     def prompt(self) -> str:
         """All messages that the model was given, as one text."""
         return "\n\n".join(m.text for m in self.messages if m.text)
+
+
+def kinds_of(calls: Iterable[Call]) -> dict[str, int]:
+    """Count the model calls that are no chat, by kind: ``{"rerank": 2}``."""
+    kinds = Counter(c.kind for c in calls if c.is_model_call and c.kind != "chat")
+    return dict(sorted(kinds.items()))
+
+
+def kinds_text(kinds: Mapping[str, int]) -> str:
+    """Write what `kinds_of` counts: ``1 image, 2 rerank``."""
+    return ", ".join(f"{count} {kind}" for kind, count in kinds.items())

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pytest_agentflow.model.call import Call
+from pytest_agentflow.model.call import WORDLESS_KINDS, Call
 from pytest_agentflow.model.money import Money
 from pytest_agentflow.model.price import ModelSize, PriceLock, charges
 from pytest_agentflow.model.rate import sum_of
@@ -170,7 +170,7 @@ def _passes(call: Call, lock: PriceLock, model: ForwardPasses) -> Decimal | str:
     if isinstance(counts, str):
         return counts
     read, written = counts
-    if call.kind == "embeddings":
+    if call.kind in WORDLESS_KINDS:
         return size.parameters * read
     return amount + size.parameters * (written * read + written * (written + 1) / 2)
 
@@ -223,7 +223,7 @@ def _tokens(call: Call) -> tuple[Decimal, Decimal] | str:
     usage = call.usage
     if usage is None or usage.input_tokens is None:
         return f"call {call.id} reports no tokens; {_RECORD_AGAIN}"
-    if usage.output_tokens is None and call.kind != "embeddings":
+    if usage.output_tokens is None and call.kind not in WORDLESS_KINDS:
         return f"call {call.id} reports no output tokens; {_RECORD_AGAIN}"
     return Decimal(usage.input_tokens), Decimal(usage.output_tokens or 0)
 

@@ -95,12 +95,15 @@ def read_vectors(exchange: Exchange) -> Reading:
     asked = exchange.asked
     pictures = tuple(_pictures(exchange))
     kind: CallKind = "image" if pictures else "embeddings"
+    ranked = tuple(ranked_texts(asked))
+    if ranked and not pictures:
+        kind = "rerank"
     tokens = lenient.count(exchange.answered.get("inputTextTokenCount"))
     used = None if tokens is None else Usage(input_tokens=tokens)
     return Reading(
         kind=kind,
         model=None,
-        messages=(*_texts(asked), *embedded_texts(asked), *ranked_texts(asked)),
+        messages=(*_texts(asked), *embedded_texts(asked), *ranked),
         pictures=pictures,
         usage=Usage(units=picture_units(pictures)) if pictures else used,
         finish_reason="stop" if pictures else None,

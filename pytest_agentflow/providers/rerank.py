@@ -22,14 +22,10 @@ def knows(exchange: Exchange) -> bool:
 
 
 def read(exchange: Exchange) -> Reading:
-    """Read query, documents and what is billed.
-
-    Its kind is ``embeddings``: a model was asked, so that it must have a price, and it
-    said nothing that a check of texts could judge.
-    """
+    """Read query, documents and what is billed."""
     asked, said = exchange.asked, exchange.answered
     return Reading(
-        kind="embeddings",
+        kind="rerank",
         model=lenient.name(asked.get("model")) or lenient.name(said.get("model")),
         messages=tuple(ranked_texts(asked)),
         usage=_usage(said),

@@ -71,6 +71,8 @@ class StageSummary:
     name: str
     after: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    kinds: Mapping[str, int] = field(default_factory=dict)
+    """How many of its model calls are no chat, by kind: ``rerank``, ``image``."""
     spent: Spent = field(default_factory=Spent)
     output: Excerpt | None = None
     artefacts: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pytest_agentflow.checking.message import attribution_text
 from pytest_agentflow.checking.results import CheckResult, RuleResult
+from pytest_agentflow.model.call import kinds_text
 from pytest_agentflow.model.exhibit import MarkedText, PictureExhibit
 from pytest_agentflow.model.finding import Finding
 from pytest_agentflow.model.verdict import Verdict
@@ -126,6 +127,7 @@ def _environment() -> Environment:
         charts=charts,
         exhibited=pictures.exhibited,
         fig=figures,
+        kinds_text=kinds_text,
         kind_of=lambda exhibit: exhibit.KIND,
         brief=brief,
         short=one_line,

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pytest_agentflow.model.call import Call
+from pytest_agentflow.model.call import Call, kinds_of
 from pytest_agentflow.model.money import Money, total
 from pytest_agentflow.model.price import Charge, UnknownPrice, charges
 from pytest_agentflow.model.run import Artefact, Run, Source, Stage
@@ -174,7 +174,12 @@ def _strays(run: Run) -> Iterator[StageSummary]:
     names = [stage.name for stage in run.stages]
     for name in dict.fromkeys(c.stage for c in run.calls if c.stage not in names):
         calls = [call for call in run.calls if call.stage == name]
-        yield StageSummary(name=name, models=_models(calls), spent=spent(run, calls))
+        yield StageSummary(
+            name=name,
+            models=_models(calls),
+            kinds=kinds_of(calls),
+            spent=spent(run, calls),
+        )
 
 
 def _coordination(run: Run) -> Iterator[StageSummary]:
@@ -190,6 +195,7 @@ def _stage(run: Run, stage: Stage) -> StageSummary:
         name=stage.name,
         after=stage.after,
         models=_models(stage.calls),
+        kinds=kinds_of(stage.calls),
         spent=spent(run, stage.calls),
         output=excerpt(_text(stage.output), OUTPUT_LIMIT) if has_output else None,
         artefacts=tuple(_artefact(artefact) for artefact in stage.artefacts),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from pytest_agentflow.model.call import Call, Request, Response
+from pytest_agentflow.model.call import WORDLESS_KINDS, Call, Request, Response
 from pytest_agentflow.model.money import Money, total
 from pytest_agentflow.model.price import UnknownPrice, charges
 from pytest_agentflow.model.usage import Usage
@@ -130,7 +130,7 @@ class Spend:
         output = _limit_in(request) or self._longest.get(reading.model, _UNLIMITED)
         usage = Usage(
             input_tokens=len(request.body) // _LETTERS_PER_TOKEN,
-            output_tokens=0 if reading.kind == "embeddings" else output,
+            output_tokens=0 if reading.kind in WORDLESS_KINDS else output,
             source="estimated",
         )
         call = Call(
@@ -140,7 +140,7 @@ class Spend:
         try:
             return self._cost(call)
         except UnknownPrice as error:
-            if reading.kind not in ("chat", "embeddings"):
+            if reading.kind not in {"chat", *WORDLESS_KINDS}:
                 return self._dearest.get(reading.model, Decimal(0))
             message = (
                 f"a budget is set, and {error}. Give {reading.model} a price in the "

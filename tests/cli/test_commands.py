@@ -36,6 +36,26 @@ def test_show_says_what_was_found_and_by_which_door(
     assert [s["stage"] for s in facts["stages"]][-1] == "qa"
 
 
+def test_show_counts_calls_that_are_no_chat_by_their_kind(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A rerank is neither a chat nor an embedding; retrievers are no model calls."""
+    kinds = ("chat", "rerank", "rerank", "embeddings", "retriever")
+    calls = tuple(
+        af.Call(id=f"find/{n}", kind=kind, stage="find")
+        for n, kind in enumerate(kinds, start=1)
+    )
+    path = tmp_path / "flow/a.flow.json"
+    save(af.Run(workflow="flow", case="a", calls=calls), path)
+    assert main(["show", str(path)]) == 0
+    assert " over 5 calls (of which 1 embeddings, 2 rerank)\n" in (
+        capsys.readouterr().out
+    )
+    assert main(["show", "--json", str(path)]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["kinds"] == {"embeddings": 1, "rerank": 2}
+
+
 def test_diff_names_the_stage_and_what_changed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -323,13 +323,18 @@ def test_a_profile_that_hides_the_model_leaves_it_to_the_body() -> None:
     assert named.model == "anthropic.claude-v2"
 
 
-def test_embeddings_and_pictures_are_told_apart() -> None:
-    """By what is answered; both have their unit."""
+def test_embeddings_rankings_and_pictures_are_told_apart() -> None:
+    """By what is asked and answered; each has its unit."""
     vectors = {"embedding": [0.1], "inputTextTokenCount": 4}
     reading = plain(path("invoke"), {"inputText": "Hello"}, vectors)
     assert (reading.kind, reading.messages[0].text) == ("embeddings", "Hello")
     assert reading.usage is not None
     assert (reading.usage.input_tokens, reading.usage.output_tokens) == (4, None)
+    asked = {"query": "pool", "documents": ["a spa", "a pool"]}
+    ranked = plain(
+        path("invoke"), asked, {"results": [{"index": 1, "relevance_score": 0.9}]}
+    )
+    assert (ranked.kind, ranked.messages[-1].text) == ("rerank", "a pool")
     asked = {
         "textToImageParams": {"text": "a hotel"},
         "imageGenerationConfig": {"width": 512, "height": 256, "quality": "premium"},

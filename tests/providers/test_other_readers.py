@@ -197,6 +197,7 @@ def test_rerankers_are_billed_by_search_or_by_token() -> None:
     asked = {"model": "rerank-v3.5", "query": "q", "documents": ["a", {"text": "b"}]}
     billed = {"results": [], "meta": {"billed_units": {"search_units": 1}}}
     reading = plain("/v2/rerank", asked, billed)
+    assert reading.kind == "rerank"
     assert reading.usage is not None
     assert reading.usage.units == {"search_units": Decimal(1)}
     assert [m.path for m in reading.messages] == [
@@ -205,7 +206,7 @@ def test_rerankers_are_billed_by_search_or_by_token() -> None:
         "$.documents[1].text",
     ]
     voyage = plain("/v1/rerank", asked, {"data": [], "usage": {"total_tokens": 26}})
-    assert counts(voyage) == (26, None)
+    assert (voyage.kind, counts(voyage)) == ("rerank", (26, None))
 
 
 def test_mistrals_pages_are_counted() -> None:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from recorded_runs import full_run, plain_json
 
+import pytest_agentflow as af
 from pytest_agentflow.model.codec import Malformed
 from pytest_agentflow.model.run import Run
 from pytest_agentflow.recording.document import encode
@@ -156,8 +157,9 @@ def test_any_changed_byte_gives_a_run_or_one_error(place: int, byte: int) -> Non
             b'"kind": "retriever"',
             b'"kind": "retreiver"',
             (
-                "at $.calls[2].kind: expected ('chat', 'embeddings', 'image', 'audio', "
-                "'retriever', 'tool', 'http', 'judge'), found 'retreiver'."
+                "at $.calls[2].kind: expected ('chat', 'embeddings', 'rerank', "
+                "'image', 'audio', 'retriever', 'tool', 'http', 'judge'), found "
+                "'retreiver'."
             ),
         ),
         (
@@ -317,3 +319,31 @@ def test_blobs_of_other_content_are_refused(data: st.DataObject) -> None:
     content = data.draw(st.binary().filter(lambda b: b != BLOBS[name]))
     with pytest.raises(RecordingError, match="digest differs"):
         loads(DATA, file=FILE, read_blob=lambda n: {**BLOBS, name: content}[n])
+
+
+def test_a_recording_from_before_rerankers_had_a_kind_is_read(tmp_path: Path) -> None:
+    """What the call was is read of its exchange, not believed of the file."""
+    request = af.Request(
+        method="POST",
+        scheme="https",
+        host="api.cohere.com",
+        port=443,
+        path="/v2/rerank",
+        body=b'{"model":"rerank-v3.5","query":"pool","documents":["a","b"]}',
+    )
+    body = b'{"results":[],"meta":{"billed_units":{"search_units":1}}}'
+    call = af.Call(
+        id="ranker/1",
+        kind="rerank",
+        stage="ranker",
+        request=request,
+        response=af.Response(status=200, body=body),
+    )
+    path = tmp_path / "flow/a.flow.json"
+    save(af.Run(workflow="flow", case="a", calls=(call,)), path)
+    old = path.read_text().replace('"kind": "rerank"', '"kind": "embeddings"')
+    assert old != path.read_text()
+    path.write_text(old)
+    loaded = af.load(path)
+    assert [call.kind for call in loaded.calls] == ["rerank"]
+    assert loaded.calls[0].is_model_call

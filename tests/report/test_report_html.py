@@ -211,6 +211,17 @@ def test_an_unknown_price_is_said_and_never_nothing() -> None:
     assert "$0.0" not in html
 
 
+def test_calls_that_are_no_chat_are_counted_by_kind() -> None:
+    """A stage that paints or ranks is not taken for one that talks."""
+    run = split_run("hotel")
+    entry = build_entry("t", run, evaluation(run, accessibility(failing=False)))
+    stages = {stage.name: stage.kinds for stage in entry.run.stages}
+    assert stages["artist"] == {"image": 4}
+    assert stages["qa"] == stages["retrieval"] == {}
+    page = render_html(build_report([entry]))
+    assert page.count('<td class="n">4<small>4 image</small></td>') == 1
+
+
 def test_nothing_judged_is_said() -> None:
     """A report without runs says that nothing was judged."""
     html = render_html(build_report([]))

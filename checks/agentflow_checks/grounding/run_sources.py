@@ -17,6 +17,8 @@ from agentflow_checks.grounding.sources import Document
 _KINDS = ("retrieved", "tool", "upstream", "profile", "prompt", "facts")
 _INPUTS = "inputs"
 _SHORTEST = 12
+#: Kinds of model calls that write no text.
+_WORDLESS = frozenset({"embeddings", "rerank"})
 
 
 def documents_of(
@@ -152,7 +154,7 @@ def code_stages(run: af.Run) -> frozenset[str]:
     Their outputs are data (a query's result, a profile), not something a model wrote.
     Known only where the run's model calls are recorded.
     """
-    calls = (c for c in run.calls if c.is_model_call and c.kind != "embeddings")
+    calls = (c for c in run.calls if c.is_model_call and c.kind not in _WORDLESS)
     models = {call.stage for call in calls}
     if not models:
         return frozenset()
