@@ -11,14 +11,17 @@ _HOMES = {
     "coordination": "teamwork.coordination",
     "cost": "spending.cost",
     "design": "brand.design",
+    "diversity": "teamwork.diversity",
     "hallucination": "grounding.hallucination",
     "handoff": "teamwork.handoff",
     "html_validity": "markup.html_validity",
     "personalised": "teamwork.personalised",
     "policy": "policies.policy",
     "prices": "spending.prices",
+    "prompts": "teamwork.prompts",
     "replayed": "teamwork.replayed",
     "stage_order": "teamwork.stage_order",
+    "stage_worth": "teamwork.stage_worth",
 }
 
 

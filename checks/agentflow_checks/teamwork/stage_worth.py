@@ -126,7 +126,7 @@ def _judge_caught(
     limit = "at least one" if least is None else f"at least {least:.0%}"
     yield af.Finding(
         rule=_CAUGHT,
-        message=f"{stage} caught {caught} of {shown} faults. {_approvals(judged)}"
+        message=f"{stage} caught {caught} of {_faults(shown)}. {_approvals(judged)}"
         f" Missed: {', '.join(most)}{_more(missed)}",
         place=af.Place(stage=stage),
         observed=f"{caught} of {shown}",
@@ -140,6 +140,10 @@ def _judge_caught(
     )
 
 
+def _faults(number: int) -> str:
+    return f"{number} fault" if number == 1 else f"{number} faults"
+
+
 def _more(missed: Counter[tuple[str, str]]) -> str:
     return f" and {len(missed) - _SHOWN} more" if len(missed) > _SHOWN else ""
 
@@ -150,7 +154,10 @@ def _approvals(judged: Sequence[Judged]) -> str:
         return "It gave no verdict of its own."
     yes = [j for j in told if j.approved and not j.changed]
     faulty = sum(bool(j.shown) for j in yes)
-    return f"It approved {len(yes)} of {len(told)} unchanged, {faulty} of them faulty."
+    return (
+        f"It approved {len(yes)} of {len(told)} pages as they were; "
+        f"{faulty} of these held faults."
+    )
 
 
 def _judge_alarms(
@@ -191,7 +198,7 @@ def _judge_introduced(
         rules = ", ".join(sorted({rule for rule, _ in faults}))
         yield af.Finding(
             rule=_INTRODUCED,
-            message=f"{stage} brought {faults.total()} faults into {j.run} "
+            message=f"{stage} brought {_faults(faults.total())} into {j.run} "
             f"({total} into all {len(judged)} runs, {most} allowed): {rules}",
             place=af.Place(stage=stage),
             introduced_by=stage,
@@ -216,7 +223,8 @@ def _judge_cost(
     yield af.Finding(
         rule=_COST,
         message=f"{stage} cost {money_text(cost, currency)} over {len(judged)} runs "
-        f"and caught {caught} faults, {each}; {money_text(most, currency)} is allowed",
+        f"and caught {_faults(caught)}, {each}; "
+        f"{money_text(most, currency)} is allowed",
         place=af.Place(stage=stage),
         introduced_by=stage,
         evidence=f"{stage} cost of a fault",
