@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest_agentflow as af
 from agentflow_checks.grounding.claims import claims_of
 from agentflow_checks.grounding.folding import letters
+from agentflow_checks.grounding.json_leaves import leaves
 from agentflow_checks.grounding.kinds import (
     TYPES,
     Atom,
@@ -27,6 +29,7 @@ INPUTS = "inputs"
 _FILLS = 0.6
 _QUOTES = frozenset({"quote", "quotation", "testimonial", "citation", "blockquote"})
 _SHORTEST_QUOTE = 5
+_PART = re.compile(r"[a-z][a-z_-]*")
 _PLURALS: dict[str, AtomType] = {
     **{name: name for name in TYPES},
     **{f"{name}s": name for name in TYPES},
@@ -100,6 +103,11 @@ _FORMS = (
 )
 
 
+def names_a_part(text: str) -> bool:
+    """Whether a value is one word in lower case: it names a picture or a section."""
+    return _PART.fullmatch(text) is not None
+
+
 def output_of(run: af.Run, stage: str) -> Any:
     """Give what a stage handed on, or the inputs; JSON texts are read as JSON."""
     if stage == INPUTS:
@@ -114,12 +122,13 @@ def output_of(run: af.Run, stage: str) -> Any:
 
 
 def facts_at(path: str, output: Any) -> Iterator[Fact]:
-    """Give every value at a path that says something."""
+    """Give every value at a path, or below it, that says something."""
     for exact, value in values_at(path, output):
-        text = as_text(value).strip()
-        if text:
-            atoms = _filling(text, _last_name(exact))
-            yield Fact(text=text, path=exact, declared=path, atoms=atoms)
+        for leaf in leaves(value, exact, _last_name(exact)):
+            text = as_text(leaf.value).strip()
+            if text:
+                atoms = _filling(text, leaf.key)
+                yield Fact(text=text, path=leaf.path, declared=path, atoms=atoms)
 
 
 def facts_of(entry: Declared, output: Any) -> Iterator[Fact]:

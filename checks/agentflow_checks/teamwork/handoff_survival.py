@@ -48,11 +48,12 @@ class Texts:
 
     def holds(self, fact: Fact) -> bool:
         """Whether the fact stands here: word for word, or as the same values."""
-        if self._contains(fact.text):
+        if self.says(fact.text):
             return True
         return bool(fact.atoms) and all(holds(self._index, a) for a in fact.atoms)
 
-    def _contains(self, text: str) -> bool:
+    def says(self, text: str) -> bool:
+        """Whether a text stands here word for word, whatever the typography."""
         wanted = normalised(text)
         if not wanted:
             return False
