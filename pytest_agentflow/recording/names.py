@@ -56,7 +56,8 @@ def recording_path(
         folder: the recordings folder; the path never leads out of it.
         workflow: name of the workflow.
         case: id of the case.
-        size: number of stages or of agents, where runs of several sizes are compared.
+        size: size n of the problem (pages of a site, documents, bugs), where growth is
+            measured over runs of several sizes.
         trial: number of the repetition.
     """
     numbers = f".n{size}" * (size is not None) + f".t{trial}" * (trial is not None)

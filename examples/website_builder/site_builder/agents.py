@@ -56,16 +56,22 @@ def find_offers(industry: str) -> list[Offer]:
 
 
 def personalize(
-    client: OpenAI, sentence: str, documents: list[Document], offers: list[Offer]
+    client: OpenAI,
+    sentence: str,
+    documents: list[Document],
+    offers: list[Offer],
+    *,
+    pictures: int = 4,
 ) -> dict[str, Any]:
     """Plan the page: ``description`` and ``visuals``."""
+    role = prompts.for_pictures(prompts.PERSONALIZER, pictures)
     answer = client.chat.completions.create(
         model=WRITER,
         reasoning_effort="low",
         max_completion_tokens=8_000,
         response_format={"type": "json_object"},
         messages=[
-            {"role": "system", "content": prompts.PERSONALIZER},
+            {"role": "system", "content": role},
             {
                 "role": "user",
                 "content": prompts.material(sentence, documents, offers),
@@ -94,12 +100,16 @@ async def _paint_one(client: AsyncOpenAI, visual: dict[str, str]) -> Picture:
 
 
 def write_page(
-    client: OpenAI, description: dict[str, Any], visuals: Sequence[dict[str, str]]
+    client: OpenAI,
+    description: dict[str, Any],
+    visuals: Sequence[dict[str, str]],
+    *,
+    model: str = WRITER,
 ) -> str:
     """Write the page; the answer is streamed, since it is long."""
     pictures = [{"file": f"{v['label']}.png", "alt": v["alt"]} for v in visuals]
     stream = client.chat.completions.create(
-        model=WRITER,
+        model=model,
         reasoning_effort="low",
         max_completion_tokens=16_000,
         stream=True,
@@ -110,7 +120,7 @@ def write_page(
         ],
     )
     chunks = [c.choices[0].delta.content or "" for c in stream if c.choices]
-    return _fenced("html", "".join(chunks))
+    return fenced("html", "".join(chunks))
 
 
 def review(client: OpenAI, description: dict[str, Any], html: str) -> Review:
@@ -136,13 +146,18 @@ def review(client: OpenAI, description: dict[str, Any], html: str) -> Review:
 
 
 def do_it_all(
-    client: OpenAI, sentence: str, documents: list[Document], offers: list[Offer]
+    client: OpenAI,
+    sentence: str,
+    documents: list[Document],
+    offers: list[Offer],
+    *,
+    pictures: int = 4,
 ) -> Website:
     """Plan, paint and write the page in one call of one large model."""
     answer = client.responses.create(
         model=GENERALIST,
         reasoning={"effort": "medium"},
-        instructions=prompts.GENERALIST,
+        instructions=prompts.for_pictures(prompts.GENERALIST, pictures),
         input="\n\n".join(
             (prompts.material(sentence, documents, offers), prompts.house_style())
         ),
@@ -156,10 +171,10 @@ def do_it_all(
             }
         ],
     )
-    plan = json.loads(_fenced("json", answer.output_text))
+    plan = json.loads(fenced("json", answer.output_text))
     return Website(
         description=plan["description"],
-        html=_fenced("html", answer.output_text),
+        html=fenced("html", answer.output_text),
         pictures=_pictures(plan["visuals"], answer),
     )
 
@@ -177,7 +192,8 @@ def _picture(visual: dict[str, str], data: str | None) -> Picture:
     )
 
 
-def _fenced(language: str, answer: str) -> str:
+def fenced(language: str, answer: str) -> str:
+    """The content of an answer's first block of that language, fenced by backticks."""
     found = re.search(rf"```{language}\n(.*?)\n```", answer, flags=re.DOTALL)
     if found is None:
         raise ValueError(f"the answer holds no fenced {language} block")

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
+
+
+def customers_folder() -> Path:
+    """Where profiles and research of customers are: ``SITE_BUILDER_CUSTOMERS``."""
+    return Path(os.environ.get("SITE_BUILDER_CUSTOMERS") or PROJECT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +29,7 @@ class Customer:
     premises: str
     mission: str
     contact: dict[str, str]
+    pictures: int = 4  # what was ordered
 
     def company_sentence(self) -> str:
         """The company in plain words, without anybody's personal data."""
@@ -44,7 +51,7 @@ class Customer:
 
 def customer(profile: str) -> Customer:
     """The customer of ``profiles/<profile>.json``."""
-    path = PROJECT / "profiles" / f"{profile}.json"
+    path = customers_folder() / "profiles" / f"{profile}.json"
     return Customer(id=profile, **json.loads(path.read_text("utf-8")))
 
 

@@ -81,6 +81,14 @@ Colours: pine green #12454a, mint #d6ebe4, amber #f0b23d, paper #fbf8f2, ink #14
 """
 
 
+COUNTS = ("no", "one", "two", "three", "four")
+
+
+def for_pictures(prompt: str, count: int) -> str:
+    """``prompt`` for a page of so many pictures, where four is the usual order."""
+    return prompt.replace("exactly four", f"exactly {COUNTS[count]}")
+
+
 def material(
     sentence: str, documents: Sequence[Document], offers: Sequence[Offer]
 ) -> str:

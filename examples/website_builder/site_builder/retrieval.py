@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from site_builder.inputs import PROJECT
+from site_builder.inputs import PROJECT, customers_folder
 
 K1 = 1.2  # saturation of repeated words; Robertson and Zaragoza, 2009
 B = 0.75  # how much a long passage is held back
@@ -36,7 +36,7 @@ def retrieve(query: str, *, customer: str, k: int = 12) -> list[Document]:
     business of this one. Ties are broken by passage id, so that the same
     question always gets the same answer.
     """
-    allowed = [d for d in _passages() if _may_see(d, customer)]
+    allowed = [d for d in _passages(customers_folder()) if _may_see(d, customer)]
     # a word of the title counts twice: it says what the passage is about
     texts = [_words(f"{d.title} {d.title} {d.text}") for d in allowed]
     scores = _bm25(_words(query), texts)
@@ -54,10 +54,14 @@ def _may_see(document: Document, customer: str) -> bool:
 
 
 @cache
-def _passages() -> tuple[Document, ...]:
-    root = PROJECT / "knowledge"
-    files = sorted(root.rglob("*.md"))
-    return tuple(d for path in files for d in _split(root, path))
+def _passages(customers: Path) -> tuple[Document, ...]:
+    roots = [folder / "knowledge" for folder in dict.fromkeys((customers, PROJECT))]
+    return tuple(
+        d
+        for root in roots
+        for path in sorted(root.rglob("*.md"))
+        for d in _split(root, path)
+    )
 
 
 def _split(root: Path, path: Path) -> list[Document]:

@@ -25,16 +25,18 @@ def build_site(profile: str, *, out: Path | None = None) -> Path:
     made from ``OPENAI_API_KEY`` and ``OPENAI_BASE_URL``.
     """
     who = customer(profile)
-    documents = _research(profile, who.company_sentence())
+    documents = research(profile, who.company_sentence())
     offers = agents.find_offers(who.industry)
     with OpenAI() as client:
-        plan = agents.personalize(client, who.sentence(), documents, offers)
+        plan = agents.personalize(
+            client, who.sentence(), documents, offers, pictures=who.pictures
+        )
         pictures = asyncio.run(agents.paint(plan["visuals"]))
         html = agents.write_page(client, plan["description"], plan["visuals"])
         review = agents.review(client, plan["description"], html)
     if not review.approved and review.html is None:
         raise RuntimeError(f"QA stopped the page of {profile}: {review.issues}")
-    return _publish(review.html or html, pictures, out)
+    return publish(review.html or html, pictures, out)
 
 
 def build_site_single(profile: str, *, out: Path | None = None) -> Path:
@@ -43,18 +45,22 @@ def build_site_single(profile: str, *, out: Path | None = None) -> Path:
     The inputs are those of :func:`build_site`, so that the two can be compared.
     """
     who = customer(profile)
-    documents = _research(profile, who.company_sentence())
+    documents = research(profile, who.company_sentence())
     offers = agents.find_offers(who.industry)
     with OpenAI() as client:
-        site = agents.do_it_all(client, who.sentence(), documents, offers)
-    return _publish(site.html, site.pictures, out)
+        site = agents.do_it_all(
+            client, who.sentence(), documents, offers, pictures=who.pictures
+        )
+    return publish(site.html, site.pictures, out)
 
 
-def _research(profile: str, sentence: str) -> list[Document]:
+def research(profile: str, sentence: str) -> list[Document]:
+    """What the vetted research says about a customer and the industry."""
     return retrieval.retrieve(f"{sentence} {QUESTION}", customer=profile)
 
 
-def _publish(html: str, pictures: Sequence[Picture], out: Path | None) -> Path:
+def publish(html: str, pictures: Sequence[Picture], out: Path | None) -> Path:
+    """Write the page and its pictures to ``out``, or to a new temporary folder."""
     folder = out or Path(tempfile.mkdtemp(prefix="site-"))
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "index.html").write_text(html, "utf-8")
