@@ -124,21 +124,30 @@ def decode_call(node: Any, path: str, read_blob: ReadBlob) -> Call:
         response, answered = _decode_response(node["response"], where, read_blob, wire)
         fields["response"] = response
     if "request" in node and "response" in node:
-        fields = _derived(request, response, asked, answered, path) | fields
+        reading = _read(request, response, asked, answered, path)
+        derived = dict(zip(DERIVED, _derived_of(reading), strict=True))
+        if "kind" in fields:
+            fields["kind"] = _kind(fields["kind"], reading)
+        fields = {**derived, **fields}
     call: Call = build(Call, fields, path)
     return call
 
 
-def _derived(
+def _kind(written: Any, reading: Reading) -> Any:
+    # Recordings from before reranking was a kind call it embeddings.
+    ranked = written == "embeddings" and reading.kind == "rerank"
+    return reading.kind if ranked else written
+
+
+def _read(
     request: Request, response: Response, asked: Any, answered: Any, path: str
-) -> dict[str, Any]:
+) -> Reading:
     try:
-        reading = read(request, response, asked=asked, answered=answered)
+        return read(request, response, asked=asked, answered=answered)
     except Exception as error:
         # A damaged body may confuse a reader in any way; the file must be named.
         problem = f"no reader understands this exchange: {short(error)}"
         raise Malformed(path, problem) from error
-    return dict(zip(DERIVED, _derived_of(reading), strict=True))
 
 
 def _encode_request(
