@@ -61,7 +61,9 @@ def summarise(run: Run) -> RunSummary:
         recorded=RecordedSummary(
             at=run.recorded.at,
             prices_as_of=run.recorded.prices.as_of,
-            prices_old=prices_older_than(run.recorded.prices, OLD_PRICES),
+            # Authored answers are no evidence, at whatever prices.
+            prices_old=not run.authored
+            and prices_older_than(run.recorded.prices, OLD_PRICES),
             duration=run.recorded.elapsed,
             stages=dict(run.recorded.stages),
             takes=run.recorded.all_takes,
