@@ -136,6 +136,16 @@ if TYPE_CHECKING:
     from pytest_agentflow.running.page_run import page_run as page_run
     from pytest_agentflow.running.settings import BadSetting as BadSetting
     from pytest_agentflow.running.spend import OverBudget as OverBudget
+    from pytest_agentflow.statistics.overhead import Exponent as Exponent
+    from pytest_agentflow.statistics.overhead import Mixture as Mixture
+    from pytest_agentflow.statistics.overhead import imbalance as imbalance
+    from pytest_agentflow.statistics.overhead import (
+        overhead_exponent as overhead_exponent,
+    )
+    from pytest_agentflow.statistics.overhead import pairwise_share as pairwise_share
+    from pytest_agentflow.statistics.overhead import (
+        single_trace_exponent as single_trace_exponent,
+    )
     from pytest_agentflow.statistics.permutation import Permutation as Permutation
     from pytest_agentflow.statistics.permutation import holm as holm
     from pytest_agentflow.statistics.permutation import (
@@ -181,6 +191,7 @@ _HOMES = {
     "Event": "model.event",
     "Examined": "checking.results",
     "Exhibit": "model.exhibit",
+    "Exponent": "statistics.overhead",
     "Fee": "model.price",
     "Finding": "model.finding",
     "HookFailed": "recording.redaction_hooks",
@@ -192,6 +203,7 @@ _HOMES = {
     "MarkedText": "model.exhibit",
     "Message": "model.call",
     "Miss": "wire.miss",
+    "Mixture": "statistics.overhead",
     "ModelSize": "model.price",
     "Money": "model.money",
     "NetworkRefused": "wire.miss",
@@ -262,11 +274,14 @@ _HOMES = {
     "from_json": "model.codec",
     "gpu_hour": "pricing.cost_model",
     "holm": "statistics.permutation",
+    "imbalance": "statistics.overhead",
     "load": "recording.load",
     "load_book": "pricing.book",
     "load_waivers": "checking.waivers",
     "lock_prices": "pricing.lock",
+    "overhead_exponent": "statistics.overhead",
     "page_run": "running.page_run",
+    "pairwise_share": "statistics.overhead",
     "parse_check": "checking.expression",
     "permutation_test": "statistics.permutation",
     "price_drifts": "pricing.drift",
@@ -277,6 +292,7 @@ _HOMES = {
     "require_decomposition": "decomposition.gate",
     "retriever": "running.doors",
     "save": "recording.save",
+    "single_trace_exponent": "statistics.overhead",
     "stage": "running.doors",
     "to_json": "model.codec",
     "tool": "running.doors",

@@ -17,9 +17,10 @@ from agentflow_checks.teamwork.coordination_limits import (
 )
 from agentflow_checks.teamwork.coordination_line import MONEY, TIME, TOKENS
 from agentflow_checks.teamwork.coordination_share import judge_share, line_of
-from agentflow_checks.teamwork.parallelism import in_seconds, in_tokens, parallelism
+from agentflow_checks.teamwork.overhead import judge_pairwise, samples
+from agentflow_checks.teamwork.parallelism import ways_together
 from agentflow_checks.teamwork.reads import Reads, validate_reads
-from agentflow_checks.teamwork.token_flow import token_flow
+from agentflow_checks.teamwork.token_flow import TokenFlow, token_flow
 
 _EXAMPLE = "coordination(max_share=0.15)"
 
@@ -33,9 +34,11 @@ def _validate(
     reads: Reads | None = None,
     unneeded: float = 0.05,
     waiting: float | None = None,
+    runs: str | None = None,
+    pairwise: float | None = None,
     **more: Any,
 ) -> None:
-    limits = (max_share, redundancy, reads, waiting, *more.values())
+    limits = (max_share, redundancy, reads, waiting, pairwise, *more.values())
     _expect(any(v is not None for v in limits), f"give a limit: {_EXAMPLE}")
     kinds = (MONEY, TOKENS, TIME)
     _expect(of in kinds, f"of={of!r} is none of {', '.join(kinds)}")
@@ -47,6 +50,9 @@ def _validate(
         within = share is None or 0 <= share <= 1
         _expect(within, f"{name}={share} is a share from 0 to 1")
     validate_reads(reads or {})
+    both = (runs is None) is (pairwise is None) and (pairwise is None or pairwise < 1)
+    _expect(both, 'a share pairwise= goes with runs=: runs="site_*/*", pairwise=0.1')
+    _expect(pairwise is None or pairwise > 0, "pairwise=0 leaves nothing to bound")
 
 
 def _expect(good: bool, message: str) -> None:
@@ -68,6 +74,8 @@ def coordination(
     calls: Mapping[str, int] | None = None,
     repeats: int | None = None,
     waiting: float | None = None,
+    runs: str | None = None,
+    pairwise: float | None = None,
 ) -> Iterator[object]:
     """What goes into coordinating stages, instead of into the work, stays in bounds.
 
@@ -92,6 +100,9 @@ def coordination(
         repeats: calls that may ask what their stage had just asked.
         waiting: largest share of the recorded time that calls may wait for others whose
             text they are not given.
+        runs: glob of recordings with other numbers of stages.
+        pairwise: largest share of what is handed on that may grow with the pairs of
+            stages instead of with the stages, over `runs`; 0.1 for 10 %.
     """
     names = set(coordinators) | set(calls or ())
     names |= set(redundancy) if isinstance(redundancy, Mapping) else set()
@@ -102,22 +113,30 @@ def coordination(
         yield af.Note(text=f"run {run.id} asked no model: there is nothing to share")
         return
     flow = token_flow(run)
-    line = line_of(run, flow, coordinators, of)
-    if max_share is not None:
+    line = line_of(run, flow, coordinators, None if max_share is None else of)
+    if line is not None and max_share is not None:
         yield from judge_share(run, line, max_share, of, estimated=flow.estimated)
-    if redundancy is not None:
-        yield from judge_redundancy(flow, redundancy)
-    if reread is not None:
-        yield from judge_reread(flow, reread)
+    yield from _copies(flow, redundancy, reread)
     if reads:
         yield from judge_unneeded(run, flow, reads, unneeded)
     if calls:
         yield from judge_calls(run, calls)
     if repeats is not None:
         yield from judge_repeats(flow, repeats)
-    seconds = in_seconds(run)
-    weights, unit = (in_tokens(run), "tokens") if seconds is None else (seconds, "s")
-    side_by_side = parallelism(run, flow, weights, unit=unit, coordinators=coordinators)
+    if runs is not None and pairwise is not None:
+        yield from judge_pairwise(flow, samples(run, runs), pairwise)
+    together = ways_together(run, flow, coordinators)
     if waiting is not None:
-        yield from judge_waiting(run, side_by_side, waiting)
-    yield from coordination_exhibits(run, flow, line, side_by_side, of)
+        yield from judge_waiting(run, together[0], waiting)
+    yield from coordination_exhibits(run, flow, line, together, of)
+
+
+def _copies(
+    flow: TokenFlow,
+    redundancy: float | Mapping[str, float] | None,
+    reread: float | None,
+) -> Iterator[object]:
+    if redundancy is not None:
+        yield from judge_redundancy(flow, redundancy)
+    if reread is not None:
+        yield from judge_reread(flow, reread)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 import pytest_agentflow as af
 from agentflow_checks.spending.amounts import marked, money_text
 from agentflow_checks.teamwork.coordination_limits import saving_text
-from agentflow_checks.teamwork.coordination_line import MONEY, TIME, Line
+from agentflow_checks.teamwork.coordination_line import (
+    CAUSES,
+    MONEY,
+    TIME,
+    TOKENS,
+    Line,
+)
 from agentflow_checks.teamwork.coordination_share import amount_text
 from agentflow_checks.teamwork.flow_shape import (
     boundaries,
@@ -33,30 +39,64 @@ _WORDS = {
 
 
 def coordination_exhibits(
-    run: af.Run, flow: TokenFlow, line: Line, side_by_side: Parallelism, of: str
+    run: af.Run,
+    flow: TokenFlow,
+    line: Line | None,
+    together: Sequence[Parallelism],
+    of: str,
 ) -> Iterator[af.Exhibit | af.Note]:
-    """Give the tables, the bars of lags, and the notes in words."""
+    """Give the tables, the bars of lags, and the notes in words.
+
+    Args:
+        run: the run.
+        flow: its token flow.
+        line: its coordination line; `None` where usage is not known.
+        together: what could run side by side, the unit to speak of first.
+        of: what the line is shown in.
+    """
     yield from _table(flow, line)
-    yield from _line(flow, line, of)
+    if line is not None:
+        unpriced = of == MONEY and line.money is None
+        yield from _line(flow, line, TOKENS if unpriced else of)
     yield from _lags(flow)
     yield _shape(run, flow)
-    if line.seconds is not None:
-        share = line.share(TIME)
+    yield _orders(together)
+    if line is not None and line.seconds:
         idle = sum(part.seconds for part in line.parts)
+        share = f"{line.share(TIME) or 0:.1%}"
         text = f"no stage's call is under way for {idle:.1f} s of {line.seconds:.1f} s"
-        yield af.Note(text=text if share is None else f"{text} ({share:.1%})")
-    for saving in side_by_side.savings[:3]:
-        yield af.Note(text=saving_text(saving, side_by_side))
+        yield af.Note(text=f"{text} ({share})")
+    for saving in together[0].savings[:3]:
+        yield af.Note(text=saving_text(saving, together[0]))
 
 
-def _table(flow: TokenFlow, line: Line) -> Iterator[af.Table]:
-    money = {(p.source, p.target, str(p.cause)): p.money for p in line.parts}
-    causes = {"output": "hands on", "prompt": "is read again"}
-    causes |= {"history": "sends its own history again"}
+def _orders(together: Sequence[Parallelism]) -> af.Table:
+    return af.Table(
+        title="One after the other, as it ran, and as its texts allow",
+        columns=("unit", "work", "as it ran", "span", "parallelism"),
+        rows=tuple(
+            (
+                way.unit,
+                f"{way.work:,.1f}" if way.unit == "s" else f"{way.work:,.0f}",
+                f"{way.recorded:,.1f}" if way.unit == "s" else f"{way.recorded:,.0f}",
+                f"{way.span:,.1f}" if way.unit == "s" else f"{way.span:,.0f}",
+                f"{way.factor:.2f}",
+            )
+            for way in together
+        ),
+        numeric=(1, 2, 3, 4),
+    )
+
+
+def _table(flow: TokenFlow, line: Line | None) -> Iterator[af.Table]:
+    paid = line is not None and line.money is not None
+    parts = line.parts if line is not None and paid else ()
+    money = {(p.source, p.target, p.cause): p.money for p in parts}
+    currency = line.currency if line is not None else ""
     rows = []
     for b in boundaries(flow):
-        cost = money.get((b.source, b.target, causes.get(b.origin, "")))
-        known = line.money is not None and cost is not None
+        cause = CAUSES.get(b.origin)
+        cost = None if cause is None else money.get((b.source, b.target, cause))
         rows.append(
             (
                 b.source,
@@ -64,7 +104,7 @@ def _table(flow: TokenFlow, line: Line) -> Iterator[af.Table]:
                 _WORDS[b.origin],
                 f"{b.tokens:,.0f}{marked(flow.estimated)}",
                 f"{b.share:.1%}",
-                money_text(cost, line.currency) if known and cost is not None else "",
+                "" if cost is None else money_text(cost, currency),
             )
         )
     if rows:

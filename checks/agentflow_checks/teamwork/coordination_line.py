@@ -39,7 +39,7 @@ class Cause(StrEnum):
     GAP = "no call is under way"
 
 
-_CAUSES = {
+CAUSES = {
     Origin.OUTPUT: Cause.OUTPUT,
     Origin.PROMPT: Cause.PROMPT,
     Origin.HISTORY: Cause.HISTORY,
@@ -208,7 +208,7 @@ def _copies(
     for key, amount in tokens.items():
         source, target, origin = key
         yield Part(
-            cause=_CAUSES[origin],
+            cause=CAUSES[origin],
             source=source,
             target=target,
             tokens=float(amount),

@@ -32,17 +32,29 @@ _FIXES = {
 }
 
 
-def line_of(run: af.Run, flow: TokenFlow, coordinators: Sequence[str], of: str) -> Line:
-    """Put the line together, in money where it can be; raises `CheckError` where not.
+def line_of(
+    run: af.Run, flow: TokenFlow, coordinators: Sequence[str], wanted: str | None
+) -> Line | None:
+    """Put the line together, in money where it can be.
 
-    Money is only demanded where shares of it are judged.
+    Args:
+        run: the run.
+        flow: its token flow.
+        coordinators: stages that coordinate.
+        wanted: what a share is judged of; where it is not known the error is raised.
+            `None`: the line is only shown, and left out where usage is not known.
     """
     try:
         return coordination_line(run, flow, coordinators, money=True)
     except (af.CheckError, af.UnknownPrice):
-        if of == MONEY:
+        if wanted == MONEY:
             raise
+    try:
         return coordination_line(run, flow, coordinators, money=False)
+    except af.CheckError:
+        if wanted is not None:
+            raise
+        return None
 
 
 def judge_share(

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import pytest_agentflow as af
 from agentflow_checks.teamwork.token_flow import Copy, Origin, Prompt, TokenFlow
 
 HANDED = (Origin.OUTPUT,)
@@ -127,13 +128,14 @@ def far_share(flow: TokenFlow) -> float | None:
 def single_trace_exponent(flow: TokenFlow) -> float | None:
     """Give m1 = ln(W / mean output) / ln k of one run; descriptive, never a gate.
 
-    W are the words copied from outputs, k the stages with model calls. Around 0.8 for a
-    chain of 4, 1.3 for a hub or a full history, 1.8 for a mesh; `None` for one stage.
+    W are the words copied from outputs, k the stages with model calls; see
+    `af.single_trace_exponent`. `None` for one stage.
     """
     k = len(flow.stages)
     outputs = [flow.given.get(stage, 0) for stage in flow.stages]
-    words, mean = handed_words(flow).total(), sum(outputs) / max(k, 1)
-    return math.log(words / mean) / math.log(k) if k > 1 and words and mean else None
+    if k < 2:
+        return None
+    return af.single_trace_exponent(handed_words(flow).total(), sum(outputs) / k, k)
 
 
 def fan_in(flow: TokenFlow) -> dict[str, int]:

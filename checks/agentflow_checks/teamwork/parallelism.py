@@ -127,6 +127,19 @@ def longest_path(edges: Edges, weights: Mapping[str, float]) -> float:
     return max(done.values(), default=0.0)
 
 
+def ways_together(
+    run: af.Run, flow: TokenFlow, coordinators: Sequence[str] = ()
+) -> tuple[Parallelism, ...]:
+    """Compare both orders in recorded seconds, where they are known, and in tokens."""
+    seconds = in_seconds(run)
+    weights = [] if seconds is None else [("s", seconds)]
+    weights.append(("tokens", in_tokens(run)))
+    return tuple(
+        parallelism(run, flow, weight, unit=unit, coordinators=coordinators)
+        for unit, weight in weights
+    )
+
+
 def parallelism(
     run: af.Run,
     flow: TokenFlow,
@@ -192,5 +205,4 @@ def imbalance(
     for call in run.calls:
         if call.stage in sums:
             sums[call.stage] += weights.get(call.id, 0.0)
-    whole = sum(sums.values())
-    return len(sums) * max(sums.values()) / whole if whole else None
+    return af.imbalance(list(sums.values()))

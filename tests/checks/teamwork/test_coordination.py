@@ -231,7 +231,54 @@ def test_the_sample_shows_boundaries_lags_and_what_could_run_at_once() -> None:
     result = judge(af.load(HOTEL), 0.15, of="tokens", unneeded=0.1)
     titles = [exhibit.title for exhibit in result.exhibits]
     assert titles[0] == "Text that prompts copy"
-    assert titles[1].startswith("Coordination: 3")
+    assert titles[1].startswith("Coordination: ")
     assert titles[2] == "Handed-on text by how many stages back it comes from"
     assert titles[3].startswith("Shape of the flow: k = 4, read 1.")
+    assert titles[4] == "One after the other, as it ran, and as its texts allow"
     assert any("running artist beside frontend" in n.text for n in result.notes)
+
+
+def growing(folder: Path, make: Any, sizes: tuple[int, ...]) -> af.Run:
+    """Recordings of 2 to k stages with three cases each; the last one is judged."""
+    for k in sizes:
+        for words in (39, 40, 41):
+            run = replace(make(k, words), workflow=f"site_{k}", case=f"c{words}")
+            path = folder / run.workflow / f"{run.case}.flow.json"
+            af.save(run, path)
+    return replace(af.load(path), folder=folder)
+
+
+@pytest.mark.parametrize(
+    ("make", "sizes", "verdict"),
+    [
+        (chain, (2, 3, 4, 6, 8), "passed"),
+        (history, (2, 3, 4, 6, 8), "failed"),
+        (chain, (3, 4), "undetermined"),
+    ],
+)
+def test_growth_with_the_pairs_of_stages_is_told_from_growth_with_stages(
+    tmp_path: Path, make: Any, sizes: tuple[int, ...], verdict: str
+) -> None:
+    """A chain passes, a history fails, two numbers of stages cannot tell."""
+    run = growing(tmp_path, make, sizes)
+    result = judge(run, runs="site_*/*", pairwise=0.1)
+    assert result.verdict == verdict
+    assert any(isinstance(e, af.Line) for e in result.exhibits)
+    if verdict == "failed":
+        finding = only(result)
+        assert "In this run most of that is what s" in finding.message
+        assert finding.introduced_by in {stage.name for stage in run.stages}
+    if verdict == "undetermined":
+        assert "2 numbers of stages; a pass needs 4" in only(result).message
+
+
+def test_what_is_only_shown_needs_no_usage() -> None:
+    """Copies are judged where nothing says what the calls cost."""
+    plan = prose("plan")
+    run = flow_run(
+        chat("plan", "go", plan, usage=None), chat("write", plan, "x", usage=None)
+    )
+    finding = only(judge(run, redundancy=0.5))
+    assert "100.0% of what write is given was in the run before (estimated)" in (
+        finding.message
+    )

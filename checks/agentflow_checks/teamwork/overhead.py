@@ -1,0 +1,119 @@
+"""Whether hand-offs grow with the stages, or with the pairs of stages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest_agentflow as af
+from agentflow_checks.spending.amounts import marked
+from agentflow_checks.teamwork.flow_shape import boundaries
+from agentflow_checks.teamwork.token_flow import Origin, TokenFlow, token_flow
+
+RULE = "coordination.pairwise"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One run as a point: so many stages, so many tokens handed on."""
+
+    run: str
+    stages: int
+    tokens: float
+
+
+def samples(run: af.Run, pattern: str) -> tuple[Sample, ...]:
+    """Measure `run` and all recordings that `pattern` names, single stages left out."""
+    if run.folder is None:
+        message = "the run was not loaded from a recordings folder, so runs is unknown"
+        raise af.CheckError(message)
+    loaded = [af.load(path) for path in af.find_recordings(run.folder, pattern)]
+    others = [other for other in loaded if other.id != run.id]
+    if not others:
+        message = f"no other recording matches runs={pattern!r} below {run.folder}"
+        raise af.CheckError(message)
+    measured = (_sample(each) for each in (run, *others))
+    return tuple(sample for sample in measured if sample.stages > 1)
+
+
+def _sample(run: af.Run) -> Sample:
+    flow = token_flow(run)
+    tokens = sum(prompt.copied(Origin.OUTPUT) for prompt in flow.prompts)
+    return Sample(run=run.id, stages=len(flow.stages), tokens=tokens)
+
+
+def judge_pairwise(
+    flow: TokenFlow, found: tuple[Sample, ...], most: float
+) -> Iterator[object]:
+    """Hold the pairs' share of the hand-offs against its limit, over several k.
+
+    The share is that of the second term of W = a (k - 1) + b (k - 1)(k - 2)/2 at the
+    largest k. A run is a case of its own; PASS needs four numbers of stages.
+    """
+    yield af.Rule(id=RULE, title="Hand-offs grow with the stages, not with their pairs")
+    if len(found) < 2:
+        message = "fewer than two of the runs have several stages: nothing can grow"
+        raise af.CheckError(message)
+    ks, tokens = [s.stages for s in found], [s.tokens for s in found]
+    outcome = af.pairwise_share(ks, tokens, materiality=most).outcome
+    power = af.overhead_exponent(ks, tokens)
+    yield _line(found)
+    told = f"{len(found)} runs of {min(ks)} to {max(ks)} stages{marked(flow.estimated)}"
+    if power.m is not None:
+        told += f"; (k - 1)^m with m = {power.m:.2f}"
+        if power.lower is not None and power.upper is not None:
+            told += f", from {power.lower:.2f} to {power.upper:.2f}"
+    if outcome.decision == "PASS":
+        yield af.Examined(rule=RULE)
+        yield af.Note(text=f"hand-offs grow with the stages: {told}")
+        return
+    failed = outcome.decision == "FAIL"
+    worst = _farthest(flow)
+    yield af.Finding(
+        rule=RULE,
+        verdict=af.Verdict.FAILED if failed else af.Verdict.UNDETERMINED,
+        message=(
+            f"at {max(ks)} stages {outcome.estimate or 0:.0%} of what is handed on "
+            f"(at least {outcome.lower or 0:.0%}) grows with the pairs of stages; "
+            f"{most:.0%} is allowed. {_named(worst)}{told}"
+            if failed
+            else f"it cannot be told whether hand-offs grow with the pairs of stages: "
+            f"{outcome.reason} ({told})"
+        ),
+        place=af.Place(stage=worst[1] if worst and failed else None),
+        observed=None if outcome.estimate is None else f"{outcome.estimate:.0%}",
+        expected=f"at most {most:.0%}",
+        introduced_by=worst[1] if worst and failed else None,
+        evidence=f"pairwise {outcome.decision}",
+        subject="the runs",
+        why="What grows with the pairs is quadratic: it overtakes any saving.",
+        fix="Hand each stage what the one before it made, not all that went before.",
+    )
+
+
+def _farthest(flow: TokenFlow) -> tuple[str, str] | None:
+    """Give the boundary that skips a stage and carries the most tokens."""
+    place = {stage: number for number, stage in enumerate(flow.stages)}
+    far = [
+        (b.tokens, (b.source, b.target))
+        for b in boundaries(flow)
+        if b.origin is Origin.OUTPUT and place[b.target] - place[b.source] > 1
+    ]
+    return max(far)[1] if far else None
+
+
+def _named(boundary: tuple[str, str] | None) -> str:
+    if boundary is None:
+        return ""
+    source, target = boundary
+    return f"In this run most of that is what {source} hands on to {target}. "
+
+
+def _line(found: tuple[Sample, ...]) -> af.Line:
+    points = sorted((float(s.stages), round(s.tokens, 1)) for s in found)
+    return af.Line(
+        title="Tokens handed on, by number of stages",
+        x_label="stages",
+        y_label="tokens",
+        points=tuple(points),
+    )
