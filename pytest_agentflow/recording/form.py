@@ -242,16 +242,18 @@ def decode_fields(
 ) -> dict[str, Any]:
     """Read the fields of a dataclass, except `leave`; unknown ones are errors."""
     _expect(isinstance(node, dict), "an object", node, path)
-    fields, required = _plan(form, leave)
-    for key in node:
-        if key not in fields and key not in leave:
-            known = ", ".join(fields)
-            raise Malformed(f"{path}.{key}", f"unknown field (known: {known})")
-    for name in required:
-        if name not in node:
-            raise Malformed(f"{path}.{name}", "this field is missing")
+    fields, required, known = _plan(form, leave)
+    if unknown := node.keys() - known:
+        key = next(key for key in node if key in unknown)
+        names = ", ".join(fields)
+        raise Malformed(f"{path}.{key}", f"unknown field (known: {names})")
+    if missing := required - node.keys():
+        name = next(name for name in fields if name in missing)
+        raise Malformed(f"{path}.{name}", "this field is missing")
     return {
-        name: decode(node[name], f"{path}.{name}", read_blob)
+        name: item
+        if type(item := node[name]) is str and decode is _decode_str
+        else decode(item, f"{path}.{name}", read_blob)
         for name, decode in fields.items()
         if name in node
     }
@@ -260,16 +262,17 @@ def decode_fields(
 @cache  # the same for each of the many nodes of one class
 def _plan(
     form: Any, leave: frozenset[str]
-) -> tuple[dict[str, Decode], tuple[str, ...]]:
-    """Give what reads each field, and the fields that must be there."""
+) -> tuple[dict[str, Decode], frozenset[str], frozenset[str]]:
+    """Give what reads each field, the fields that must be there, and all that may."""
     read = [field for field in stored_fields(form) if field.name not in leave]
-    required = tuple(
+    required = frozenset(
         field.name
         for field in read
         if field.default is dataclasses.MISSING
         and field.default_factory is dataclasses.MISSING
     )
-    return {f.name: _decoder(hints(form)[f.name]) for f in read}, required
+    fields = {field.name: _decoder(hints(form)[field.name]) for field in read}
+    return fields, required, leave.union(fields)
 
 
 def build(form: Any, fields: dict[str, Any], path: str) -> Any:

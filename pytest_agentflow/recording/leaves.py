@@ -150,12 +150,17 @@ def decode_value(node: Any, path: str, read_blob: ReadBlob, depth: int = 0) -> A
             else decode_value(item, f"{path}[{number}]", read_blob, depth + 1)
             for number, item in enumerate(node)
         ]
+    if "$" not in "".join(node):  # one look at all keys: hardly any has it
+        return {
+            key: item
+            if type(item) in _PLAIN
+            else decode_value(item, f"{path}.{key}", read_blob, depth + 1)
+            for key, item in node.items()
+        }
     if marks := [k for k in node if k[:1] == "$" != k[1:2]]:
         return _decode_marked(marks, node, path, read_blob)
     return {
-        key.removeprefix("$"): item
-        if type(item) in _PLAIN
-        else decode_value(item, f"{path}.{key}", read_blob, depth + 1)
+        key.removeprefix("$"): decode_value(item, f"{path}.{key}", read_blob, depth + 1)
         for key, item in node.items()
     }
 
