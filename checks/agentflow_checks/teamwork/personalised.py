@@ -65,8 +65,8 @@ def personalised(
             pages may have in common. Letterhead, navigation and legal lines are shared
             by honest pages, whole copies share all.
         carried: least share that brief and page must carry of what is known; without
-            it the shares are listed. On the sample's twelve authored pages they are
-            0.50 to 0.65, and at most 0.23 of any other customer's.
+            it the shares are listed. There is no default: on the 72 authored pages of
+            the samples they are 0.44 to 0.77, which says nothing of other sites.
         profile: where the profile stands: a JSON path into the inputs
             (``$.customer``), a section of a prompt (``<customer>``) or a glob of source
             ids. Without: inputs, profile sources, and what retrievers were asked.

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from agentflow_checks import personalised
 from agentflow_checks.teamwork.carried import idf, share, terms_of
-from agentflow_checks.teamwork.personalised_fit import Portrait, fit_of
+from agentflow_checks.teamwork.personalised_fit import Portrait, fit_of, portrait_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -167,6 +167,50 @@ def test_the_planted_copy_is_traced_by_fit_and_by_words() -> None:
     assert {f.rule for f in found} == {"personalised", "personalised.swap"}
     assert {f.introduced_by for f in found} == {"personalizer"}
     assert all("clinic" in f.message for f in found)
+
+
+GROWN = ROOT / "fixtures/grown/recordings"
+
+
+def with_page_of(run: af.Run, other: af.Run) -> af.Run:
+    """The run of one customer that shipped what was made for another."""
+    kept = [a for a in run.artefacts if a.media_type != "text/html"]
+    pages = [a for a in other.artefacts if a.media_type == "text/html"]
+    return replace(run, artefacts=(*kept, *pages))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("aldersea-inn", "gullhaven-guest-house"),
+        ("farrowgate-museum", "hexley-creamery"),
+    ],
+)
+def test_the_grown_sample_shows_all_three(first: str, second: str) -> None:
+    """Own page PASS, another's (of the same trade, too) FAIL, one other left open."""
+    run, other = (
+        af.load(GROWN / f"build_site/{case}.flow.json") for case in (first, second)
+    )
+    check = personalised("build_site/*")
+    own = af.evaluate(run, check).results[0]
+    found = failing(with_page_of(run, other), check)
+
+    assert (own.verdict, own.undetermined) == ("passed", 0)
+    assert {f.rule for f in found} == {"personalised", "personalised.swap"}
+    assert {f.introduced_by for f in found} == {"frontend"}
+    assert all(second in f.message for f in found)
+    assert undetermined(run, personalised(f"build_site/{second}")) != []
+
+
+def test_every_page_of_the_grown_sample_is_known_by_its_fit() -> None:
+    """Each of 30 pages fits its own best; a neighbour's page is named as that."""
+    paths = af.find_recordings(GROWN, "build_site/*")
+    known = [portrait_of(af.load(path), None) for path in paths]
+    for one, neighbour in zip(known, [*known[1:], known[0]], strict=True):
+        others = tuple(other for other in known if other is not one)
+        fits, given = fit_of(one, others), replace(one, page=neighbour.page)
+        assert fits.best_rival()[1] < (fits.share(one, one.page) or 0.0) - 0.1
+        assert fit_of(given, others).best_rival()[0] == neighbour
 
 
 TERMS = st.frozensets(st.tuples(st.just("word"), st.sampled_from("abcdefgh")))
