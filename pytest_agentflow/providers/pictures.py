@@ -9,14 +9,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from pytest_agentflow.model.call import Picture
-
-#: First bytes -> media type.
-_MAGIC = {
-    b"\x89PNG\r\n\x1a\n": "image/png",
-    b"\xff\xd8\xff": "image/jpeg",
-    b"GIF8": "image/gif",
-    b"RIFF": "image/webp",
-}
+from pytest_agentflow.model.media import magic_type
 
 
 def picture_from(
@@ -31,9 +24,9 @@ def picture_from(
         form: the format that the exchange names: ``png``, ``jpeg``, ``webp``.
     """
     content = _content(data)
-    kinds = (kind for magic, kind in _MAGIC.items() if content.startswith(magic))
+    told = magic_type(content) or ""
     return Picture(
-        media_type=next(kinds, f"image/{form or 'png'}"),
+        media_type=told if told.startswith("image/") else f"image/{form or 'png'}",
         data=content,
         size=_png_size(content) or size if size in (None, "auto") else size,
         quality=quality,

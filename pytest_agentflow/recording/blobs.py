@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 from pytest_agentflow.model.codec import Malformed
+from pytest_agentflow.model.media import magic_type
 
 #: Gives the bytes of a blob by its name; raises `OSError` where there is none.
 ReadBlob = Callable[[str], bytes]
@@ -16,23 +17,12 @@ Blobs = dict[str, bytes]
 
 _NAME = re.compile(r"sha256-([0-9a-f]{64})\.[a-z0-9]{1,12}")
 
-_MAGIC = (
-    (b"\x89PNG\r\n\x1a\n", "png"),
-    (b"\xff\xd8\xff", "jpg"),
-    (b"GIF87a", "gif"),
-    (b"GIF89a", "gif"),
-    (b"%PDF-", "pdf"),
-    (b"PK\x03\x04", "zip"),
-    (b"ID3", "mp3"),
-    (b"OggS", "ogg"),
-    (b"fLaC", "flac"),
-)
-
 _EXTENSIONS = {
     "application/json": "json",
     "application/pdf": "pdf",
     "application/vnd.amazon.eventstream": "eventstream",
     "application/zip": "zip",
+    "audio/flac": "flac",
     "audio/mpeg": "mp3",
     "audio/ogg": "ogg",
     "audio/wav": "wav",
@@ -54,12 +44,7 @@ _EXTENSIONS = {
 
 def sniff(data: bytes) -> str | None:
     """Give the file extension that the first bytes tell, `None` if they tell none."""
-    for magic, extension in _MAGIC:
-        if data.startswith(magic):
-            return extension
-    if data[:4] == b"RIFF":
-        return {b"WEBP": "webp", b"WAVE": "wav"}.get(data[8:12])
-    return "avif" if data[4:12] == b"ftypavif" else None
+    return _EXTENSIONS.get(magic_type(data) or "")
 
 
 def extension_of(data: bytes, media_type: str = "") -> str:

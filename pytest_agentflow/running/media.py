@@ -9,23 +9,7 @@ import mimetypes
 import re
 from urllib.parse import unquote_to_bytes
 
-_MAGIC = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-    (b"BM", "image/bmp"),
-    (b"%PDF-", "application/pdf"),
-    (b"PK\x03\x04", "application/zip"),
-    (b"ID3", "audio/mpeg"),
-    (b"OggS", "audio/ogg"),
-    (b"fLaC", "audio/flac"),
-    (b"wOFF", "font/woff"),
-    (b"wOF2", "font/woff2"),
-)
-_RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav"}
-_BRANDS = {b"avif": "image/avif", b"heic": "image/heic", b"isom": "video/mp4"}
-_BRANDS |= {b"mp42": "video/mp4"}
+from pytest_agentflow.model.media import MARKED, magic_type
 
 _LEADING = rb"(?:\xef\xbb\xbf)?(?:\s|<!--.*?-->|<\?xml[^>]*\?>)*"
 _HTML = re.compile(
@@ -59,22 +43,12 @@ _DATA_URL = re.compile(
 
 def sniff(data: bytes) -> str | None:
     """Give the media type that the content itself tells; `None` when it tells none."""
-    for magic, kind in _MAGIC:
-        if data.startswith(magic) and (magic != b"BM" or _is_bitmap(data)):
-            return kind
-    if data[:4] == b"RIFF" and data[8:12] in _RIFF:
-        return _RIFF[data[8:12]]
-    if data[4:8] == b"ftyp" and data[8:12] in _BRANDS:
-        return _BRANDS[data[8:12]]
+    if found := magic_type(data):
+        return found
     head = data[:4096]
     if _HTML.match(head):
         return "text/html"
     return "image/svg+xml" if _SVG.match(head) else None
-
-
-def _is_bitmap(data: bytes) -> bool:
-    """Two letters alone are no evidence: a bitmap also states its length."""
-    return len(data) > 26 and int.from_bytes(data[2:6], "little") == len(data)
 
 
 def media_type_of(data: bytes, name: str = "") -> str:
@@ -95,7 +69,7 @@ def media_type_of(data: bytes, name: str = "") -> str:
 
 
 def _is_false_claim(kind: str) -> bool:
-    return kind in {known for _, known in _MAGIC} or kind == "image/svg+xml"
+    return kind in MARKED or kind == "image/svg+xml"
 
 
 def is_json(data: bytes | str) -> bool:
