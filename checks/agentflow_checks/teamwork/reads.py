@@ -181,5 +181,9 @@ def _name(
         for key, value in parsed.items()
     ]
     most, path = max(shares, default=(0, ""))
-    first = flow.vocabulary.write(prompt.numbers[start : min(end, start + _SHOWN)])
-    return stage, path if most else f"{first!r} ..."
+    if most:
+        return stage, path
+    # A section of plain text is known by its first words.
+    first, _, (begin, stop) = next(x for x in left if x[1].source.stage == stage)
+    words = flow.vocabulary.write(first.numbers[begin : min(stop, begin + _SHOWN)])
+    return stage, f"{words!r} ..."
