@@ -10,13 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_agentflow.model.price import UnitPrice
+from pytest_agentflow.model.price import Fee, ModelSize, UnitPrice
+from pytest_agentflow.model.rate import Rate
 from pytest_agentflow.pricing import file
 from pytest_agentflow.pricing.book import PriceBook, load_book
 from pytest_agentflow.pricing.file import (
     BadPrice,
+    PriceFile,
     parse_file,
     parse_prices,
+    print_file,
     print_prices,
 )
 
@@ -40,6 +43,50 @@ prices = st.builds(
     above_input_tokens=st.integers(0, 10**6),
     source=st.text(max_size=12),
     effective=st.none() | st.dates().map(lambda day: day.isoformat()),
+    tier=st.sampled_from(("", "batch", "flex")),
+)
+numbers = st.decimals("0.000001", 10**12, allow_nan=False, allow_infinity=False)
+files = st.builds(
+    PriceFile,
+    prices=st.lists(prices, max_size=2).map(tuple),
+    currency=st.sampled_from((None, "USD", "EUR")),
+    rates=st.lists(
+        st.builds(
+            Rate,
+            currency=st.just("EUR"),
+            into=st.sampled_from(("USD", "GBP")),
+            rate=numbers,
+            date=st.dates().map(lambda day: day.isoformat()),
+            source=st.text(max_size=8),
+        ),
+        max_size=2,
+    ).map(tuple),
+    fees=st.lists(
+        st.builds(
+            Fee,
+            name=names,
+            each=st.just("call"),
+            amount=numbers,
+            per=st.integers(1, 10**6),
+            currency=st.sampled_from(("USD", "EUR")),
+            count=numbers,
+            kind=st.sampled_from(("", "retriever")),
+            stage=st.text(max_size=8),
+            workflow=st.text(max_size=8),
+            source=st.text(max_size=8),
+        ),
+        max_size=2,
+    ).map(tuple),
+    sizes=st.lists(
+        st.builds(
+            ModelSize,
+            model=names,
+            parameters=numbers,
+            steps=st.none() | st.integers(1, 100),
+            source=st.text(max_size=8),
+        ),
+        max_size=2,
+    ).map(tuple),
 )
 
 
@@ -47,6 +94,12 @@ prices = st.builds(
 def test_printed_prices_are_read_back(entries: tuple[UnitPrice, ...]) -> None:
     """Writing entries and reading them again gives the same entries."""
     assert parse_prices(print_prices(entries)) == entries
+
+
+@given(files)
+def test_a_printed_file_is_read_back(file: PriceFile) -> None:
+    """Currency, rates, charges and sizes stand beside the prices."""
+    assert parse_file(print_file(file)) == file
 
 
 @given(st.text())
