@@ -20,6 +20,9 @@ from pytest_agentflow.report.wording import milliseconds, number
 
 NONE = "\u2013"  # an en dash
 
+#: A number at the end of a cell, behind the sign of its currency.
+_AMOUNT = re.compile(r"-?(?P<unit>[^\d.,-]{0,8})[\d,]*\d(?:\.(?P<part>\d+))?")
+
 
 def figure(value: Decimal | None, unit: str = "") -> str:
     """Give a number with at most four decimals, thousands apart; money as money."""
@@ -210,7 +213,34 @@ def _comparable(amount: Money | None, beside: Money | None) -> Decimal | None:
     return amount.amount
 
 
-def even_rows(table: Table) -> list[tuple[str, ...]]:
-    """Fill short rows up, so that every row has every column."""
+def even_rows(table: Table) -> list[list[tuple[str, str]]]:
+    """Give every row every column, each cell with what `pad` draws behind it.
+
+    The points of a column of money stand below each other; a column that counts
+    different things, tokens below dollars, has no common point.
+    """
     width = max([len(table.columns), *(len(row) for row in table.rows)], default=0)
-    return [row + ("",) * (width - len(row)) for row in table.rows]
+    rows = [row + ("",) * (width - len(row)) for row in table.rows]
+    columns = [[row[number] for row in rows] for number in range(width)]
+    pads = [
+        _pads(column) if number in table.numeric else [""] * len(column)
+        for number, column in enumerate(columns)
+    ]
+    return [
+        [(cell, pads[column][line]) for column, cell in enumerate(row)]
+        for line, row in enumerate(rows)
+    ]
+
+
+def _pads(column: Sequence[str]) -> list[str]:
+    """Give what the amounts of a column lack beside the one with most decimals."""
+    found = [_AMOUNT.fullmatch(cell) for cell in column]
+    units = {match["unit"] for match in found if match is not None}
+    most = max((len(match["part"] or "") for match in found if match), default=0)
+    if len(units) != 1 or not most:
+        return [""] * len(column)
+    return ["" if match is None else _lacking(match["part"], most) for match in found]
+
+
+def _lacking(part: str | None, most: int) -> str:
+    return "0" * (most - len(part)) if part else f".{'0' * most}"

@@ -17,7 +17,14 @@ from pytest_agentflow.report.build import build_report
 from pytest_agentflow.report.compare import compare_entries, known_findings
 from pytest_agentflow.report.document import Entry, GateEntry, Report, Spent
 from pytest_agentflow.report.entry import build_entry
-from pytest_agentflow.report.figures import figure, mean, pad, places, when
+from pytest_agentflow.report.figures import (
+    even_rows,
+    figure,
+    mean,
+    pad,
+    places,
+    when,
+)
 from pytest_agentflow.report.summary import add_spent
 
 
@@ -390,3 +397,38 @@ def test_bars_of_money_are_written_as_money() -> None:
     assert figure(Decimal("0.000042"), "USD") == figure(Decimal("0.000042"), "$")
     assert figure(Decimal("0.000042"), "$") == "$0.000042"
     assert figure(Decimal("0.5"), "s") == "0.5000"
+
+
+money = st.builds(
+    lambda amount: str(af.Money(amount=amount)),
+    st.decimals(-10, 10**6, places=6, allow_nan=False),
+)
+
+
+@given(st.lists(money, min_size=1, max_size=8))
+def test_amounts_of_a_table_stand_at_one_point(amounts: list[str]) -> None:
+    """With what is drawn behind them, all have as many decimals; none is changed."""
+    table = af.Table(
+        title="t", columns=("case", "split"), rows=tuple(("a", x) for x in amounts)
+    )
+    plain = even_rows(table)
+    assert plain == [[("a", ""), (x, "")] for x in amounts]
+    rows = even_rows(replace(table, numeric=(1,)))
+    assert [[cell for cell, _ in row] for row in rows] == [["a", x] for x in amounts]
+    drawn = [cell + pad for (_, (cell, pad)) in rows]
+    assert len({len(text.partition(".")[2]) for text in drawn}) == 1
+
+
+def test_a_column_of_different_things_is_not_aligned() -> None:
+    """Tokens below dollars have no point; a word and a dash are left as they are."""
+    rows = (("money", "$0.646"), ("tokens", "49,920"))
+    sums = af.Table(title="Sums", columns=("sum", "split"), rows=rows, numeric=(1,))
+    assert [pad for row in even_rows(sums) for _, pad in row] == [""] * 4
+    rows = (("a", "$0.5"), ("b", "no ratio"), ("c",), ("d", "$12"))
+    odd = af.Table(title="Odd", columns=("case", "split"), rows=rows, numeric=(1,))
+    assert [row[1] for row in even_rows(odd)] == [
+        ("$0.5", ""),
+        ("no ratio", ""),
+        ("", ""),
+        ("$12", ".0"),
+    ]
