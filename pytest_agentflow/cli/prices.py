@@ -20,6 +20,7 @@ from pytest_agentflow.pricing.fields import BadPrice
 from pytest_agentflow.recording.load import RecordingError, find_recordings, load
 from pytest_agentflow.recording.names import SUFFIX
 from pytest_agentflow.recording.save import save
+from pytest_agentflow.report.wording import number
 
 _SHOWN = 20
 """So much of what was not read is named."""
@@ -68,7 +69,8 @@ def _say(lines: Iterator[str]) -> None:
 
 def _held(book: PriceBook) -> Iterator[str]:
     models = {price.model for price in book.entries}
-    yield f"{len(book.entries)} prices of {len(models)} models"
+    prices, of = number(len(book.entries), "price"), number(len(models), "model")
+    yield f"{prices} of {of}"
     if book.currency:
         yield f"reported in {book.currency}"
     for rate in book.rates:

@@ -176,6 +176,7 @@ def verdict_sentences(report: Report) -> tuple[str, ...]:
         *_run_sentences(sorted_in[False], "other " * bool(tried) + thing(runs)),
         *_gate_sentences(report.decompositions),
         *_money_sentences(report, runs),
+        *filter(None, [old_prices(judged.run for judged in runs)]),
         *_origin_sentences(runs),
         *_change_sentences(report),
         *_warning_sentences(runs),
@@ -280,8 +281,6 @@ def _money_sentences(report: Report, runs: Sequence[JudgedRun]) -> Iterator[str]
     subject = "It" if len(runs) == 1 else "Together they"
     since = since_money(report, report.comparisons, len(runs))
     yield f"{subject} cost {cost(whole)}{since}."
-    if old := old_prices(judged.run for judged in runs):
-        yield old
 
 
 def since_money(report: Report, compared: Sequence[Comparison], runs: int) -> str:
