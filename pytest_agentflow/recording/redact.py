@@ -25,6 +25,11 @@ from pytest_agentflow.recording.redaction_headers import (
     clean_query,
     credentials_of,
 )
+from pytest_agentflow.recording.redaction_members import (
+    is_credential,
+    may_hold_credential,
+    without_form_credentials,
+)
 from pytest_agentflow.recording.redaction_streams import (
     Rules,
     clean_lines,
@@ -34,7 +39,6 @@ from pytest_agentflow.recording.redaction_streams import (
 )
 from pytest_agentflow.recording.redaction_text import Hit, resized
 from pytest_agentflow.recording.redaction_values import Removal, is_text
-from pytest_agentflow.recording.secret_forms import CREDENTIAL_NAMES
 from pytest_agentflow.recording.substitution import Substitution, as_scalar
 
 T = TypeVar("T")
@@ -68,17 +72,7 @@ _IN_FRAMES = (
     "written. Keep the secret out of the prompt, or use the call without streaming."
 )
 
-_HIDDEN_LETTER = re.compile(r"\\u00[2-7]")
-_CREDENTIAL_MEMBER = re.compile(
-    r'\\?"(' + "|".join(map(re.escape, sorted(CREDENTIAL_NAMES))) + r')\\?"\s*:',
-    re.IGNORECASE,
-)
-_FORM_MEMBER = re.compile(
-    r"(?<![^&])(" + "|".join(map(re.escape, sorted(CREDENTIAL_NAMES))) + r")=([^&]+)",
-    re.IGNORECASE,
-)
 _NESTED = 20
-_CREDENTIAL = re.compile(r"(?=\S*[0-9])\S{8,}|\S{20,}")
 
 
 class RedactionRefused(RuntimeError):
@@ -147,7 +141,7 @@ class Redactor:
         if may_be_stream(text):
             text = unspelt_stream(text, self._rules())
         clean = self._out.without_secrets(text)
-        odd = _HIDDEN_LETTER.search(clean) or _CREDENTIAL_MEMBER.search(clean)
+        odd = may_hold_credential(clean)
         listed = text[:1] == "[" and may_be_stream(text)
         if clean == text and not (odd or self._soft or listed):
             return text
@@ -189,8 +183,8 @@ class Redactor:
         return STYLES[style](clean).decode("utf-8", "surrogatepass")
 
     def _line(self, text: str, value: Any) -> str:
-        odd = _HIDDEN_LETTER.search(text) or _CREDENTIAL_MEMBER.search(text)
-        return self._rewritten(text, value) if odd or self._soft else text
+        odd = self._soft or may_hold_credential(text)
+        return self._rewritten(text, value) if odd else text
 
     def value(self, value: T, depth: int = 0) -> T:
         """Give a JSON value, where bytes may stand, without secrets."""
@@ -222,7 +216,7 @@ class Redactor:
         return clean
 
     def _member(self, key: str, item: Any, depth: int) -> Any:
-        if key.lower() in CREDENTIAL_NAMES and _looks_like_credential(item):
+        if is_credential(key, item):
             return self._out.mark(key.lower())
         if self._personal is not None and isinstance(item, (str, int, float)):
             item = self._personal.member(key, item)
@@ -298,7 +292,7 @@ class Redactor:
         clean = self.data(body)
         if media == "application/x-www-form-urlencoded":
             text = clean.decode("utf-8", "surrogateescape")
-            text = _FORM_MEMBER.sub(self._masked_member, text)
+            text = without_form_credentials(text, self._out.mark)
             clean = text.encode("utf-8", "surrogateescape")
         if media == MEDIA_TYPE and clean != body:
             raise RedactionRefused(_IN_FRAMES)
@@ -308,11 +302,6 @@ class Redactor:
         if self._out.hits_of_values(framed.decode("latin-1")):
             raise RedactionRefused(_IN_FRAMES)
         return framed
-
-    def _masked_member(self, match: re.Match[str]) -> str:
-        if _is_placeholder(match[2]):
-            return match[0]
-        return f"{match[1]}={self._out.mark(match[1].lower())}"
 
     def call(self, call: Call) -> Call:
         """Give `call` without secrets, the raw exchange and all that was read of it."""
@@ -390,18 +379,6 @@ def _refused(name: str, where: str, near: str) -> RedactionRefused:
         "written. Keep it out of what the workflow stores, or give it another name in "
         "the environment if it is no secret."
     )
-
-
-def _looks_like_credential(item: Any) -> bool:
-    """Tell a password from its label: ``{"password": "Choose one"}`` is a form."""
-    if not isinstance(item, str) or _is_placeholder(item):
-        return False
-    word = item.rpartition(" ")[2] if item.count(" ") == 1 else item
-    return _CREDENTIAL.fullmatch(word) is not None
-
-
-def _is_placeholder(text: str) -> bool:
-    return text.startswith("[redacted") and text.endswith("]")
 
 
 def _surroundings(text: str, hit: Hit) -> str:
