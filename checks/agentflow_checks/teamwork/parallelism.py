@@ -63,13 +63,31 @@ def in_tokens(run: af.Run) -> dict[str, float]:
     return {c.id: float((c.usage and c.usage.total_tokens) or 0) for c in run.calls}
 
 
-def recorded_order(calls: Sequence[af.Call]) -> dict[str, frozenset[str]]:
-    """Give all calls that were answered before each call was made, at any distance."""
+def recorded_order(run: af.Run) -> dict[str, frozenset[str]]:
+    """Give all calls that were answered before each call was made, at any distance.
+
+    Recorded parents decide; clocks only where no call has any, as in imported runs.
+    """
+    calls = in_order(run)
+    if len(calls) > 1 and not any(call.parents for call in calls):
+        return _by_clock(run, calls)
     before: dict[str, frozenset[str]] = {}
     for call in calls:
         parents = [p for p in call.parents if p in before]
         before[call.id] = frozenset(parents).union(*(before[p] for p in parents))
     return before
+
+
+def _by_clock(run: af.Run, calls: Sequence[af.Call]) -> dict[str, frozenset[str]]:
+    known = {call.id: run.recorded.calls.get(call.id) for call in calls}
+    timed = {name: t for name, t in known.items() if t is not None}
+    ends = [(t.end, name) for name, t in timed.items() if t.end is not None]
+    starts = sorted((t.start, name) for name, t in timed.items())
+    order = {
+        name: frozenset(o for end, o in ends if end <= start and o != name)
+        for start, name in starts
+    }
+    return {**{call.id: frozenset() for call in calls if call.id not in timed}, **order}
 
 
 def needed_order(
@@ -84,7 +102,7 @@ def needed_order(
     the later one was shown, or was the first try of the same.
     """
     by_id = {call.id: call for call in run.calls}
-    order = recorded_order(in_order(run))
+    order = recorded_order(run)
     prompts = {prompt.call: prompt for prompt in flow.prompts}
     opaque = {c.id for c in run.calls if _opaque(c, coordinators, flow.width)}
     opaque |= flow.echoes
@@ -157,7 +175,7 @@ def parallelism(
         unit: of `weights`.
         coordinators: stages whose answers decide what runs next.
     """
-    order = recorded_order(in_order(run))
+    order = recorded_order(run)
     needed = needed_order(run, flow, coordinators)
     recorded = longest_path(order, weights)
     savings = []

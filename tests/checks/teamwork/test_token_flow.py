@@ -249,3 +249,40 @@ def test_a_question_that_is_asked_again_is_found() -> None:
     )
     found = repeats(token_flow(flow_run(chat("qa", text, "a"), again, turn)))
     assert [(r.first, r.again) for r in found] == [("qa/1", "qa/2")]
+
+
+def test_clocks_decide_where_no_parents_are_recorded() -> None:
+    """Imported runs may lack parents: what ended before the start was waited for."""
+    run = flow_run(
+        chat("a", prose("a"), prose("b")),
+        chat("b", prose("c"), prose("d")),
+        seconds=(2, 3),
+        serial=False,
+    )
+    found = parallelism(run, token_flow(run), in_seconds(run) or {}, unit="s")
+    assert (found.recorded, found.span) == (5, 3)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.sampled_from("xyz"), st.integers(0, 9)),
+        min_size=1,
+        max_size=6,
+    ),
+    st.booleans(),
+)
+def test_no_order_is_faster_than_its_texts_allow(
+    drawn: list[tuple[str, str, int]], serial: bool
+) -> None:
+    """The span is at most what was recorded, and that at most all work."""
+    calls = [
+        chat(stage, prose(text, 12), prose(f"{text}{n}", 9), id=f"{stage}/{n}")
+        for n, (stage, text, _) in enumerate(drawn)
+    ]
+    lengths = [length for _, _, length in drawn]
+    run = flow_run(*calls, seconds=lengths, serial=serial)
+    flow = token_flow(run)
+    found = parallelism(run, flow, in_seconds(run) or {}, unit="s")
+    assert 0 <= found.span <= found.recorded <= found.work + 1e-9
+    saved = found.recorded - found.span
+    assert all(0 < s.saved <= saved + 1e-9 for s in found.savings)
