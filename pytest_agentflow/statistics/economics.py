@@ -27,7 +27,7 @@ class BreakEven:
     upper: float | None
     """`None` if some of the resamples inside the interval never break even."""
     level: float
-    """Of the interval, which is for printing: 90 % over 20 cases covers 81 %."""
+    """Of the interval, which is for printing: 90 % over 20 cases covers 84 %."""
     saving: float
     """Per request, price of errors included, before engineering and upkeep."""
     n: int

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pytest_agentflow.statistics.fieller import fieller
 from pytest_agentflow.statistics.least_squares import Fit, relative_fit
 from pytest_agentflow.statistics.outcome import Decision, Outcome
 from pytest_agentflow.statistics.student import normal_quantile, t_quantile
@@ -47,32 +48,39 @@ class ExcessLimits:
         excess = fit.coefficients[-1] * last[-1]
         if not top > 0 or (self.alpha is not None and not fit.df):
             return self.undecided(n, "too few, or too scattered, values for a fit")
-        found = excess / top
-        # The derivatives of excess/top by each coefficient.
-        gradient = [-found * x / top for x in last]
-        gradient[-1] += last[-1] / top
-        error = t = 0.0
-        if self.alpha is not None:
-            error = relative_noise(fit) * fit.deviation(gradient)
-            t = t_quantile(1 - self.alpha, fit.df)
-        lower, upper = found - t * error, found + t * error
+        found = self._bounds(fit, last, excess, top)
+        if found is None or not all(map(math.isfinite, found)):
+            return self.undecided(n, "the values scatter too much for any bound")
+        lower, upper = found
         decision = self._decide(lower, upper, thin)
         is_open = decision is Decision.INCONCLUSIVE
-        need = (
-            self._needed(n, abs(found - self.materiality), error) if is_open else None
-        )
+        need = self._needed(fit, last, excess - self.materiality * top)
         return Outcome(
             decision=decision,
             method=self.method,
             limit=self.materiality,
             n=n,
-            estimate=found,
+            estimate=excess / top,
             lower=lower,
             upper=upper,
             alpha=self.alpha,
             supported=max(upper, 0.0),
-            n_to_decide=need,
+            n_to_decide=need if is_open else None,
             reason=_reason(thin, need) if is_open else "",
+        )
+
+    def _bounds(
+        self, fit: Fit, last: Sequence[float], excess: float, top: float
+    ) -> tuple[float, float] | None:
+        if self.alpha is None:
+            return excess / top, excess / top
+        noise = relative_noise(fit) ** 2
+        term = [0.0] * (len(last) - 1) + [last[-1]]
+        return fieller(
+            (excess, top),
+            (noise * fit.covariance(term, term), noise * fit.covariance(last, last)),
+            noise * fit.covariance(term, last),
+            t_quantile(1 - self.alpha, fit.df),
         )
 
     def _decide(self, lower: float, upper: float, thin: str) -> Decision:
@@ -82,11 +90,15 @@ class ExcessLimits:
             return Decision.PASS
         return Decision.INCONCLUSIVE
 
-    def _needed(self, n: int, distance: float, error: float) -> int | None:
+    def _needed(self, fit: Fit, last: Sequence[float], distance: float) -> int | None:
         """The error falls with the root of the number of runs."""
         if self.alpha is None or not distance:
             return None
+        contrast = [-self.materiality * x for x in last]
+        contrast[-1] += last[-1]
+        error = relative_noise(fit) * fit.deviation(contrast)
         wanted = normal_quantile(1 - self.alpha) + normal_quantile(_POWER)
+        n = fit.df + len(last)
         runs = n * (wanted * error / distance) ** 2
         return max(math.ceil(runs), n + 1) if runs <= _MOST_RUNS else None
 

@@ -26,14 +26,17 @@ class Fit:
         """Give the fitted value at one row of the design."""
         return math.fsum(x * c for x, c in zip(row, self.coefficients, strict=True))
 
-    def deviation(self, gradient: Sequence[float]) -> float:
-        """Give the standard deviation, for unit noise, of a linear combination."""
-        variance = math.fsum(
+    def covariance(self, first: Sequence[float], second: Sequence[float]) -> float:
+        """Give the covariance, for unit noise, of two linear combinations."""
+        return math.fsum(
             a * b * v
-            for a, row in zip(gradient, self.unit_covariance, strict=True)
-            for b, v in zip(gradient, row, strict=True)
+            for a, row in zip(first, self.unit_covariance, strict=True)
+            for b, v in zip(second, row, strict=True)
         )
-        return math.sqrt(max(variance, 0.0))
+
+    def deviation(self, combination: Sequence[float]) -> float:
+        """Give the standard deviation, for unit noise, of a linear combination."""
+        return math.sqrt(max(self.covariance(combination, combination), 0.0))
 
 
 def weighted_fit(

@@ -112,7 +112,7 @@ def noninferior(
 
     PASS if Tango's lower bound of p_first - p_second lies above -margin, FAIL if the
     upper bound lies below it, else INCONCLUSIVE. "No significant difference" is no
-    such test: with 50 cases it passes a workflow that is truly 5 points worse in 89 %
+    such test: with 50 cases it passes a workflow that is truly 5 points worse in 93 %
     of samples (``benchmarks/error_rates.py``).
 
     Args:
