@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,14 @@ CallKind = Literal[
     "http",
     "judge",
 ]
+
+RENTED = "sagemaker:"
+"""Begins the name of an endpoint that is rented by the hour, and never free."""
+
+_SAGEMAKER = re.compile(
+    r"runtime\.sagemaker\.[^/]*amazonaws\.com(?:\.cn)?"
+    r"/endpoints/([^/]+)/(?:async-)?invocations(?:-response-stream)?"
+)
 
 #: Kinds that a model answers, and that therefore must have a price.
 MODEL_KINDS = frozenset({"chat", "embeddings", "rerank", "image", "audio", "judge"})
@@ -150,7 +159,11 @@ class Call:
         """The name that a price for a call without a model stands under."""
         if self.invocation is not None:
             return f"{self.kind}:{self.invocation.function}"
-        return f"http:{self.request.host}" if self.request is not None else None
+        if self.request is None:
+            return None
+        if endpoint := _SAGEMAKER.fullmatch(self.request.host + self.request.path):
+            return f"{RENTED}{endpoint[1]}"
+        return f"http:{self.request.host}"
 
     @property
     def prompt(self) -> str:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, Literal
 
-from pytest_agentflow.model.call import Call
+from pytest_agentflow.model.call import RENTED, Call
 from pytest_agentflow.model.money import Money
 from pytest_agentflow.model.rate import Rate, converted
 from pytest_agentflow.model.tier import service_tier
@@ -207,13 +207,15 @@ def in_currency(charge: Charge, lock: PriceLock) -> Charge:
 def _flat_charges(call: Call, lock: PriceLock, tier: str) -> Iterator[Charge]:
     name = call.model or call.billed_as
     price = _find(lock, name, "requests", tokens=0, tier=tier) if name else None
-    if price is None and not call.is_model_call:
+    if price is None and not (call.is_model_call or (name or "").startswith(RENTED)):
         return
     yield _charge(
         call,
         lock,
         model=name or "an unnamed model",
-        unit="requests" if price else "usage (the answer reports none)",
+        unit="requests"
+        if price or not call.is_model_call
+        else "usage (the answer reports none)",
         quantity=Decimal(1),
         price=price,
         tier=tier,

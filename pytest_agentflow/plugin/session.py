@@ -90,6 +90,8 @@ class SessionPlugin:
             progress=self.progress if config.get_verbosity() >= 0 else None,
         )
         self.agentflow = _agentflow(self)
+        if isinstance(self.against, AgainstRevision):
+            self.against.at_prices = self.agentflow.at_judged_prices
         _hand_over_options(config)
 
     # Collecting
@@ -98,7 +100,8 @@ class SessionPlugin:
         self, items: Sequence[pytest.Item], names: dict[str, str], declared: set[str]
     ) -> None:
         """Make the checks of all marked tests; a wrong mark is a usage error."""
-        current = self.agentflow.settings.judged_prices == "current"
+        given = self.agentflow.settings
+        current = given.judged_prices == "current" and given.mode == "replay"
         everywhere = (PRICES,) if current else ()
         places = self.folders
         for item, checks, carried in bound(items, names, declared, places, everywhere):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,6 +20,10 @@ from pytest_agentflow.report.entry import build_entry
 from pytest_agentflow.report.summary import file_of
 
 
+def _as_recorded(run: Run) -> Run:
+    return run
+
+
 @dataclass(slots=True)
 class AgainstRevision:
     """Judges the recordings of a commit with today's checks, when asked for them."""
@@ -28,6 +32,8 @@ class AgainstRevision:
     scratch: tempfile.TemporaryDirectory[str]
     runs: dict[Path, Run | None] = field(default_factory=dict)
     results: dict[tuple[Path | None, Check], CheckResult] = field(default_factory=dict)
+    at_prices: Callable[[Run], Run] = _as_recorded
+    """Gives a run at the prices that both sides are judged at."""
 
     def known(self, run: Run, checks: Sequence[Check]) -> Mapping[str, int]:
         """Count the fingerprints that `checks` find in the earlier recording."""
@@ -53,6 +59,10 @@ class AgainstRevision:
             copy = materialise(self.commit, run.path, Path(self.scratch.name))
             # Known by the name of the file that it is an earlier state of.
             earlier = None if copy is None else replace(load(copy), path=run.path)
+            if earlier is not None:
+                # At one price for both sides what is left is usage. That prices
+                # changed is news of today, and never known from before.
+                earlier = replace(self.at_prices(earlier), locked=None)
             self.runs[run.path] = earlier
         return self.runs[run.path]
 

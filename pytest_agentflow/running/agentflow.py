@@ -155,7 +155,7 @@ class AgentFlow:
         failure: BaseException | None,
     ) -> Run:
         __tracebackhide__ = True
-        run = self._priced(conclude(plan, session, value, failure))
+        run = self.at_judged_prices(conclude(plan, session, value, failure))
         self._ran = True
         self._called |= calls_of(run)
         self._doubled |= {s.name for s in run.stages if s.found_by == BOTH}
@@ -198,7 +198,7 @@ class AgentFlow:
             problem = f"no recording fits {pattern!r}"
             repair = f"record some: `{self.settings.command(RECORD)}`"
             raise RecordingError(folder, "", problem, repair)
-        return tuple(self._priced(load(file, folder=folder)) for file in files)
+        return tuple(self.at_judged_prices(load(file, folder=folder)) for file in files)
 
     def load(self, name: str) -> Run:
         """Load one recording by its name, ``build_site/hotel``.
@@ -210,10 +210,12 @@ class AgentFlow:
         direct = folder / f"{stem}{SUFFIX}"
         workflow, _, case = stem.rpartition("/")
         if direct.exists() or not workflow:
-            return self._priced(self._loaded(direct))
-        return self._priced(self._loaded(recording_path(folder, workflow, case)))
+            return self.at_judged_prices(self._loaded(direct))
+        return self.at_judged_prices(
+            self._loaded(recording_path(folder, workflow, case))
+        )
 
-    def _priced(self, run: Run) -> Run:
+    def at_judged_prices(self, run: Run) -> Run:
         """Give a run at today's prices, where those are to be judged."""
         settings = self.settings
         if settings.judged_prices == "recorded" or settings.mode != "replay":

@@ -149,7 +149,8 @@ class Spend:
             raise OverBudget(message) from None
 
     def _cost(self, call: Call) -> Decimal:
-        lock = lock_prices([call], self.book, dt.datetime.now(dt.UTC))
+        book = replace(self.book, currency=self.limit.currency)
+        lock = lock_prices([call], book, dt.datetime.now(dt.UTC))
         money = total(charge.money for charge in charges(call, lock))
         return (self.limit + money).amount - self.limit.amount  # one currency only
 

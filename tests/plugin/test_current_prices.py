@@ -1,8 +1,9 @@
-"""Recorded prices judge by default; today's, when asked for, fail where they changed."""
+"""Recorded prices judge by default; changed prices of today fail on demand."""
 
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,10 +55,10 @@ def test_a_changed_price_fails_and_is_named_with_both_dates(
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "*the price of input_tokens of m-small changed: $1.00 per 1M (20??-??-??) "
-            "-> $1.50 per 1M (2026-01-01)*",
-            "*price drift: the same usage: $0.00040 at recorded prices, $0.00050 at "
-            "today's*",
+            "*the price of input_tokens of m-small changed: $1.00 per 1M (20??-??-??)*",
+            "*expected $1.00 per 1M (20??-??-??)",
+            "*observed $1.50 per 1M (2026-01-01)",
+            "*price drift: the same usage: $0.00040 at recorded prices, $0.00050 *",
         ]
     )
     result.stdout.fnmatch_lines(["cost(total=1) *1/1 run *0 findings"])
@@ -112,3 +113,33 @@ def test_the_configuration_can_ask_for_it(
     wrong = project.runpytest("-o", "agentflow_judged_prices=today")
     assert wrong.ret == pytest.ExitCode.USAGE_ERROR
     wrong.stderr.fnmatch_lines(["*'today' is none of recorded, current*"])
+
+
+def test_against_a_revision_both_sides_have_todays_prices(
+    project: pytest.Pytester, record: Recorder
+) -> None:
+    """What changed against main is usage alone; the drift is news, and still fails."""
+    project.makepyfile(test_site=SUITE)
+    record()
+    who = ["git", "-c", "user.name=a", "-c", "user.email=a@b.example"]
+    for words in (
+        ["init", "-q", "-b", "main"],
+        ["add", "-A"],
+        ["commit", "-q", "-m", "one"],
+        ["commit", "-q", "--allow-empty", "-m", "two"],
+    ):
+        subprocess.run([*who, *words], check=True, capture_output=True)
+    dearer(project)
+    result = project.runpytest(CURRENT, "--agentflow-against=git:main")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*total $0.00050 (main $0.00050, ±0%)"])
+
+
+def test_recording_compares_no_prices(
+    project: pytest.Pytester, record: Recorder
+) -> None:
+    """What is recorded now is priced now."""
+    project.makepyfile(test_site=SUITE)
+    result = record(CURRENT)
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("prices *")

@@ -362,3 +362,58 @@ def test_a_size_stands_for_snapshots_and_is_kept_in_the_lock() -> None:
     names = ("gpt-5-mini-2025-08-07", "ft:gpt-5-mini:a", "other")
     lock = run_of(book(text), *map(call, names)).recorded.prices
     assert [(s.model, s.steps) for s in lock.sizes] == [(names[0], 20)]
+
+
+def test_a_sagemaker_endpoint_is_never_free() -> None:
+    """It is named by its endpoint, has the price declared for it, and else none."""
+    request = af.Request(
+        method="POST",
+        scheme="https",
+        host="runtime.sagemaker.eu-west-1.amazonaws.com",
+        port=443,
+        path="/endpoints/sdxl-prod/invocations",
+    )
+    made = call(None, None, kind="http", request=request)  # type: ignore[arg-type]
+    with pytest.raises(af.UnknownPrice, match="requests of sagemaker:sdxl-prod"):
+        run_of(book(""), made).cost()
+    declared = ENDPOINT.replace("endpoint:sdxl", "sagemaker:sdxl-prod")
+    run = run_of(book(declared + "requests_per_hour = 60"), made)
+    assert run.cost().amount == Decimal("0.1")
+
+
+def test_drift_is_told_price_by_price() -> None:
+    """Prices, charges and rates; what is the same, or new, is none."""
+    dated = EUROS + 'date = "2026-11-01"\n'
+    euros = priced("m").replace("usd", 'currency = "EUR"\namount')
+    old = run_of(book(dated + euros + FEES), call()).recorded.prices
+    assert af.price_drifts(old, old) == ()
+    text = (dated + euros + FEES).replace('"1"', '"3"', 1).replace("1.09", "1.2")
+    text = text.replace('"0.025"', '"0.03"')
+    new = run_of(book(text), call(), at=NOW + dt.timedelta(days=9)).recorded.prices
+    told = [
+        (d.name, d.before.amount, d.after and d.after.amount)
+        for d in (af.price_drifts(old, new))
+    ]
+    assert told == [
+        ("input_tokens of m", 1, 3),
+        ("stages of step transitions", Decimal("0.05"), Decimal("0.06")),
+        ("rate of one EUR", Decimal("1.09"), Decimal("1.2")),
+    ]
+    assert [d.before_date for d in af.price_drifts(old, new)] == [
+        "2026-11-20",
+        "2026-11-20",
+        "2026-11-01",
+    ]
+    (gone, *_) = af.price_drifts(old, replace(new, prices=()))
+    assert gone.after is None
+    assert gone.after_date == "2026-11-29"
+
+
+def test_a_run_at_other_prices_keeps_its_own_lock() -> None:
+    """The same usage at prices of today; the lock of the recording stays beside it."""
+    run = run_of(book(priced("m")), call())
+    now = af.repriced(run, book(priced("m", "3")), NOW + dt.timedelta(days=400))
+    assert (run.cost().amount, now.cost().amount) == (2, 6)
+    assert now.locked == run.recorded.prices
+    assert af.to_json(now.calls) == af.to_json(run.calls)
+    assert af.repriced(now, book(priced("m")), NOW).locked == run.recorded.prices
