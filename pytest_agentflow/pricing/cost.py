@@ -22,9 +22,6 @@ from pytest_agentflow.pricing.cost_model import (
     Priced,
 )
 
-#: Kinds of calls that write no token: one pass over what they read.
-_READING = ("embeddings", "rerank")
-
 _RECORD_AGAIN = "record it again with a provider that reports usage"
 
 
