@@ -21,6 +21,7 @@ from pytest_agentflow.pricing.cost_model import (
     GpuHour,
     Priced,
 )
+from pytest_agentflow.pricing.names import closest
 
 _RECORD_AGAIN = "record it again with a provider that reports usage"
 
@@ -213,10 +214,11 @@ def _entry(model: str | None, *, pictures: bool = False) -> str:
 
 def _size(name: str, lock: PriceLock, model: ForwardPasses) -> ModelSize | None:
     declared = next((size for size in lock.sizes if size.model == name), None)
-    if name not in model.sizes:
+    own = closest(model.sizes.items(), lambda item: item[0], name)
+    if not own:
         return declared
     steps = declared.steps if declared is not None else None
-    return ModelSize(model=name, parameters=model.sizes[name], steps=steps)
+    return ModelSize(model=name, parameters=own[-1][1], steps=steps)
 
 
 def _tokens(call: Call) -> tuple[Decimal, Decimal] | str:

@@ -207,3 +207,12 @@ def test_a_command_line_names_a_cost_model() -> None:
         af.cost_model("gpu_hour")
     with pytest.raises(ValueError, match="steps=0: give a number above 0"):
         af.aalp(steps=0)
+
+
+def test_sizes_that_are_given_stand_for_snapshots_as_prices_do() -> None:
+    """The base model's size is that of its snapshot, and never of a tuned one."""
+    model = af.aalp({"mini": 1, "gpt-*": 2})
+    dated = af.cost_of(run_of(call(1, 1, model="mini-2025-08-07")), model)
+    tuned = af.cost_of(run_of(call(1, 1, model="ft:gpt-5:a")), model)
+    assert dated.amount == 2
+    assert tuned.amount is None
