@@ -218,3 +218,15 @@ def test_the_check_of_a_fault_finds_it_in_a_whole_page(fault: str) -> None:
     failed = {one.check for one in result.results if not one.ok}
 
     assert failed == ({faults.FAULTS[fault].check} if fault != "none" else set())
+
+
+def test_pairs_of_the_gate_are_discordant_both_ways() -> None:
+    """Split and single model differ on some customers, now one worse, now the other."""
+    split, single = (
+        {n for n in range(record.ALL) if shipped(workflow, n)}
+        for workflow in ("build_site", "build_site_single")
+    )
+
+    assert single - split
+    assert split - single
+    assert split & single
