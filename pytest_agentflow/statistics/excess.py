@@ -99,7 +99,8 @@ class ExcessLimits:
         error = relative_noise(fit) * fit.deviation(contrast)
         wanted = normal_quantile(1 - self.alpha) + normal_quantile(_POWER)
         n = fit.df + len(last)
-        runs = n * (wanted * error / distance) ** 2
+        # Capped before it is squared: a float has an end.
+        runs = n * min(wanted * error / abs(distance), 1e6) ** 2
         return max(math.ceil(runs), n + 1) if runs <= _MOST_RUNS else None
 
 

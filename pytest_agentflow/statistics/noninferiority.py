@@ -258,7 +258,8 @@ def _needed(counts: _Counts, margin: float, alpha: float) -> int | None:
     wanted = normal_quantile(1 - alpha) + normal_quantile(_POWER)
     if not score or not math.isfinite(score):
         return None
-    cases = counts.n * (wanted / score) ** 2
+    # Capped before it is squared: a float has an end.
+    cases = counts.n * min(wanted / score, 1e6) ** 2
     return max(math.ceil(cases), counts.n + 1) if cases <= _MOST_CASES else None
 
 

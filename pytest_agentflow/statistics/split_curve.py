@@ -180,7 +180,8 @@ def best_k_set(
     Cases are resampled, the same for every k (they share what makes a case hard), and
     the best k of each resample is counted; the most frequent ones that together reach
     `level` are the set. The k of least mean alone is the wrong one in 37 to 57 % of
-    experiments, the set lacks the right one in 4 to 14 % with ten cases and more; gate "the k in use is in the set".
+    experiments, the set lacks the right one in 4 to 14 % with ten cases and more
+    (``benchmarks/error_rates.py``). Gate "the k in use is in the set".
 
     Args:
         costs: for each k the values of all cases, in the same order for every k.

@@ -170,6 +170,15 @@ def test_a_wider_margin_is_never_harder(
         assert above.decision is PASS
 
 
+def test_a_difference_all_but_at_the_margin_needs_too_many_cases() -> None:
+    """A score of nearly nothing ends in no number, not in an overflow."""
+    for lost in range(1, 60):
+        margin = lost / 60 + 1e-300
+        outcome = noninferior(*sides(60 - lost, 0, lost), margin=margin)
+        assert outcome.decision is OPEN
+        assert outcome.n_to_decide is None
+
+
 @pytest.mark.parametrize("counts", [(-1, 0, 5), (3, 3, 5), (0, 0, 0)])
 def test_impossible_counts_are_refused(counts: tuple[int, int, int]) -> None:
     """Discordant cases are among the cases."""
