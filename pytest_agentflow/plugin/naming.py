@@ -1,4 +1,4 @@
-"""Name a case by the parameter ids of the test that runs it."""
+"""Names that a test gives its runs: by its mark, or by the ids of its parameters."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+
+
+def mark_argument(item: pytest.Item, name: str) -> Any:
+    """Give an argument of the closest ``agentflow`` mark of a test that has it."""
+    marks = item.iter_markers("agentflow")
+    return next((m.kwargs[name] for m in marks if name in m.kwargs), None)
 
 
 def case_of_item(item: pytest.Item, inputs: Mapping[str, Any]) -> str | None:

@@ -27,9 +27,9 @@ from pytest_agentflow.plugin import (
     deselected_key,
     hand_over,
 )
-from pytest_agentflow.plugin.binding import bound, expect_loaded
+from pytest_agentflow.plugin.binding import bound, expect_loaded, no_run
 from pytest_agentflow.plugin.collector import Judged, Told, pack
-from pytest_agentflow.plugin.naming import case_of_item
+from pytest_agentflow.plugin.naming import case_of_item, mark_argument
 from pytest_agentflow.plugin.notices import notices_of, shown_path
 from pytest_agentflow.plugin.options import OPTIONS
 from pytest_agentflow.plugin.settings import run_settings, where_configured
@@ -181,7 +181,7 @@ class SessionPlugin:
         if state is None:
             return result
         if state.checks and not self._runs(item, state):
-            pytest.fail(_no_run(state), pytrace=False)
+            pytest.fail(no_run(state.checks), pytrace=False)
         if text := self._judge(item, state):
             pytest.fail(text, pytrace=False)
         return result
@@ -229,7 +229,7 @@ class SessionPlugin:
     def marked_run(self, item: pytest.Item) -> Run:
         """Load the run that ``agentflow(recording=...)`` names; it is judged, too."""
         __tracebackhide__ = True
-        name = _mark_argument(item, "recording")
+        name = mark_argument(item, "recording")
         if not name:
             message = (
                 f"{item.nodeid} uses agentflow_run, but no mark says which recording: "
@@ -283,7 +283,7 @@ class SessionPlugin:
 
     def mark_argument(self, name: str) -> Any:
         """Give an argument of the closest ``agentflow`` mark of the test."""
-        given = None if self.item is None else _mark_argument(self.item, name)
+        given = None if self.item is None else mark_argument(self.item, name)
         return self.trial if name == "trial" and given is None else given
 
     def begin_trial(self, number: int | None) -> None:
@@ -338,11 +338,6 @@ class SessionPlugin:
             self.against.close()
 
 
-def _mark_argument(item: pytest.Item, name: str) -> Any:
-    marks = item.iter_markers("agentflow")
-    return next((m.kwargs[name] for m in marks if name in m.kwargs), None)
-
-
 def _is_inside(nodeid: str, node: str) -> bool:
     # A whole node: test_a is not inside test_ab, nor a folder inside its neighbour.
     inside = nodeid.startswith((f"{node}::", f"{node}/"))
@@ -357,14 +352,6 @@ def _agentflow(plugin: SessionPlugin) -> AgentFlow:
         return AgentFlow(settings)
     except (BadSetting, BadPrice) as error:
         raise pytest.UsageError(str(error)) from None
-
-
-def _no_run(state: ItemState) -> str:
-    marks = ", ".join(str(check) for check in state.checks)
-    return (
-        f"the test is marked {marks}, but returned without a run: nothing was judged. "
-        "Call agentflow.run(workflow, ...) in it, or use agentflow_run."
-    )
 
 
 def _problem(report: pytest.TestReport, state: ItemState) -> str:
