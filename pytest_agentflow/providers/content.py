@@ -14,6 +14,8 @@ _TEXTS = ("text", "refusal", "thinking")
 #: Keys under which parts keep further parts: tool results, documents, summaries.
 _NESTED = ("content", "source", "summary", "output")
 
+_ROLES = {"developer": "system", "function": "tool"}
+
 _PICTURES = frozenset({"image", "image_url", "input_image", "computer_screenshot"})
 
 _DEPTH = 6
@@ -34,7 +36,10 @@ def messages_of(
         path: JSON path of `content` in the request.
         more: further fields of the message.
     """
-    role = {"developer": "system", "function": "tool"}.get(role, role)
+    role = _ROLES.get(role, role)
+    if isinstance(content, str) and content:  # what most messages are
+        yield Message(role=role, text=lenient.text(content), path=path, **more)
+        return
     more["images"] = _pictures(content, 0)
     spots = [spot for spot in _texts(content, path, 0) if spot[0]]
     if not spots:

@@ -53,6 +53,8 @@ def count(value: object) -> int | None:
     """Give a whole number that is not negative, else nothing."""
     if value is None:  # most of what is looked for is not there
         return None
+    if type(value) is int:
+        return value if value >= 0 else None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:

@@ -95,6 +95,8 @@ def _calls(message: Mapping[str, Any]) -> bool:
 
 def tool_calls(message: Mapping[str, Any]) -> Iterator[ToolCall]:
     """Give the tools that a message of the assistant asks for, old form included."""
+    if "tool_calls" not in message and "function_call" not in message:
+        return
     for _, call in lenient.numbered(message.get("tool_calls")):
         asked = lenient.mapping(call.get("function")) or lenient.mapping(
             call.get("custom")

@@ -16,6 +16,9 @@ _INPUT_DETAILS = (
     "input_token_details",
 )
 
+#: DeepSeek, Moonshot and Mistral tell cached tokens beside the totals.
+_CACHED_BESIDE = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens")
+
 
 def token_usage(
     reported: object, units: Mapping[str, Decimal] | None = None
@@ -64,18 +67,8 @@ def _details(said: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
 
 
 def _cache_read(said: Mapping[str, Any], inner: Mapping[str, Any]) -> int | None:
-    return _first(
-        {
-            "openai": inner.get("cached_tokens"),
-            "deepseek": said.get("prompt_cache_hit_tokens"),
-            "moonshot": said.get("cached_tokens"),
-            "mistral": said.get("num_cached_tokens"),
-        },
-        "openai",
-        "deepseek",
-        "moonshot",
-        "mistral",
-    )
+    cached = lenient.count(inner.get("cached_tokens"))
+    return _first(said, *_CACHED_BESIDE) if cached is None else cached
 
 
 def _with_reasoning(
@@ -84,8 +77,8 @@ def _with_reasoning(
     given: int | None,
     reasoning: int | None,
 ) -> int | None:
-    whole = lenient.count(said.get("total_tokens"))
-    if whole is None or given is None or not reasoning:
+    if given is None or not reasoning:
         return given
+    whole = lenient.count(said.get("total_tokens"))
     on_top = whole == (asked or 0) + given + reasoning
     return given + reasoning if on_top else given
