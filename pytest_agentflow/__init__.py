@@ -100,6 +100,10 @@ if TYPE_CHECKING:
     from pytest_agentflow.pricing.book import load_book as load_book
     from pytest_agentflow.pricing.cost import Cost as Cost
     from pytest_agentflow.pricing.cost import cost_of as cost_of
+    from pytest_agentflow.pricing.cost_change import CostCause as CostCause
+    from pytest_agentflow.pricing.cost_change import CostChange as CostChange
+    from pytest_agentflow.pricing.cost_change import cost_change as cost_change
+    from pytest_agentflow.pricing.cost_change import cost_changes as cost_changes
     from pytest_agentflow.pricing.cost_model import CostModel as CostModel
     from pytest_agentflow.pricing.cost_model import aalp as aalp
     from pytest_agentflow.pricing.cost_model import busy_time as busy_time
@@ -183,6 +187,8 @@ _HOMES = {
     "CheckNotInstalled": "checking.discovery",
     "CheckResult": "checking.results",
     "Cost": "pricing.cost",
+    "CostCause": "pricing.cost_change",
+    "CostChange": "pricing.cost_change",
     "CostModel": "pricing.cost_model",
     "Decomposition": "decomposition.gate",
     "DecompositionFailure": "decomposition.gate",
@@ -262,6 +268,8 @@ _HOMES = {
     "busy_time": "pricing.cost_model",
     "check": "checking.check",
     "check_names": "checking.discovery",
+    "cost_change": "pricing.cost_change",
+    "cost_changes": "pricing.cost_change",
     "cost_model": "pricing.cost_model",
     "cost_of": "pricing.cost",
     "evaluate": "checking.evaluate",
