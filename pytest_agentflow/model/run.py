@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_agentflow.model.call import Call
+from pytest_agentflow.model.computed import Computed
 from pytest_agentflow.model.money import Money, total
 from pytest_agentflow.model.price import Charge, PriceLock, charges
 from pytest_agentflow.model.rate import sum_of
@@ -240,6 +241,8 @@ class Run:
     """Stages that went over the network while the others were replayed."""
     unseen: tuple[Unseen, ...] = field(default=(), metadata={"json": False})
     """What this run did that no seam saw; never in a recording."""
+    computed: Computed | None = field(default=None, metadata={"json": False})
+    """The times of this replay's calls, where they were asked for; in no recording."""
     locked: PriceLock | None = field(default=None, metadata={"json": False})
     """The lock of the recording, where the run is judged at other prices than its."""
     folder: Path | None = field(default=None, compare=False, metadata={"json": False})

@@ -41,7 +41,7 @@ from pytest_agentflow.running.inputs import inputs_of, name_of, two_cases
 from pytest_agentflow.running.instrument import Named, instrumented
 from pytest_agentflow.running.notes import BOTH
 from pytest_agentflow.running.plain import plain
-from pytest_agentflow.running.replay import RECORD
+from pytest_agentflow.running.replay import RECORD, Replay
 from pytest_agentflow.running.session import Conduct, Session
 from pytest_agentflow.running.settings import Mode, RunSettings, read_configuration
 from pytest_agentflow.running.spend import Spend
@@ -304,9 +304,13 @@ class AgentFlow:
         refuse_rivals()
         try:
             keys = stand_ins() if plan.mode == "replay" else nullcontext()
-            with keys, instrumented(self._configuration.named):
+            with (
+                keys,
+                instrumented(self._configuration.named),
+                self._conduct(plan) as conduct,
+            ):
                 session = Session(
-                    self._conduct(plan),
+                    conduct,
                     allowed=self._configuration.allowed,
                     telemetry=self._configuration.telemetry,
                     forbids=partial(unseen_forbidden, plan),
@@ -318,12 +322,20 @@ class AgentFlow:
                 plan.journal.close()
             raise
 
-    def _conduct(self, plan: Plan) -> Conduct:
-        if plan.mode == "replay":
-            recording = self._recorded(plan)
-            self._stages |= {stage.name for stage in recording.stages}
-            return replay_conduct(plan, self.settings, recording)
-        return live_conduct(plan, self.settings)
+    @contextmanager
+    def _conduct(self, plan: Plan) -> Iterator[Conduct]:
+        """Give the conduct of a run; what it holds goes on when the run is over."""
+        if plan.mode != "replay":
+            yield live_conduct(plan, self.settings)
+            return
+        recording = self._recorded(plan)
+        self._stages |= {stage.name for stage in recording.stages}
+        conduct = replay_conduct(plan, self.settings, recording)
+        try:
+            yield conduct
+        finally:
+            if isinstance(conduct, Replay) and conduct.timeline is not None:
+                conduct.timeline.stop()
 
     def _recorded(self, plan: Plan) -> Run:
         """Load the run's recording; where there is none, say which inputs changed."""

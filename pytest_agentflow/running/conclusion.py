@@ -137,7 +137,9 @@ def _replayed(plan: Plan, session: Session, outcome: Outcome) -> Run:
         raise left
     run = replayed_run(session, plan.head, outcome, plan.recording)
     run = replace(run, drifts=tuple(session.conduct.drifts))
-    return _without_secrets(plan, run)
+    run = _without_secrets(plan, run)
+    timeline = session.conduct.timeline
+    return run if timeline is None else replace(run, computed=timeline.computed())
 
 
 def _without_secrets(plan: Plan, run: Run) -> Run:

@@ -20,6 +20,8 @@ from pytest_agentflow.running.session import Conduct
 from pytest_agentflow.running.settings import RunSettings
 from pytest_agentflow.running.takes import EVENT, as_note, takes_before
 from pytest_agentflow.running.timing import now
+from pytest_agentflow.running.virtual_time import VirtualClock
+from pytest_agentflow.running.virtual_time_calls import Timeline
 from pytest_agentflow.wire.miss import Miss, NetworkRefused
 from pytest_agentflow.wire.unseen import ADVICE, Connection
 
@@ -34,6 +36,8 @@ def live_conduct(plan: Plan, settings: RunSettings) -> Conduct:
 def replay_conduct(plan: Plan, settings: RunSettings, recording: Run) -> Conduct:
     """Answer calls from `recording`, but for the stages that are to go live.
 
+    Latency is computed where it is asked for, and all calls are answered at once.
+
     Raises `Miss` where the inputs are not those that were recorded.
     """
     if text := inputs_text(recording, plan.head.inputs, plan.command):
@@ -45,11 +49,13 @@ def replay_conduct(plan: Plan, settings: RunSettings, recording: Run) -> Conduct
         return _recording_again(plan, settings, recording, again)
     plan.asked_live = tuple(name for name in settings.live_stages if name in names)
     match = settings.match or ("stage-order" if plan.asked_live else "strict")
-    replay = _replay(plan, settings, recording, in_order=match == "stage-order")
+    in_order = match == "stage-order"
     if not plan.asked_live and match != "live":
-        return replay
+        timed = settings.pace == "none" and settings.times_calls()
+        timeline = Timeline(recording, VirtualClock()) if timed else None
+        return _replay(plan, settings, recording, in_order=in_order, timeline=timeline)
     return Hybrid(
-        replay,
+        _replay(plan, settings, recording, in_order=in_order),
         Live(plan.redactor, plan.matching, plan.spend),
         stages=frozenset(plan.asked_live),
         follow="anywhere" if match == "live" else "never",
@@ -57,7 +63,12 @@ def replay_conduct(plan: Plan, settings: RunSettings, recording: Run) -> Conduct
 
 
 def _replay(
-    plan: Plan, settings: RunSettings, recording: Run, *, in_order: bool = False
+    plan: Plan,
+    settings: RunSettings,
+    recording: Run,
+    *,
+    in_order: bool = False,
+    timeline: Timeline | None = None,
 ) -> Replay:
     return Replay(
         recording,
@@ -66,6 +77,7 @@ def _replay(
         command=settings.command,
         in_order=in_order,
         paced=settings.pace == "recorded",
+        timeline=timeline,
     )
 
 

@@ -21,7 +21,7 @@ from pytest_agentflow.running.plain import plain
 from pytest_agentflow.running.session import Session
 from pytest_agentflow.running.sources import sources_in
 from pytest_agentflow.running.visits import give_output
-from pytest_agentflow.running.wrapping import Open, Passage
+from pytest_agentflow.running.wrapping import Open, Passage, Pause
 from pytest_agentflow.wire import routing
 
 Role = Literal["retriever", "tool"]
@@ -86,6 +86,10 @@ class StagePassage:
     def answer(self) -> tuple[bool, Any]:
         """Stages always run: in a replay it is their calls that are answered."""
         return False, None
+
+    def pause(self) -> Pause | None:
+        """Take no time: no result is known."""
+        return None
 
     def inside(self) -> AbstractContextManager[None]:
         """Stand in the stage."""
@@ -171,6 +175,12 @@ class CallPassage:
             value = decode_user_value(self.note.invocation.result)
             self._hand_over(value)
         return True, value
+
+    def pause(self) -> Pause | None:
+        """Give how long the call took when it was recorded, where that is asked."""
+        ask = getattr(self.session.conduct, "pause", None)
+        found: Pause | None = None if ask is None else ask(self.note)
+        return found
 
     def inside(self) -> AbstractContextManager[None]:
         """Stand where the caller stands."""

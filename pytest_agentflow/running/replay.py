@@ -30,6 +30,7 @@ from pytest_agentflow.running.missing import (
 )
 from pytest_agentflow.running.notes import CallNote, is_retryable
 from pytest_agentflow.running.session import Session
+from pytest_agentflow.running.virtual_time_calls import Pause, Timeline
 from pytest_agentflow.wire.handler import Broken, Paced, Reply
 from pytest_agentflow.wire.miss import Miss
 from pytest_agentflow.wire.pace import recorded
@@ -49,6 +50,7 @@ class Replay:
         paced: let answers take as long as they took when they were recorded.
         in_order: give a changed question the answer that is next in its stage, and
             note the drift, rather than miss it.
+        timeline: computes how long the run takes; `None`: nobody asks.
     """
 
     replays = True
@@ -62,8 +64,10 @@ class Replay:
         *,
         in_order: bool = False,
         paced: bool = False,
+        timeline: Timeline | None = None,
     ) -> None:
         self.run = run
+        self.timeline = timeline
         self.drifts: list[Drift] = []
         self._in_order = in_order
         self._paced = paced
@@ -121,6 +125,8 @@ class Replay:
         note.recorded = call
         note.error = _last_error(call)
         session.end_call(note)
+        if self.timeline is not None:
+            return self.timeline.failed(note, call, note.error)
         return Broken(error=note.error)
 
     def _given_out(
@@ -130,6 +136,8 @@ class Replay:
         restored = self._redactor.restored(response)
         note.response = self._as_replayed(restored, call, note)
         session.end_call(note)
+        if self.timeline is not None:
+            return self.timeline.answered(note, call, note.response)
         timing = self.run.recorded.calls.get(call.id) if self._paced else None
         return note.response if timing is None else recorded(note.response, timing)
 
@@ -150,6 +158,12 @@ class Replay:
         self._cover(call)
         session.end_call(note)
         return True
+
+    def pause(self, note: CallNote) -> Pause | None:
+        """Give how long the result of a function took, where time is computed."""
+        if self.timeline is None or note.recorded is None:
+            return None
+        return self.timeline.returned(note, note.recorded)
 
     def finished(self, session: Session, note: CallNote) -> None:  # noqa: ARG002
         """Count a function that ran although it is recorded as played."""

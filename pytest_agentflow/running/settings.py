@@ -39,6 +39,10 @@ def _no_argument(name: str) -> Any:  # noqa: ARG001 - the default
     return None
 
 
+def _no() -> bool:
+    return False
+
+
 def _command(*extra: str) -> str:
     return " ".join(("pytest", *extra))
 
@@ -105,6 +109,8 @@ class RunSettings:
     argument: Callable[[str], Any] = _no_argument
     """Gives ``workflow``, ``case``, ``variant``, ``size`` or ``trial`` of the test's
     mark."""
+    times_calls: Callable[[], bool] = _no
+    """Asked before each replay: whether its latency is to be computed."""
     command: Callable[..., str] = _command
     """Gives the command that runs the running test again, with more options."""
     announce: Callable[[str], None] = _nobody_hears

@@ -14,11 +14,24 @@ from functools import wraps
 from typing import Any, Protocol
 
 
+class Pause(Protocol):
+    """How long a known result is to be held."""
+
+    def wait(self) -> None:
+        """Hold the thread."""
+
+    async def give_way(self) -> None:
+        """Hold the task."""
+
+
 class Passage(Protocol):
     """One call of a function behind a door."""
 
     def answer(self) -> tuple[bool, Any]:
         """Give (True, result) where the function need not run."""
+
+    def pause(self) -> Pause | None:
+        """Give how long a result that is known takes; `None`: no time."""
 
     def inside(self) -> AbstractContextManager[None]:
         """The function's own code runs in here."""
@@ -56,6 +69,7 @@ def _plain(function: Callable[..., Any], open_: Open) -> Callable[..., Any]:
             return function(*args, **kwargs)
         known, result = passage.answer()
         if known:
+            _hold(passage)
             return result
         with _telling(passage), passage.inside():
             result = function(*args, **kwargs)
@@ -72,6 +86,16 @@ def _plain(function: Callable[..., Any], open_: Open) -> Callable[..., Any]:
     return through
 
 
+def _hold(passage: Passage) -> None:
+    if (pause := passage.pause()) is not None:
+        pause.wait()
+
+
+async def _hold_task(passage: Passage) -> None:
+    if (pause := passage.pause()) is not None:
+        await pause.give_way()
+
+
 def _coroutine(function: Callable[..., Any], open_: Open) -> Callable[..., Any]:
     @wraps(function)
     async def through(*args: Any, **kwargs: Any) -> Any:
@@ -80,6 +104,7 @@ def _coroutine(function: Callable[..., Any], open_: Open) -> Callable[..., Any]:
             return await function(*args, **kwargs)
         known, result = passage.answer()
         if known:
+            await _hold_task(passage)
             return result
         return await _awaited(function(*args, **kwargs), passage)
 
@@ -101,6 +126,7 @@ def _generator(function: Callable[..., Any], open_: Open) -> Callable[..., Any]:
             return (yield from function(*args, **kwargs))
         known, result = passage.answer()
         if known:
+            _hold(passage)
             yield from result
             return None
         return (yield from _driven(function(*args, **kwargs), passage))
@@ -152,7 +178,7 @@ def _async_generator(function: Callable[..., Any], open_: Open) -> Callable[...,
             return function(*args, **kwargs)
         known, result = passage.answer()
         if known:
-            return _each(result)
+            return _each(result, passage)
         return _driven_async(function(*args, **kwargs), passage)
 
     @wraps(function)
@@ -178,7 +204,8 @@ def _async_generator(function: Callable[..., Any], open_: Open) -> Callable[...,
     return through
 
 
-async def _each(items: Any) -> AsyncGenerator[Any, Any]:
+async def _each(items: Any, passage: Passage) -> AsyncGenerator[Any, Any]:
+    await _hold_task(passage)
     for item in items:
         yield item
 

@@ -14,7 +14,7 @@ from http.client import responses
 from types import ModuleType
 from typing import Any
 
-from pytest_agentflow.wire.pace import Piece, Played, let_others_run
+from pytest_agentflow.wire.pace import Piece, Played
 from pytest_agentflow.wire.tape import replayed_headers
 
 #: Bytes that a reader holds before it slows its connection down; here it is never full.
@@ -85,8 +85,8 @@ class _Reader:
 
     def play(self, answer: Played, *, has_body: bool) -> None:
         """Give out `answer` from now on; at once, where it came in one piece."""
+        self._answer = answer
         self._pieces: deque[Piece] = deque(answer.pieces() if has_body else ())
-        self._tail = answer.tail
         self._chunked = bool(answer.response.chunks)
         if not self._pieces or not (self._chunked or answer.slow):
             while self._pieces:
@@ -95,7 +95,8 @@ class _Reader:
 
     async def _wait(self, func_name: str) -> None:  # noqa: ARG002 - as aiohttp calls it
         with self._timer:
-            await let_others_run(self._pieces[0][0] if self._pieces else self._tail)
+            tail = self._answer.tail
+            await self._answer.give_way(self._pieces[0][0] if self._pieces else tail)
         if self._exception is not None:  # closed meanwhile
             raise self._exception
         if self._pieces:
@@ -137,7 +138,7 @@ class _Protocol:
 
     async def read(self) -> Any:
         """Give status and headers, and the reader of the body."""
-        await let_others_run(self._answer.head)
+        await self._answer.give_way(self._answer.head)
         if self._continues:
             self._continues = False
             return _message(self._module, 100, []), None

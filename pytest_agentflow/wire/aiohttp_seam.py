@@ -43,6 +43,7 @@ def install(module: ModuleType) -> None:
         if verdict is None:
             return aiohttp_tee.unwatched(await original(self, req, *args, **kwargs))
         if isinstance(verdict, Broken):
+            await verdict.give_way()
             error = OSError(0, verdict.error)
             raise module.ClientConnectorError(req.connection_key, error)
         if isinstance(verdict, Played):

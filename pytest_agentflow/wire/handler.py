@@ -26,6 +26,16 @@ class Answer:
     """False: the application stopped reading before the end."""
 
 
+class Clock(Protocol):
+    """What the pauses of one answer are waited on; real time where there is none."""
+
+    def wait(self, seconds: float) -> None:
+        """Wait in a thread."""
+
+    async def give_way(self, seconds: float) -> None:
+        """Wait in a task."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paced:
     """A recorded answer, to be given out with the pauses that it came with.
@@ -40,6 +50,7 @@ class Paced:
     """When each of `response.chunks` had come; empty for a body in one piece."""
     end: float | None = None
     """When the body was whole; `None`: with the last chunk."""
+    clock: Clock | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +58,19 @@ class Broken:
     """Instead of an answer: the connection failed when this was recorded."""
 
     error: str
+    after: float = 0.0
+    """Seconds after the request was sent."""
+    clock: Clock | None = None
+
+    def wait(self) -> None:
+        """Wait in a thread until it fails; not at all on a real clock."""
+        if self.clock is not None:
+            self.clock.wait(self.after)
+
+    async def give_way(self) -> None:
+        """The same in a task."""
+        if self.clock is not None:
+            await self.clock.give_way(self.after)
 
 
 class Cutting(Protocol):

@@ -18,7 +18,7 @@ from pytest_agentflow.wire import routing
 from pytest_agentflow.wire.encoding import Undecodable, decode_body
 from pytest_agentflow.wire.handler import Broken, Exchange
 from pytest_agentflow.wire.marking import as_seam, is_seam
-from pytest_agentflow.wire.pace import Played, let_others_run, wait
+from pytest_agentflow.wire.pace import Played
 from pytest_agentflow.wire.tape import Tape, pieces_of, replayed_headers
 
 _Headers = tuple[tuple[str, str], ...]
@@ -56,11 +56,12 @@ def _install_sync(module: ModuleType) -> None:
         known = routing.at_once(handler, _asked(request))
         verdict = known or routing.dispatch(handler, as_request(request))
         if isinstance(verdict, Played):
-            wait(verdict.head)
+            verdict.wait(verdict.head)
             return _rebuilt(module, verdict, _sync_body(module, verdict))
         if verdict is None:
             return original(self, request)
         if isinstance(verdict, Broken):
+            verdict.wait()
             raise module.ConnectError(verdict.error, request=request)
         try:
             response = original(self, request)
@@ -85,11 +86,12 @@ def _install_async(module: ModuleType) -> None:
         known = routing.at_once(handler, _asked(request))
         verdict = known or routing.dispatch(handler, as_request(request))
         if isinstance(verdict, Played):
-            await let_others_run(verdict.head)
+            await verdict.give_way(verdict.head)
             return _rebuilt(module, verdict, _streams(module).replayed(verdict))
         if verdict is None:
             return await original(self, request)
         if isinstance(verdict, Broken):
+            await verdict.give_way()
             raise module.ConnectError(verdict.error, request=request)
         try:
             response = await original(self, request)
@@ -187,18 +189,18 @@ class _Pieces:
 
     def _slowly(self) -> Iterator[bytes]:
         for pause, piece in self._answer.pieces():
-            wait(pause)
+            self._answer.wait(pause)
             yield piece
-        wait(self._answer.tail)
+        self._answer.wait(self._answer.tail)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for pause, piece in self._answer.pieces():
             if pause:
-                await let_others_run(pause)
+                await self._answer.give_way(pause)
             yield piece
-            await let_others_run()
+            await self._answer.give_way()
         if self._answer.tail:
-            await let_others_run(self._answer.tail)
+            await self._answer.give_way(self._answer.tail)
 
 
 class _Tee:

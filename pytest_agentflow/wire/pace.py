@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pytest_agentflow.model.call import Response
 from pytest_agentflow.model.run import Timing
-from pytest_agentflow.wire.handler import Paced
+from pytest_agentflow.wire.handler import Clock, Paced
 from pytest_agentflow.wire.tape import pieces_of
 
 
@@ -42,6 +42,22 @@ class Played(NamedTuple):
     """Seconds before each piece of the body; none, where all come at once."""
     tail: float = 0.0
     """Seconds between the last piece and the end of the body."""
+    clock: Clock | None = None
+    """What all of them are waited on; `None`: real time."""
+
+    def wait(self, seconds: float) -> None:
+        """Wait in a thread."""
+        if self.clock is not None:
+            self.clock.wait(seconds)
+        else:
+            wait(seconds)
+
+    async def give_way(self, seconds: float = 0.0) -> None:
+        """Wait in a task, and give way at least once, as a real request would."""
+        if self.clock is not None and seconds > 0:
+            await self.clock.give_way(seconds)
+        else:
+            await let_others_run(seconds)
 
     def pieces(self) -> Iterator[Piece]:
         """Give the body at its recorded chunk boundaries, each piece with its pause."""
@@ -68,7 +84,7 @@ def played(answer: Response | Paced) -> Played:
         pauses.append(max(0.0, moment - at))
         at = max(at, moment)
     tail = max(0.0, answer.end - at) if answer.end is not None else 0.0
-    return Played(response=answer.response, head=head, pauses=tuple(pauses), tail=tail)
+    return Played(answer.response, head, tuple(pauses), tail, answer.clock)
 
 
 def _times(answer: Paced, count: int) -> tuple[float, ...]:

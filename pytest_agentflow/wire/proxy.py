@@ -23,7 +23,7 @@ from pytest_agentflow.wire import routing, upstream
 from pytest_agentflow.wire.allowed import allow, forbid
 from pytest_agentflow.wire.encoding import Undecodable, decode_body
 from pytest_agentflow.wire.handler import Broken, Exchange, Handler
-from pytest_agentflow.wire.pace import Played, wait
+from pytest_agentflow.wire.pace import Played
 from pytest_agentflow.wire.tape import Tape, replayed_headers
 
 HOST = "127.0.0.1"
@@ -167,6 +167,7 @@ class _ProxyRequest(BaseHTTPRequestHandler):
             self._refuse(MISSED, "agentflow_miss", str(refusal))
             return
         if isinstance(verdict, Broken):
+            verdict.wait()
             self.close_connection = True  # what the child saw of it when recording
         elif isinstance(verdict, Played):
             self._replay(verdict)
@@ -238,15 +239,15 @@ class _ProxyRequest(BaseHTTPRequestHandler):
         self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data) if chunked else data)
 
     def _replay(self, answer: Played) -> None:
-        wait(answer.head)
+        answer.wait(answer.head)
         recorded = answer.response
         chunked = self._begin(recorded.status, replayed_headers(recorded))
         if self.command == "HEAD" or recorded.status in _NO_BODY:
             return
         for pause, data in answer.pieces():
-            wait(pause)
+            answer.wait(pause)
             self._piece(data, chunked=chunked)
-        wait(answer.tail)
+        answer.wait(answer.tail)
         if chunked:
             self.wfile.write(b"0\r\n\r\n")
 

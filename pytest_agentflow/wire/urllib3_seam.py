@@ -20,7 +20,7 @@ from pytest_agentflow.wire import routing
 from pytest_agentflow.wire.encoding import Undecodable, decode_body
 from pytest_agentflow.wire.handler import Broken
 from pytest_agentflow.wire.marking import as_seam, is_seam
-from pytest_agentflow.wire.pace import Piece, Played, wait
+from pytest_agentflow.wire.pace import Piece, Played
 from pytest_agentflow.wire.tape import Tape, replayed_headers
 
 
@@ -47,9 +47,10 @@ def install(module: ModuleType) -> None:
         if verdict is None:
             return original(self, conn, method, url, **given)
         if isinstance(verdict, Broken):
+            verdict.wait()
             raise module.exceptions.NewConnectionError(conn, verdict.error)
         if isinstance(verdict, Played):
-            wait(verdict.head)
+            verdict.wait(verdict.head)
             asked_by = {"pool": self, "request_method": method, "request_url": url}
             return _rebuilt(module, verdict, asked_by, given)
         preload = given.pop("preload_content", True)
@@ -167,8 +168,8 @@ def _rebuilt(
 class _Wire:
     """Bytes that the standard library's parser takes for a connection."""
 
-    def __init__(self, pieces: Iterable[Piece], tail: float) -> None:
-        self._source = _Source(pieces, tail)
+    def __init__(self, pieces: Iterable[Piece], answer: Played) -> None:
+        self._source = _Source(pieces, answer)
 
     def makefile(self, mode: str) -> io.BufferedReader:  # noqa: ARG002 - its signature
         return io.BufferedReader(self._source)
@@ -177,19 +178,19 @@ class _Wire:
 class _Source(io.RawIOBase):
     """Gives pieces one by one, each after its pause, as a socket would."""
 
-    def __init__(self, pieces: Iterable[Piece], tail: float) -> None:
+    def __init__(self, pieces: Iterable[Piece], answer: Played) -> None:
         super().__init__()
         self._pieces = iter(pieces)
         self._left = b""
-        self._tail = tail
+        self._answer = answer
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         if not self._left:
-            pause, self._left = next(self._pieces, (self._tail, b""))
-            wait(pause)
+            pause, self._left = next(self._pieces, (self._answer.tail, b""))
+            self._answer.wait(pause)
         count = min(len(buffer), len(self._left))
         buffer[:count], self._left = self._left[:count], self._left[count:]
         return count
@@ -207,7 +208,7 @@ def _parsed(answer: Played, method: str) -> HTTPResponse:
         framed = [(p, b"%x\r\n%b\r\n" % (len(data), data)) for p, data in pieces]
         pieces = [*framed, (answer.tail, b"0\r\n\r\n")]
     head = ("\r\n".join(lines) + "\r\n\r\n").encode("iso-8859-1", "replace")
-    wire = _Wire([(0.0, head), *pieces], answer.tail)
+    wire = _Wire([(0.0, head), *pieces], answer)
     raw = HTTPResponse(wire, method=method)  # type: ignore[arg-type]
     raw.begin()
     return raw

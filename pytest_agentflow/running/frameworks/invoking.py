@@ -109,6 +109,9 @@ class _CallPassage:
         """Let the function run, in a replay, too."""
         return False, None
 
+    def pause(self) -> None:
+        """Take no time: no result is known."""
+
     def inside(self) -> AbstractContextManager[None]:
         """Stand in the function."""
         return standing(replace(self.where, tools=(*self.where.tools, self.note)))

@@ -73,6 +73,9 @@ class _StepPassage:
         """Steps always run: in a replay it is their calls that are answered."""
         return False, None
 
+    def pause(self) -> None:
+        """Take no time: no result is known."""
+
     def inside(self) -> AbstractContextManager[None]:
         """Stand in the step."""
         return standing(self.where)
