@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, ParamSpec
@@ -19,7 +19,7 @@ P = ParamSpec("P")
 Subjects = Callable[[Run], Iterable[tuple[Place, Any]]]
 
 #: Keyword parameters that the engine fills in; users do not pass them.
-RESERVED = frozenset({"judge"})
+RESERVED = frozenset({"judge", "earlier"})
 
 
 class CheckError(Exception):
@@ -34,7 +34,7 @@ class BadArgument(TypeError):
     __module__ = "pytest_agentflow"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Check:
     """What must hold: a function's address and its arguments; compares and pickles."""
 
@@ -57,13 +57,28 @@ class Check:
 
     def __hash__(self) -> int:
         arguments = sorted(
-            (name, repr(value)) for name, value in self.arguments.items()
+            (name, _hashed(value)) for name, value in self.arguments.items()
         )
         return hash((self.factory, *arguments, self.is_strict, self.is_optional))
 
     def __str__(self) -> str:
         """The check as it was written: ``accessibility("AA")``."""
         return self.written or self.id
+
+    def __repr__(self) -> str:
+        """The same, as one would write it as a value: ``replayed().optional()``."""
+        call = str(self) if "(" in str(self) else f"{self}()"
+        strict = ".strict()" * self.is_strict
+        return f"{call}{strict}{'.optional()' * self.is_optional}"
+
+
+def _hashed(value: object) -> str:
+    """Give a text that equal arguments have in common."""
+    if isinstance(value, Check):
+        return str(hash(value))
+    if isinstance(value, (list, tuple)):
+        return f"{type(value).__name__}({', '.join(map(_hashed, value))})"
+    return repr(value)
 
 
 class CheckFactory(Generic[P]):
@@ -77,6 +92,7 @@ class CheckFactory(Generic[P]):
         each: Subjects | None,
         validate: Callable[..., None] | None,
         prepare: str | None = None,
+        timed: Collection[str] = (),
     ) -> None:
         functools.update_wrapper(self, function)
         self.function = function
@@ -86,6 +102,7 @@ class CheckFactory(Generic[P]):
         self._validate = validate
         _, *rest = inspect.signature(function).parameters.values()
         self.takes = frozenset(p.name for p in rest) & RESERVED
+        self.timed = frozenset(timed)
         self.parameters = {p.name: p for p in rest if p.name not in RESERVED}
         self.__signature__ = inspect.Signature(
             list(self.parameters.values()), return_annotation=Check
@@ -168,6 +185,7 @@ def check(
     each: Subjects | None = None,
     validate: Callable[..., None] | None = None,
     prepare: str | None = None,
+    timed: Collection[str] = (),
 ) -> Callable[[Callable[..., Any]], CheckFactory[...]]:
     """Make a function into a maker of checks.
 
@@ -185,11 +203,18 @@ def check(
             absolute, when collection is done, once for each distinct check of the
             collected tests. It reads the files that arguments name and raises
             `CheckError` with file, line and repair, before any workflow has run.
+        timed: arguments that are about time: a replay computes `Run.computed` for a
+            check that is given one of them.
     """
 
     def decorate(function: Callable[..., Any]) -> CheckFactory[...]:
         return CheckFactory(
-            function, id=id, each=each, validate=validate, prepare=prepare
+            function,
+            id=id,
+            each=each,
+            validate=validate,
+            prepare=prepare,
+            timed=timed,
         )
 
     return decorate
@@ -205,19 +230,62 @@ def resolve(factory: str) -> CheckFactory[...]:
     return found
 
 
+def is_timed(check: Check) -> bool:
+    """Whether a check was given an argument that is about time."""
+    given = (name for name, value in check.arguments.items() if value is not None)
+    return not resolve(check.factory).timed.isdisjoint(given)
+
+
 def located(check: Check, folders: Sequence[Path]) -> Check:
     """Make the relative paths among a check's arguments absolute.
 
     Arguments that the function annotates with ``Path`` are looked for in `folders`, in
-    order. Raises `BadArgument` when one is in none of them.
+    order. So are those of checks that are arguments themselves, given as values or, in
+    what is annotated with ``Check``, as texts. Raises `BadArgument` when a file is in
+    none of them.
     """
     arguments = dict(check.arguments)
     for name, parameter in resolve(check.factory).parameters.items():
-        if name in arguments and "Path" in str(parameter.annotation):
+        if name not in arguments:
+            continue
+        kind = str(parameter.annotation)
+        if "Path" in kind:
             arguments[name] = _locate(check, arguments[name], folders)
+        arguments[name] = _within(arguments[name], folders, named="Check" in kind)
     if arguments == check.arguments:
         return check
     return replace(check, arguments=arguments)
+
+
+def _within(value: Any, folders: Sequence[Path], *, named: bool) -> Any:
+    """Locate the checks among the values of an argument."""
+    if isinstance(value, Check):
+        return located(value, folders)
+    if type(value) in (list, tuple):
+        return type(value)(_within(item, folders, named=named) for item in value)
+    if named and isinstance(value, str):
+        return _from_text(value, folders)
+    return value
+
+
+def _from_text(text: str, folders: Sequence[Path]) -> Any:
+    """Give the located check that a text writes; the text, where it names no file."""
+    # Reading a check needs this module: there would be a circle at import.
+    from pytest_agentflow.checking.discovery import (  # noqa: PLC0415
+        CheckNotInstalled,
+        UnknownCheck,
+    )
+    from pytest_agentflow.checking.expression import (  # noqa: PLC0415
+        BadExpression,
+        parse_check,
+    )
+
+    try:
+        check = parse_check(text)
+    except (BadExpression, UnknownCheck, CheckNotInstalled):
+        return text  # the check that is given it knows best what to say
+    found = located(check, folders)
+    return text if found is check else found
 
 
 def _locate(check: Check, value: Any, folders: Sequence[Path]) -> Any:

@@ -76,6 +76,7 @@ def evaluate(
     run: Run,
     *checks: Check,
     judge: Callable[..., Any] | None = None,
+    earlier: Run | None = None,
     known: Mapping[str, int] | None = None,
     waivers: Sequence[Waiver] = (),
     strict: bool = False,
@@ -88,6 +89,7 @@ def evaluate(
         run: what to judge.
         checks: what must hold.
         judge: answers what the checks leave undetermined, where a check takes one.
+        earlier: the same run as it was on main, for checks that compare with it.
         known: fingerprints of findings that were there before, with their number; only
             findings beyond these are new, and only new ones fail.
         waivers: findings that somebody answers for.
@@ -100,17 +102,17 @@ def evaluate(
     for check in checks:
         if progress is not None:
             progress(check, run.id)
-        tally = _collect(run, check, judge)
+        tally = _collect(run, check, {"judge": judge, "earlier": earlier})
         _mark(tally, run.id, known or {}, waivers, today)
         results.append(_fold(check, tally, strict=strict or check.is_strict))
     seconds = time.perf_counter() - begin
     return Evaluation(run=run.id, results=tuple(results), seconds=seconds)
 
 
-def _collect(run: Run, check: Check, judge: Callable[..., Any] | None) -> _Tally:
+def _collect(run: Run, check: Check, given: Mapping[str, Any]) -> _Tally:
     tally = _Tally()
     try:
-        for item in _outcomes(run, check, judge):
+        for item in _outcomes(run, check, given):
             tally.take(item)
     except EXPECTED as error:
         tally.take(_error(check, str(error)))
@@ -129,13 +131,10 @@ def _bug(error: Exception) -> str:
     return f"the check itself failed: {type(error).__name__}: {error} ({where})"
 
 
-def _outcomes(
-    run: Run, check: Check, judge: Callable[..., Any] | None
-) -> Iterator[object]:
+def _outcomes(run: Run, check: Check, given: Mapping[str, Any]) -> Iterator[object]:
     factory = resolve(check.factory)
     arguments, extra = _call_arguments(factory, check)
-    if "judge" in factory.takes:
-        extra["judge"] = judge
+    extra |= {name: given[name] for name in factory.takes}
     if factory.each is None:
         yield from factory.function(run, *arguments, **extra) or ()
         return
@@ -226,11 +225,15 @@ def _unused(waiver: Waiver) -> Note:
 
 def _fold(check: Check, tally: _Tally, *, strict: bool) -> CheckResult:
     rules = tuple(_fold_rule(rule, tally, strict) for rule in tally.rules.values())
-    verdict = fold_verdicts([r.verdict for r in rules])
+    verdict = _fold_gates(rules)
     tally.notes.extend(_warnings(rules))
     if verdict is Verdict.INAPPLICABLE and check.is_optional:
         text = f"{check} is optional and examined nothing"
         tally.notes.append(Note(text=text, warning=True))
+    if verdict is Verdict.UNDETERMINED and check.is_optional:
+        open_ = [r.rule for r in rules if r.gate and r.verdict is verdict]
+        text = f"{check} is optional and INCONCLUSIVE: {', '.join(open_)}"
+        tally.notes += [Note(text=text, warning=True)] if open_ else []
     return CheckResult(
         check=check.id,
         written=str(check),
@@ -242,6 +245,13 @@ def _fold(check: Check, tally: _Tally, *, strict: bool) -> CheckResult:
         strict=strict,
         optional=check.is_optional,
     )
+
+
+def _fold_gates(rules: Sequence[RuleResult]) -> Verdict:
+    """Fold the rules; unlike a subject, an open gate is not outvoted by what passed."""
+    verdict = fold_verdicts([r.verdict for r in rules])
+    is_open = any(r.gate and r.verdict is Verdict.UNDETERMINED for r in rules)
+    return Verdict.UNDETERMINED if verdict is Verdict.PASSED and is_open else verdict
 
 
 def _title(check: Check) -> str:
@@ -283,6 +293,7 @@ def _fold_rule(rule: Rule, tally: _Tally, strict: bool) -> RuleResult:
         undetermined=counted[Verdict.UNDETERMINED],
         errors=counted[Verdict.ERROR],
         findings=tuple(findings),
+        gate=rule.gate,
     )
 
 

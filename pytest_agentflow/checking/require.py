@@ -39,6 +39,8 @@ class Settings:
     folders: Callable[[], Sequence[Path]] | None = None
     """Gives the folders that relative paths among arguments are looked for in."""
     judge: Callable[..., Any] | None = None
+    earlier: Callable[[Run], Run | None] | None = None
+    """Gives a run as it was in what the session is held against, where it was there."""
     known: Callable[[Run, Sequence[Check]], Mapping[str, int]] | None = None
     """Gives the findings that a run had in what the session is held against."""
     observe: Callable[[Run, tuple[Check, ...], Evaluation], None] | None = None
@@ -84,6 +86,7 @@ def judge_run(
         run,
         *checks,
         judge=settings.judge,
+        earlier=settings.earlier(run) if settings.earlier is not None else None,
         known=settings.known(run, checks) if settings.known is not None else None,
         waivers=settings.waivers,
         strict=settings.strict,

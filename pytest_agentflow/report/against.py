@@ -41,7 +41,7 @@ class AgainstRevision:
 
     def entries(self, run: Run, checks: Sequence[Check]) -> list[Entry]:
         """Judge the earlier recording of `run`; empty where the commit has none."""
-        earlier = self._earlier(run)
+        earlier = self.earlier(run)
         if earlier is None:
             return []
         for check in checks:
@@ -52,7 +52,8 @@ class AgainstRevision:
         evaluation = Evaluation(run=earlier.id, results=found)
         return [build_entry(self.commit, earlier, evaluation)]
 
-    def _earlier(self, run: Run) -> Run | None:
+    def earlier(self, run: Run) -> Run | None:
+        """Give the recording of `run` at the commit; `None`: there is none."""
         if run.path is None:
             return None
         if run.path not in self.runs:
@@ -80,6 +81,9 @@ class AgainstReport:
     def known(self, run: Run, checks: Sequence[Check]) -> Mapping[str, int]:
         """Count the fingerprints that the report lists for the run."""
         return _only(known_findings(self.entries(run, checks)))
+
+    def earlier(self, run: Run) -> None:
+        """Nothing: a report holds sums, and no calls that could be compared."""
 
     def entries(self, run: Run, checks: Sequence[Check]) -> list[Entry]:  # noqa: ARG002 - a report lists what was judged then
         """Give what the report lists of `run`."""

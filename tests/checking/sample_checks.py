@@ -1,6 +1,7 @@
 """Checks of a user, for the tests of the engine."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest_agentflow as af
 
@@ -131,3 +132,26 @@ def prepare_reads(file: str, other: int = 0) -> None:
 def typo(run: af.Run) -> Iterator[object]:
     """Names a function that is not there."""
     yield af.Examined(rule="typo")
+
+
+@af.check("names.file")
+def names_file(run: af.Run, file: str | Path) -> Iterator[object]:
+    """Names a file."""
+    yield af.Examined(rule=str(file))
+
+
+@af.check("all.of")
+def all_of(run: af.Run, checks: Sequence[af.Check | str] = ()) -> Iterator[object]:
+    """Is given other checks, as values or texts."""
+    yield af.Examined(rule=str(checks))
+
+
+@af.check("no.dearer")
+def no_dearer(run: af.Run, *, earlier: af.Run | None = None) -> Iterator[object]:
+    """Compares with the run as it was."""
+    if earlier is None:
+        yield af.Note(text="nothing to compare with")
+    elif run.cost() > earlier.cost():
+        yield af.Finding(rule="no.dearer", message=f"was {earlier.cost()}")
+    else:
+        yield af.Examined(rule="no.dearer")

@@ -74,6 +74,7 @@ def causes(before: af.Run, now: af.Run) -> dict[str, Decimal]:
     return {cause.id: cause.money.amount for cause in change.causes}
 
 
+TWICE = "input_tokens of small: $1.00 per 1,000,000 -> $2.00 per 1,000,000"
 HEALTHY = run_of(chat(1, 1000, 500), chat(2, 1000, 500))
 
 
@@ -108,8 +109,7 @@ HEALTHY = run_of(chat(1, 1000, 500), chat(2, 1000, 500))
                     prices=af.PriceLock(prices=tuple(tokens("small", "2", "2")))
                 ),
             ),
-            "higher prices +$0.0020 "
-            + "(input_tokens of small: $1.00 per 1,000,000 -> $2.00 per 1,000,000)",
+            f"higher prices +$0.0020 ({TWICE})",
         ),
     ],
 )
