@@ -20,6 +20,9 @@ class Rule:
     """Fail, rather than be inapplicable, when no subject was there."""
     advisory: bool = False
     """Warn only: what fails is reported, and the test passes all the same."""
+    gate: bool = False
+    """A statistical gate: while it is INCONCLUSIVE, the check is undetermined whatever
+    its other rules say, and `optional` lets that pass."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,7 @@ class RuleResult:
     undetermined: int = 0
     errors: int = 0
     findings: tuple[Finding, ...] = ()
+    gate: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +77,18 @@ class CheckResult:
     @property
     def ok(self) -> bool:
         """Whether it lets a test pass."""
-        waved = self.optional and self.verdict is Verdict.INAPPLICABLE
+        waved = self.optional and (
+            self.verdict is Verdict.INAPPLICABLE or self.inconclusive
+        )
         return self.verdict is Verdict.PASSED or waved
+
+    @property
+    def inconclusive(self) -> bool:
+        """Whether it is open because a gate is, and not for want of an answer."""
+        is_open = self.verdict is Verdict.UNDETERMINED
+        return is_open and any(
+            rule.gate for rule in self.rules if rule.verdict is Verdict.UNDETERMINED
+        )
 
     @property
     def findings(self) -> tuple[Finding, ...]:
