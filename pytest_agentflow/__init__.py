@@ -47,6 +47,31 @@ if TYPE_CHECKING:
     from pytest_agentflow.decomposition.gate import (
         require_decomposition as require_decomposition,
     )
+    from pytest_agentflow.decomposition.growth import measure_growth as measure_growth
+    from pytest_agentflow.decomposition.growth import require_growth as require_growth
+    from pytest_agentflow.decomposition.growth_claim import GrowthClaim as GrowthClaim
+    from pytest_agentflow.decomposition.growth_claim import growth_claim as growth_claim
+    from pytest_agentflow.decomposition.growth_outcome import (
+        GrowthFailure as GrowthFailure,
+    )
+    from pytest_agentflow.decomposition.growth_outcome import (
+        GrowthOutcome as GrowthOutcome,
+    )
+    from pytest_agentflow.decomposition.growth_outcome import (
+        GrowthProjection as GrowthProjection,
+    )
+    from pytest_agentflow.decomposition.growth_outcome import (
+        QuantityGrowth as QuantityGrowth,
+    )
+    from pytest_agentflow.decomposition.growth_within import (
+        context_growth_within as context_growth_within,
+    )
+    from pytest_agentflow.decomposition.strategies import (
+        growing_inputs as growing_inputs,
+    )
+    from pytest_agentflow.decomposition.strategies import (
+        inputs_of_size as inputs_of_size,
+    )
     from pytest_agentflow.model.call import Attempt as Attempt
     from pytest_agentflow.model.call import Call as Call
     from pytest_agentflow.model.call import Invocation as Invocation
@@ -200,6 +225,10 @@ _HOMES = {
     "Exponent": "statistics.overhead",
     "Fee": "model.price",
     "Finding": "model.finding",
+    "GrowthClaim": "decomposition.growth_claim",
+    "GrowthFailure": "decomposition.growth_outcome",
+    "GrowthOutcome": "decomposition.growth_outcome",
+    "GrowthProjection": "decomposition.growth_outcome",
     "HookFailed": "recording.redaction_hooks",
     "Intercepted": "wire.rivals",
     "Invocation": "model.call",
@@ -226,6 +255,7 @@ _HOMES = {
     "PriceDrift": "pricing.drift",
     "PriceLock": "model.price",
     "Proxy": "wire.proxy",
+    "QuantityGrowth": "decomposition.growth_outcome",
     "Rate": "model.rate",
     "Recorded": "model.run",
     "RecordingError": "recording.load",
@@ -268,6 +298,7 @@ _HOMES = {
     "busy_time": "pricing.cost_model",
     "check": "checking.check",
     "check_names": "checking.discovery",
+    "context_growth_within": "decomposition.growth_within",
     "cost_change": "pricing.cost_change",
     "cost_changes": "pricing.cost_change",
     "cost_model": "pricing.cost_model",
@@ -281,12 +312,16 @@ _HOMES = {
     "forbid_connection": "wire.guard",
     "from_json": "model.codec",
     "gpu_hour": "pricing.cost_model",
+    "growing_inputs": "decomposition.strategies",
+    "growth_claim": "decomposition.growth_claim",
     "holm": "statistics.permutation",
     "imbalance": "statistics.overhead",
+    "inputs_of_size": "decomposition.strategies",
     "load": "recording.load",
     "load_book": "pricing.book",
     "load_waivers": "checking.waivers",
     "lock_prices": "pricing.lock",
+    "measure_growth": "decomposition.growth",
     "overhead_exponent": "statistics.overhead",
     "page_run": "running.page_run",
     "pairwise_share": "statistics.overhead",
@@ -298,6 +333,7 @@ _HOMES = {
     "repriced": "pricing.drift",
     "require": "checking.require",
     "require_decomposition": "decomposition.gate",
+    "require_growth": "decomposition.growth",
     "retriever": "running.doors",
     "save": "recording.save",
     "single_trace_exponent": "statistics.overhead",

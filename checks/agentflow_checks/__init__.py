@@ -12,6 +12,7 @@ _HOMES = {
     "cost": "spending.cost",
     "design": "brand.design",
     "diversity": "teamwork.diversity",
+    "growth": "spending.growth",
     "hallucination": "grounding.hallucination",
     "handoff": "teamwork.handoff",
     "html_validity": "markup.html_validity",

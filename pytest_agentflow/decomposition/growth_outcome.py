@@ -1,0 +1,135 @@
+"""What a test of declared growth answers: for each quantity, and for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytest_agentflow.model.exhibit import Exhibit
+from pytest_agentflow.model.verdict import Verdict
+from pytest_agentflow.statistics.growth import Growth
+
+WORDS = {
+    Verdict.PASSED: "PASS",
+    Verdict.FAILED: "FAIL",
+    Verdict.UNDETERMINED: "INCONCLUSIVE",
+    Verdict.ERROR: "ERROR",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrowthProjection:
+    """What a quantity would be at a size that was not measured."""
+
+    size: float
+    value: float | None
+    """`None` where no figure is honest; `reason` says why."""
+    lower: float | None = None
+    upper: float | None = None
+    """Together a 90 % interval, at the default `alpha`; `None` in exact mode."""
+    times: float = 1.0
+    """How far beyond the largest size measured: 10 is ten times."""
+    reason: str = ""
+    """On what curve the value rests, or why there is no value or interval."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuantityGrowth:
+    """How one quantity grew, against what was declared."""
+
+    quantity: str
+    """``calls``, ``prompt_tokens``, ``context_per_call``, ``cost``, ..."""
+    declared: str
+    """The class it may have: ``n``."""
+    verdict: Verdict
+    measured: str
+    """What was found, with estimate, bound and mode; or why nothing was."""
+    blamed: str = ""
+    """Which stage brings an excess in, and what grows there, as a sentence."""
+    projected: str = ""
+    """The projections, as a sentence."""
+    unit: str = ""
+    mode: str = ""
+    """``exact`` or ``sample``; empty where nothing could be measured."""
+    mode_reason: str = ""
+    growth: Growth | None = None
+    """Estimate, bounds and fit; `None` where the quantity is not known."""
+    stage: str | None = None
+    """The stage that brings in most of an excess."""
+    cause: str = ""
+    """What grows there: calls, the context of a call, the output, the model."""
+    fix: str = ""
+    projections: tuple[GrowthProjection, ...] = ()
+    points: tuple[tuple[float, float], ...] = ()
+    """Size and mean over the runs of that size."""
+
+    @property
+    def word(self) -> str:
+        """``PASS``, ``FAIL``, ``INCONCLUSIVE`` or ``ERROR``."""
+        return WORDS[self.verdict]
+
+    @property
+    def sentence(self) -> str:
+        """All that was found, in one line."""
+        return ". ".join(filter(None, (self.measured, self.blamed, self.projected)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrowthOutcome:
+    """How a workflow grew with the size of its input, against what was declared."""
+
+    workflow: str
+    verdict: Verdict
+    quantities: tuple[QuantityGrowth, ...]
+    runs: int
+    sizes: tuple[int, ...] = ()
+    exhibits: tuple[Exhibit, ...] = ()
+    authored: bool = False
+    estimated: bool = False
+    optional: bool = False
+
+    @property
+    def word(self) -> str:
+        """``PASS``, ``FAIL``, ``INCONCLUSIVE`` or ``ERROR``."""
+        return WORDS[self.verdict]
+
+    def of(self, quantity: str) -> QuantityGrowth:
+        """Find one of the quantities that were declared; raises `LookupError`."""
+        for one in self.quantities:
+            if one.quantity == quantity:
+                return one
+        message = f"{quantity} was not declared; {self._declared()} were"
+        raise LookupError(message)
+
+    def _declared(self) -> str:
+        return ", ".join(one.quantity for one in self.quantities)
+
+    def __str__(self) -> str:
+        sizes = ", ".join(map(str, self.sizes)) or "no size"
+        head = f"{self.word}: growth of {self.workflow}: {self.runs} runs, n = {sizes}"
+        lines = (
+            f"  {one.quantity} O({one.declared}): {one.word}: {one.sentence}"
+            for one in self.quantities
+        )
+        return "\n".join([head, *lines])
+
+
+class GrowthFailure(AssertionError):
+    """Something grows faster than declared, or that could not be decided."""
+
+    __module__ = "pytest_agentflow"
+
+    def __init__(self, outcome: GrowthOutcome) -> None:
+        self.outcome = outcome
+        super().__init__(str(outcome))
+
+    def __reduce__(self) -> tuple[type[GrowthFailure], tuple[GrowthOutcome]]:
+        return GrowthFailure, (self.outcome,)
+
+
+def fold_growth(verdicts: list[Verdict]) -> Verdict:
+    """Fold quantities into one verdict: each was declared, so an open one stays open.
+
+    The gravest wins: an error, then a failure, then what is undecided.
+    """
+    order = (Verdict.ERROR, Verdict.FAILED, Verdict.UNDETERMINED)
+    return next((v for v in order if v in verdicts), Verdict.PASSED)

@@ -1,0 +1,87 @@
+"""How growth is told: amounts in their units, estimates with their bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from pytest_agentflow.decomposition.growth_outcome import GrowthProjection
+from pytest_agentflow.pricing.cost import amount_text
+from pytest_agentflow.statistics.growth import Growth
+from pytest_agentflow.statistics.outcome import Decision
+
+_COUNTED = {"calls": "calls", "tokens": "tokens", "tokens a call": "tokens a call"}
+_FAR = 10
+
+
+def amount(value: float, unit: str) -> str:
+    """Write an amount with its unit: ``5,698 tokens``, ``$0.0266``, ``1.2 s``."""
+    if unit in _COUNTED:
+        return f"{value:,.0f} {unit}"
+    if unit == "s":
+        return f"{value:,.3g} s"
+    text = amount_text(Decimal(repr(value)), unit)
+    return f"{text} {unit}" if unit == "parameter-tokens" else text
+
+
+def share(value: float | None) -> str:
+    """Write a share in percent, or that it is unbounded."""
+    return "unbounded" if value is None else f"{value:.1%}"
+
+
+def growth_sentence(growth: Growth, *, exact: bool, reason: str) -> str:
+    """Say what was decided on what estimate, how sure, and in which mode."""
+    outcome = growth.outcome
+    how = f"{'exact' if exact else 'sampled'}: {reason}"
+    if outcome.estimate is None:
+        return f"{outcome.reason} ({how})"
+    beyond = f"of it at size {growth.sizes[-1]:g}"
+    beyond_class = f"beyond O({growth.declared})"
+    allowed = f"allowed {outcome.limit:.0%} ({how})"
+    if outcome.decision is Decision.INCONCLUSIVE:
+        part = share(outcome.estimate) if exact else _interval(growth)
+        return f"{outcome.reason}; {part} {beyond} lies {beyond_class}, {allowed}"
+    part = "nothing" if outcome.estimate < 0 else share(outcome.estimate)
+    bound = "" if exact else f" ({_bound(growth)})"
+    return f"{part} {beyond} lies {beyond_class}{bound}, {allowed}"
+
+
+def _bound(growth: Growth) -> str:
+    outcome = growth.outcome
+    if outcome.decision is Decision.FAIL:
+        return f"at least {share(outcome.lower)}"
+    upper = outcome.upper
+    return f"at most {share(None if upper is None else max(upper, 0.0))}"
+
+
+def _interval(growth: Growth) -> str:
+    lower, upper = growth.outcome.lower, growth.outcome.upper
+    if lower is None or lower < 0:
+        return f"anything up to {share(upper)}"
+    return f"between {share(lower)} and {share(upper)}"
+
+
+def doubling_text(growth: Growth) -> str:
+    """Say by how much twice the size multiplies it: ``x1.97 (declared x1.96)``."""
+    if growth.doubling is None:
+        return "not known"
+    declared = growth.doubling_declared
+    beside = "" if declared is None else f" (as declared x{declared:.2f})"
+    return f"x{growth.doubling:.2f}{beside}"
+
+
+def projection_text(one: GrowthProjection, unit: str) -> str:
+    """Say what a quantity is at a size that was not measured, or why none is said."""
+    if one.value is None:
+        return f"not projected to size {one.size:g}: {one.reason}"
+    told = f"at size {one.size:g}: {amount(max(one.value, 0.0), unit)}"
+    if one.lower is not None and one.upper is not None:
+        told += f", between {amount(one.lower, unit)} and {amount(one.upper, unit)}"
+    far = f", {one.times:.0f} times beyond what was measured"
+    return f"{told} ({one.reason}{far if one.times > _FAR else ''})"
+
+
+def projections_text(found: Sequence[GrowthProjection], unit: str) -> str:
+    """Say all projections; empty where there is none."""
+    told = "; ".join(projection_text(one, unit) for one in found)
+    return told[:1].upper() + told[1:]

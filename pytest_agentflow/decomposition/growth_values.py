@@ -1,0 +1,252 @@
+"""What is measured of a run to see how it grows: calls, tokens, money, waiting."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+
+from pytest_agentflow.model.call import WORDLESS_KINDS, Call
+from pytest_agentflow.model.run import Run
+from pytest_agentflow.model.verdict import Verdict
+from pytest_agentflow.pricing.cost import cost_of
+from pytest_agentflow.pricing.cost_model import CostModel, ForwardPasses, priced
+
+#: What may be declared, in the order in which it is told.
+QUANTITIES = (
+    "calls",
+    "prompt_tokens",
+    "output_tokens",
+    "total_tokens",
+    "context_per_call",
+    "cost",
+    "span",
+)
+#: Decided by what goes into the models, not by what they choose to say.
+GOES_IN = frozenset({"calls", "prompt_tokens", "context_per_call"})
+BESIDE = "charges beside the models"
+
+ByStage = Mapping[str, float]
+
+
+class Unmeasured(Exception):
+    """A quantity of a run is not known; `verdict` says how grave that is."""
+
+    def __init__(self, reason: str, verdict: Verdict = Verdict.ERROR) -> None:
+        super().__init__(reason)
+        self.verdict = verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """One quantity of every run, by stage, in one unit."""
+
+    unit: str
+    values: tuple[ByStage, ...]
+    estimated: bool = False
+
+    @property
+    def totals(self) -> list[float]:
+        """Of each run, over all its stages."""
+        return [sum(by_stage.values()) for by_stage in self.values]
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """Every stage that some run has, in the order of their first run."""
+        return tuple(dict.fromkeys(name for one in self.values for name in one))
+
+
+def measure(
+    runs: Sequence[Run], quantity: str, *, model: CostModel, stage: str | None
+) -> Measured:
+    """Measure one of `QUANTITIES` of every run, of one stage or of all.
+
+    The context of a call is the mean prompt of each stage, the stages weighted by their
+    calls at the largest size: a run of more calls of the longer prompt is no growth of
+    any context. The span is the longest chain of calls that waited for each other, in
+    recorded seconds.
+
+    Raises:
+        Unmeasured: naming run, call and what is missing, or the model without size.
+    """
+    if quantity == "cost":
+        return _costs(runs, model, stage)
+    used = [u for r in runs for c in r.calls if (u := c.usage) is not None]
+    estimated = quantity not in ("calls", "span") and any(
+        u.source == "estimated" for u in used
+    )
+    values = [_VALUES[quantity](run) for run in runs]
+    if quantity == "context_per_call":
+        values = _standardised(runs, values)
+    return Measured(
+        unit=_UNITS.get(quantity, "tokens"),
+        values=tuple(_only(one, stage) for one in values),
+        estimated=estimated,
+    )
+
+
+_UNITS = {"calls": "calls", "context_per_call": "tokens a call", "span": "s"}
+
+
+def _only(by_stage: ByStage, stage: str | None) -> ByStage:
+    if stage is None:
+        return by_stage
+    return {stage: by_stage.get(stage, 0.0)}
+
+
+def model_calls(run: Run, stage: str | None = None) -> tuple[Call, ...]:
+    """Give the calls that a model answered, of one stage or of all."""
+    return tuple(
+        call for call in run.calls if call.is_model_call and stage in (None, call.stage)
+    )
+
+
+def read_tokens(run: Run, call: Call) -> int:
+    """Give the tokens that a call read; raises `Unmeasured`."""
+    return _tokens(run, call, "input_tokens")
+
+
+def written_tokens(run: Run, call: Call) -> int:
+    """Give the tokens that a call wrote; raises `Unmeasured`."""
+    return 0 if call.kind in WORDLESS_KINDS else _tokens(run, call, "output_tokens")
+
+
+def _tokens(run: Run, call: Call, kind: str) -> int:
+    usage = call.usage
+    if usage is None or "usage" in call.missing:
+        message = (
+            f"call {call.id} of {run.id} reports no usage; record it again with a "
+            "provider that reports it"
+        )
+        raise Unmeasured(message)
+    count: int | None = getattr(usage, kind)
+    if count is not None:
+        return count
+    if usage.units:  # a picture that is counted by the piece has no tokens
+        return 0
+    message = f"call {call.id} of {run.id} reports no {kind.replace('_', ' ')}"
+    raise Unmeasured(message)
+
+
+def _summed(of: Callable[[Run, Call], float]) -> Callable[[Run], ByStage]:
+    def values(run: Run) -> ByStage:
+        found: dict[str, float] = {}
+        for call in model_calls(run):
+            found[call.stage] = found.get(call.stage, 0.0) + of(run, call)
+        return found
+
+    return values
+
+
+def contexts(run: Run) -> ByStage:
+    """Give the mean prompt of a call, in tokens, for every stage that asks a model."""
+    chats: dict[str, list[int]] = {}
+    for call in model_calls(run):
+        if call.kind not in WORDLESS_KINDS:
+            chats.setdefault(call.stage, []).append(read_tokens(run, call))
+    return {stage: sum(read) / len(read) for stage, read in chats.items()}
+
+
+def _standardised(runs: Sequence[Run], means: Sequence[ByStage]) -> list[ByStage]:
+    """Weigh the stages of all runs alike: by their calls at the largest size."""
+    largest = max(run.size or 0 for run in runs)
+    calls = Counter(
+        call.stage
+        for run in runs
+        if run.size == largest
+        for call in model_calls(run)
+        if call.kind not in WORDLESS_KINDS
+    )
+    # A stage that is first asked at some larger size had no other context before it.
+    ascending = sorted(range(len(runs)), key=lambda place: runs[place].size or 0)
+    first = {
+        stage: next(means[i][stage] for i in ascending if stage in means[i])
+        for stage in calls
+    }
+    return [
+        {s: many / calls.total() * one.get(s, first[s]) for s, many in calls.items()}
+        for one in means
+    ]
+
+
+def _span(run: Run) -> ByStage:
+    """Give the longest chain of calls that waited for each other, in s by stage."""
+    times: dict[str, float] = {}
+    for call in run.calls:
+        timing = run.recorded.calls.get(call.id)
+        if timing is None or timing.end is None:
+            message = (
+                f"the recording holds no times for call {call.id} of {run.id}; record "
+                "it again"
+            )
+            raise Unmeasured(message)
+        times[call.id] = (timing.end - timing.start) / 1000
+    graph = {c.id: [p for p in c.parents if p in times] for c in run.calls}
+    ends: dict[str, float] = {}
+    before: dict[str, str | None] = {}
+    for one in TopologicalSorter(graph).static_order():
+        last = max(graph[one], key=ends.__getitem__, default=None)
+        before[one] = last
+        ends[one] = times[one] + (ends[last] if last is not None else 0.0)
+    stages = {call.id: call.stage for call in run.calls}
+    found: dict[str, float] = {}
+    step = max(ends, key=ends.__getitem__, default=None)
+    while step is not None:
+        found[stages[step]] = found.get(stages[step], 0.0) + times[step]
+        step = before[step]
+    return found
+
+
+_VALUES: Mapping[str, Callable[[Run], ByStage]] = {
+    "calls": _summed(lambda _run, _call: 1.0),
+    "prompt_tokens": _summed(read_tokens),
+    "output_tokens": _summed(written_tokens),
+    "total_tokens": _summed(lambda r, c: read_tokens(r, c) + written_tokens(r, c)),
+    "context_per_call": contexts,
+    "span": _span,
+}
+
+
+def _costs(runs: Sequence[Run], model: CostModel, stage: str | None) -> Measured:
+    found = [_cost(run, model, stage) for run in runs]
+    units = sorted({unit for unit, _ in found})
+    if len(units) > 1:
+        message = (
+            f"the runs cost {', '.join(units)}: give a `currency` to report in, and "
+            "a rate, in the price file"
+        )
+        raise Unmeasured(message)
+    estimated = any(
+        c.usage.source == "estimated" for r in runs for c in r.calls if c.usage
+    )
+    return Measured(
+        unit=units[0], values=tuple(v for _, v in found), estimated=estimated
+    )
+
+
+def _cost(run: Run, model: CostModel, stage: str | None) -> tuple[str, ByStage]:
+    names = dict.fromkeys(call.stage for call in run.calls)
+    unit, found = "", {}
+    for name in names if stage is None else [stage]:
+        calls = [call for call in run.calls if call.stage == name]
+        found[name], unit = _amount(run, model, calls)
+    if stage is None and (model == priced() or not unit):
+        whole, unit = _amount(run, model, None)
+        if (beside := whole - sum(found.values())) > whole * 1e-9:
+            found[BESIDE] = beside
+    return unit, found
+
+
+def _amount(
+    run: Run, model: CostModel, calls: Sequence[Call] | None
+) -> tuple[float, str]:
+    for call in run.calls if calls is None else calls:
+        if call.is_model_call:
+            read_tokens(run, call)  # what reports no usage is an error in any model
+    cost = cost_of(run, model, calls=calls)
+    if cost.amount is None:
+        unsized = isinstance(model, ForwardPasses)
+        verdict = Verdict.UNDETERMINED if unsized else Verdict.ERROR
+        raise Unmeasured(f"{run.id}: {'; '.join(cost.undetermined)}", verdict)
+    return float(cost.amount), cost.unit
