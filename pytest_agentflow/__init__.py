@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from pytest_agentflow.model.codec import Malformed as Malformed
     from pytest_agentflow.model.codec import from_json as from_json
     from pytest_agentflow.model.codec import to_json as to_json
+    from pytest_agentflow.model.computed import Computed as Computed
     from pytest_agentflow.model.event import Event as Event
     from pytest_agentflow.model.exhibit import Bar as Bar
     from pytest_agentflow.model.exhibit import Bars as Bars
@@ -211,6 +212,7 @@ _HOMES = {
     "CheckFailure": "checking.require",
     "CheckNotInstalled": "checking.discovery",
     "CheckResult": "checking.results",
+    "Computed": "model.computed",
     "Cost": "pricing.cost",
     "CostCause": "pricing.cost_change",
     "CostChange": "pricing.cost_change",

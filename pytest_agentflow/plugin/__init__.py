@@ -67,8 +67,9 @@ def _register_markers(config: pytest.Config) -> dict[str, str]:
 
 _AGENTFLOW_MARKER = (
     "agentflow(*, recording=None, workflow=None, case=None, variant=None, size=None, "
-    "trial=None, at_least=None): which recording agentflow_run loads, the names that "
-    "a run is recorded under, and how many --agentflow-trials must pass"
+    "trial=None, at_least=None, latency=None): which recording agentflow_run loads, "
+    "the names that a run is recorded under, how many --agentflow-trials must pass, "
+    "and whether a replay computes its latency"
 )
 
 

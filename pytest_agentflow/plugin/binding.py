@@ -15,7 +15,16 @@ from pytest_agentflow.plugin import FIXTURES, LOADS, RUNS
 from pytest_agentflow.recording.names import SUFFIX
 
 MARK_ARGUMENTS = frozenset(
-    {"recording", "workflow", "case", "variant", "size", "trial", "at_least"}
+    {
+        "recording",
+        "workflow",
+        "case",
+        "variant",
+        "size",
+        "trial",
+        "at_least",
+        "latency",
+    }
 )
 
 NAMED = {"recording": "build_site/hotel", "workflow": "build_site", "case": "hotel"}

@@ -15,6 +15,7 @@ OPTIONS = "pytest_agentflow.options"
 
 MODES = ("replay", "record", "live")
 PACES = ("none", "recorded")
+LATENCIES = ("computed", "recorded")
 PRICES = ("recorded", "current")
 MATCHES = ("strict", "stage-order", "live")
 _INIS = {
@@ -24,6 +25,7 @@ _INIS = {
     "agentflow_marker_prefix": "put before marker names, where a project has its own",
     "agentflow_prices": "TOML or JSON file of prices that win over genai-prices",
     "agentflow_judged_prices": "what --agentflow-prices says when it is not given",
+    "agentflow_latency": "what --agentflow-latency says when it is not given",
     "agentflow_waivers": "YAML file of waivers",
 }
 _LISTS = {
@@ -70,6 +72,16 @@ def add_options(parser: pytest.Parser) -> None:
         choices=PACES,
         default=PACES[0],
         help="let replayed answers come at once (none, default) or as recorded",
+    )
+    group.addoption(
+        "--agentflow-latency",
+        dest="agentflow_latency",
+        choices=LATENCIES,
+        help=(
+            "compute the latency of each replay from what runs side by side now "
+            "(computed), or take that of the recording (recorded); default: computed "
+            "where a check asks for it"
+        ),
     )
     group.addoption(
         "--agentflow-live-stage",
@@ -168,6 +180,9 @@ def check_options(config: pytest.Config) -> None:
     _check_match(config)
     if (prices := prices_of(config)) not in PRICES:
         message = f"agentflow_judged_prices = {prices!r} is none of {', '.join(PRICES)}"
+        raise pytest.UsageError(message)
+    if (latency := latency_of(config)) not in (None, *LATENCIES):
+        message = f"agentflow_latency = {latency!r} is none of {', '.join(LATENCIES)}"
         raise pytest.UsageError(message)
     _check_parallel(config, mode)
     if (trials := config.getoption("agentflow_trials")) < 1:
@@ -282,3 +297,9 @@ def prices_of(config: pytest.Config) -> Any:
     """Give the prices that usage is judged at: the option, else the ini value."""
     given = config.getoption("agentflow_judged_prices")
     return str(given or config.getini("agentflow_judged_prices") or PRICES[0])
+
+
+def latency_of(config: pytest.Config) -> Any:
+    """Give where latency is taken from; `None` where nobody says."""
+    given = config.getoption("agentflow_latency")
+    return str(given or config.getini("agentflow_latency") or "") or None

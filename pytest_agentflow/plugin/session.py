@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -34,6 +33,7 @@ from pytest_agentflow.plugin.notices import notices_of, shown_path
 from pytest_agentflow.plugin.options import OPTIONS
 from pytest_agentflow.plugin.settings import run_settings, where_configured
 from pytest_agentflow.plugin.shortened import shortened
+from pytest_agentflow.plugin.state import ItemState, state_key
 from pytest_agentflow.pricing.book import load_book
 from pytest_agentflow.pricing.file import BadPrice
 from pytest_agentflow.recording.load import RecordingError
@@ -46,23 +46,8 @@ from pytest_agentflow.running.agentflow import AgentFlow
 from pytest_agentflow.running.instrument import CannotInstrument, expect_functions
 from pytest_agentflow.running.settings import BadSetting, read_configuration
 
-
-@dataclass(slots=True)
-class ItemState:
-    """What one test has to do with us."""
-
-    checks: tuple[Check, ...] = ()
-    carried: tuple[Check, ...] = ()
-    """Checks of every run that nobody wrote on the test."""
-    runs: list[Run] = field(default_factory=list)
-    judged: list[Judged] = field(default_factory=list)
-    gates: list[Decomposition] = field(default_factory=list)
-
-
 #: The check that tells prices of today from those of the recording.
 PRICES = "prices"
-
-state_key = pytest.StashKey[ItemState]()
 
 
 class SessionPlugin:
@@ -85,6 +70,7 @@ class SessionPlugin:
             waivers=_waivers(config),
             folders=lambda: self.folders(self.item),
             known=self.against.known if self.against else None,
+            earlier=self.against.earlier if self.against else None,
             observe=self._observe,
             observe_gate=self._observe_gate,
             progress=self.progress if config.get_verbosity() >= 0 else None,
@@ -285,6 +271,13 @@ class SessionPlugin:
         """Give an argument of the closest ``agentflow`` mark of the test."""
         given = None if self.item is None else mark_argument(self.item, name)
         return self.trial if name == "trial" and given is None else given
+
+    def checks_under_way(self) -> Iterator[Check]:
+        """Give the checks of the test; in a fixture, of all that may get its runs."""
+        one = () if self.item is None else (self.item,)
+        for item in self.session.items if self.fixture else one:
+            if state_key in item.stash:
+                yield from item.stash[state_key].checks
 
     def begin_trial(self, number: int | None) -> None:
         """Take note of which trial of the test is under way."""

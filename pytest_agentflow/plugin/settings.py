@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_agentflow.model.money import Money
+from pytest_agentflow.plugin.latency import times_calls
 from pytest_agentflow.plugin.options import match_of, mode_of, prices_of
 from pytest_agentflow.running.settings import RunSettings
 
@@ -44,6 +46,7 @@ def run_settings(plugin: SessionPlugin) -> RunSettings:
         judged_prices=prices_of(config),
         case_for=plugin.case_for,
         argument=plugin.mark_argument,
+        times_calls=partial(times_calls, plugin),
         command=plugin.reproduce,
         ran=plugin.ran,
     )

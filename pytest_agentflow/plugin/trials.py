@@ -10,7 +10,7 @@ from _pytest.runner import runtestprotocol
 
 from pytest_agentflow.model.verdict import Verdict
 from pytest_agentflow.plugin import RUNS
-from pytest_agentflow.plugin.session import state_key
+from pytest_agentflow.plugin.state import state_key
 from pytest_agentflow.plugin.shortened import TOLD
 from pytest_agentflow.report.document import TrialsEntry
 from pytest_agentflow.report.encoding import trials_to_text

@@ -227,14 +227,14 @@ class VirtualClock:
         return min(due, default=None)
 
     def _wait_for_timer(self, due: int, left: float) -> bool:
-        pause = min(max(left, 0.0), 0.05)
+        """Go on to the end of a sleep: it is the next thing that can happen."""
+        self._now = max(self._now, due)
+        pause = min(max(left, _NAP), self._timer_seconds)
         self._timer_seconds -= pause
         if self._timer_seconds <= 0:
             told = f"sleeping tasks were waited for no longer than {TIMERS:g} s in all"
             self._undetermined[told] = None
-        self._changed.wait(pause or _NAP)
-        if left <= pause:
-            self._now = max(self._now, due)
+        self._changed.wait(pause)
         return False
 
     def _give_up(self) -> None:

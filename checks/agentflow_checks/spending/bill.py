@@ -145,13 +145,3 @@ def _contribution(price: af.UnitPrice, group: list[af.Charge]) -> Contribution:
         quantity=sum((c.quantity for c in group), Decimal(0)),
         amount=sum(map(charge_amount, group), Decimal(0)),
     )
-
-
-def seconds_of(run: af.Run, stage: str | None) -> Decimal | None:
-    """Give the recorded duration of a stage or the run in s; `None`: not recorded."""
-    if stage is None:
-        duration = run.recorded.elapsed
-    else:
-        span = run.recorded.stages.get(run.stage(stage).name)
-        duration = None if span is None else span[1] - span[0]
-    return None if duration is None else Decimal(round(duration)).scaleb(-3)

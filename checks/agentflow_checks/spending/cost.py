@@ -10,11 +10,12 @@ import pytest_agentflow as af
 from agentflow_checks.spending.bill import Bill, bill_of, bills_by_stage
 from agentflow_checks.spending.counts import MEASURES, judge_count
 from agentflow_checks.spending.exhibits import exhibits
+from agentflow_checks.spending.latency import judge_latency
 from agentflow_checks.spending.limits import Amount, limits_of, validate_limits
 from agentflow_checks.spending.money import judge_prices, judge_stage, judge_total
 
 
-@af.check("cost", validate=validate_limits)
+@af.check("cost", validate=validate_limits, timed=("latency",))
 def cost(
     run: af.Run,
     total: Amount | None = None,
@@ -39,20 +40,24 @@ def cost(
         stages: stage -> money.
         tokens: input and output tokens of the run, or stage -> tokens.
         calls: model calls of the run, or stage -> calls.
-        latency: seconds that the run took when it was recorded, or stage -> seconds.
+        latency: seconds that the run takes, or stage -> seconds. A replay computes them
+            from how long each call took and what this code does side by side; else, and
+            with ``--agentflow-latency=recorded``, they are those of the recording.
         images: pictures made in the run, or stage -> pictures.
         currency: of all money, as an ISO code.
     """
     whole, parts = bill_of(run), bills_by_stage(run)
     _one_currency(whole, currency)
     budgets = limits_of("stages", stages)
-    counted = {"tokens": tokens, "calls": calls, "latency": latency, "images": images}
+    counted = {"tokens": tokens, "calls": calls, "images": images}
     about_money = total is not None or stages is not None
-    if about_money or all(given is None for given in counted.values()):
+    others = (*counted.values(), latency)
+    if about_money or all(given is None for given in others):
         yield from _judge_money(
             run, whole, parts, total=total, budgets=budgets, currency=currency
         )
     yield from _judge_counts(run, whole, parts, counted)
+    yield from judge_latency(run, limits_of("latency", latency))
     if whole.billed:
         limits = {**budgets, **limits_of("total", total)}
         yield from exhibits(whole, parts, limits, currency)
@@ -106,7 +111,7 @@ def _judge_counts(
             bill = whole if stage is None else _bill(run, stage, measure.rule)
             if isinstance(bill, af.Finding):
                 yield bill
-            elif stage is not None or measure.always or whole.model_calls:
+            elif stage is not None or whole.model_calls:
                 yield from judge_count(run, measure, bill, limit, parts)
 
 

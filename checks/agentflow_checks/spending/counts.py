@@ -1,4 +1,4 @@
-"""The rules about what is counted: tokens, calls, images, seconds."""
+"""The rules about what is counted: tokens, calls, images."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest_agentflow as af
 from agentflow_checks.spending.amounts import marked, percent
-from agentflow_checks.spending.bill import Bill, seconds_of
+from agentflow_checks.spending.bill import Bill
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +25,6 @@ class Measure:
     unknown: str = ""
     """Why it may not be known."""
     fix: str = ""
-    always: bool = False
-    """Whether a run without any model call has it, too."""
 
 
 MEASURES = (
@@ -48,17 +46,6 @@ MEASURES = (
         verb="made",
         title="No more model calls than allowed",
         of=lambda _run, bill: Decimal(len(bill.model_calls)),
-    ),
-    Measure(
-        rule="cost.latency",
-        argument="latency",
-        unit="s",
-        verb="took",
-        title="It took no longer, when recorded, than allowed",
-        of=lambda run, bill: seconds_of(run, bill.stage),
-        unknown="the recording holds no times for it",
-        fix="Record again; imported runs may lack times.",
-        always=True,
     ),
     Measure(
         rule="cost.images",

@@ -248,8 +248,8 @@ def test_counts_over_their_budgets_are_explained() -> None:
         "the largest part, 2,100 tokens. 1 call of small: 2,000 tokens in, 100 out.",
         "cost.calls": "qa made 1 model calls, 1 over its 0. 1 call of small: 2,000 "
         "tokens in, 100 out.",
-        "cost.latency": "the run took 12.346 s, 2.346 (23 %) over its 10. qa has the "
-        "largest part, 2.000 s. 1 call of small: 2,000 tokens in, 100 out.",
+        "cost.latency": "the run took 12.346 s (recorded), 2.346 s (23 %) over its "
+        "10 s. qa takes the longest, 2.000 s.",
         "cost.images": "the run made 2 images, 1 (100 %) over its 1. artist has the "
         "largest part, 2 images. 2 calls of painter: 0 tokens in, 0 out.",
     }
