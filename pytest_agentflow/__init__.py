@@ -40,8 +40,9 @@ if TYPE_CHECKING:
     from pytest_agentflow.checking.waivers import Waiver as Waiver
     from pytest_agentflow.checking.waivers import load_waivers as load_waivers
     from pytest_agentflow.checking.waivers import waiver_from as waiver_from
-    from pytest_agentflow.decomposition.gate import Decomposition as Decomposition
-    from pytest_agentflow.decomposition.gate import (
+    from pytest_agentflow.decomposition.bound import Bound as Bound
+    from pytest_agentflow.decomposition.bound import Decomposition as Decomposition
+    from pytest_agentflow.decomposition.bound import (
         DecompositionFailure as DecompositionFailure,
     )
     from pytest_agentflow.decomposition.gate import (
@@ -166,6 +167,12 @@ if TYPE_CHECKING:
     from pytest_agentflow.running.page_run import page_run as page_run
     from pytest_agentflow.running.settings import BadSetting as BadSetting
     from pytest_agentflow.running.spend import OverBudget as OverBudget
+    from pytest_agentflow.statistics.economics import cost_of_pass as cost_of_pass
+    from pytest_agentflow.statistics.economics import (
+        max_token_multiplier as max_token_multiplier,
+    )
+    from pytest_agentflow.statistics.outcome import Decision as Decision
+    from pytest_agentflow.statistics.outcome import Outcome as Outcome
     from pytest_agentflow.statistics.overhead import Exponent as Exponent
     from pytest_agentflow.statistics.overhead import Mixture as Mixture
     from pytest_agentflow.statistics.overhead import imbalance as imbalance
@@ -180,6 +187,22 @@ if TYPE_CHECKING:
     from pytest_agentflow.statistics.permutation import holm as holm
     from pytest_agentflow.statistics.permutation import (
         permutation_test as permutation_test,
+    )
+    from pytest_agentflow.statistics.reliability import Sprt as Sprt
+    from pytest_agentflow.statistics.reliability import absorption as absorption
+    from pytest_agentflow.statistics.reliability import (
+        error_amplification as error_amplification,
+    )
+    from pytest_agentflow.statistics.reliability import k_min as k_min
+    from pytest_agentflow.statistics.reliability import pass_at_k as pass_at_k
+    from pytest_agentflow.statistics.reliability import pass_hat_k as pass_hat_k
+    from pytest_agentflow.statistics.reliability import (
+        series_reliability as series_reliability,
+    )
+    from pytest_agentflow.statistics.reliability import sprt as sprt
+    from pytest_agentflow.statistics.reliability import vote_calls as vote_calls
+    from pytest_agentflow.statistics.reliability import (
+        vote_reliability as vote_reliability,
     )
     from pytest_agentflow.wire.guard import allow_connection as allow_connection
     from pytest_agentflow.wire.guard import forbid_connection as forbid_connection
@@ -202,6 +225,7 @@ _HOMES = {
     "BadWaiver": "checking.waivers",
     "Bar": "model.exhibit",
     "Bars": "model.exhibit",
+    "Bound": "decomposition.bound",
     "Box": "model.place",
     "Call": "model.call",
     "CannotInstrument": "running.instrument",
@@ -217,8 +241,9 @@ _HOMES = {
     "CostCause": "pricing.cost_change",
     "CostChange": "pricing.cost_change",
     "CostModel": "pricing.cost_model",
-    "Decomposition": "decomposition.gate",
-    "DecompositionFailure": "decomposition.gate",
+    "Decision": "statistics.outcome",
+    "Decomposition": "decomposition.bound",
+    "DecompositionFailure": "decomposition.bound",
     "Drift": "model.run",
     "Evaluation": "checking.results",
     "Event": "model.event",
@@ -246,6 +271,7 @@ _HOMES = {
     "NetworkRefused": "wire.miss",
     "Note": "checking.results",
     "OpenStage": "running.doors",
+    "Outcome": "statistics.outcome",
     "OverBudget": "running.spend",
     "Permutation": "statistics.permutation",
     "PersonalDataError": "recording.personal",
@@ -272,6 +298,7 @@ _HOMES = {
     "Run": "model.run",
     "Severity": "model.verdict",
     "Source": "model.run",
+    "Sprt": "statistics.reliability",
     "Stage": "model.run",
     "StageMark": "running.doors",
     "Swatch": "model.exhibit",
@@ -292,6 +319,7 @@ _HOMES = {
     "Verdict": "model.verdict",
     "Waiver": "checking.waivers",
     "aalp": "pricing.cost_model",
+    "absorption": "statistics.reliability",
     "allow_connection": "wire.guard",
     "ancestors": "attribution.trace",
     "artefact": "running.doors",
@@ -305,6 +333,8 @@ _HOMES = {
     "cost_changes": "pricing.cost_change",
     "cost_model": "pricing.cost_model",
     "cost_of": "pricing.cost",
+    "cost_of_pass": "statistics.economics",
+    "error_amplification": "statistics.reliability",
     "evaluate": "checking.evaluate",
     "evaluate_many": "running.many",
     "failure_message": "checking.message",
@@ -319,15 +349,19 @@ _HOMES = {
     "holm": "statistics.permutation",
     "imbalance": "statistics.overhead",
     "inputs_of_size": "decomposition.strategies",
+    "k_min": "statistics.reliability",
     "load": "recording.load",
     "load_book": "pricing.book",
     "load_waivers": "checking.waivers",
     "lock_prices": "pricing.lock",
+    "max_token_multiplier": "statistics.economics",
     "measure_growth": "decomposition.growth",
     "overhead_exponent": "statistics.overhead",
     "page_run": "running.page_run",
     "pairwise_share": "statistics.overhead",
     "parse_check": "checking.expression",
+    "pass_at_k": "statistics.reliability",
+    "pass_hat_k": "statistics.reliability",
     "permutation_test": "statistics.permutation",
     "price_drifts": "pricing.drift",
     "priced": "pricing.cost_model",
@@ -338,10 +372,14 @@ _HOMES = {
     "require_growth": "decomposition.growth",
     "retriever": "running.doors",
     "save": "recording.save",
+    "series_reliability": "statistics.reliability",
     "single_trace_exponent": "statistics.overhead",
+    "sprt": "statistics.reliability",
     "stage": "running.doors",
     "to_json": "model.codec",
     "tool": "running.doors",
+    "vote_calls": "statistics.reliability",
+    "vote_reliability": "statistics.reliability",
     "waiver_from": "checking.waivers",
 }
 

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
 
+from pytest_agentflow.decomposition.causes import effects, effects_text
 from pytest_agentflow.decomposition.ledger import Ledger, Line, bill
 from pytest_agentflow.decomposition.pairs import Pair
-from pytest_agentflow.model.money import Money, total
+from pytest_agentflow.pricing.cost_model import CostModel
+
+ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,79 +24,131 @@ class Blame:
 
 
 def blame(
-    pairs: Sequence[Pair], split: Ledger, single: Ledger, allowed: Money
+    pairs: Sequence[Pair],
+    split: Ledger,
+    single: Ledger,
+    allowed: Decimal,
+    model: CostModel,
 ) -> Blame:
     """Say which stage makes the split cost more than `allowed`.
 
     A stage is named where that can be shown: in some cases it costs more than its
     median over the cases, and without that excess the split would stay within; or it
-    alone costs more than is allowed. One that merely has the largest share is told as
-    that, and not named: another one may have grown.
+    pays more for a unit than the other stages do, and at their price the split would
+    stay within; or it alone costs more than is allowed. One that merely has the
+    largest share is told as that, and not named: another one may have grown.
     """
+    bills = [bill([pair.split], model) for pair in pairs]
     return (
-        _outlier(pairs, split, allowed)
+        _outlier(pairs, bills, split, allowed)
+        or _dearer(split, allowed)
         or _alone(split, single, allowed)
         or _largest_share(split, single)
     )
 
 
-def _outlier(pairs: Sequence[Pair], split: Ledger, allowed: Money) -> Blame | None:
+def _outlier(
+    pairs: Sequence[Pair], bills: Sequence[Ledger], split: Ledger, allowed: Decimal
+) -> Blame | None:
     if len(pairs) < 3:  # a median of fewer is no yardstick
         return None
-    bills = [bill([pair.split]) for pair in pairs]
     excess = {name: _excess(name, bills) for name in split.stages()}
     name = max(excess, key=lambda n: sum(excess[n]), default=None)
     if name is None or not sum(excess[name]):
         return None
-    over = Money(amount=sum(excess[name], Decimal(0)), currency=allowed.currency)
-    if split.total - over > allowed:
+    over = sum(excess[name], ZERO)
+    if split.amount - over > allowed:
         return None
     worst = max(range(len(pairs)), key=lambda i: excess[name][i])
     cases = [p.key for p, more in zip(pairs, excess[name], strict=True) if more]
     sentence = (
-        f"{name} costs {over} more than its median over the cases, most of it in "
-        f"{pairs[worst].key} ({len(cases)} of {len(pairs)} cases lie above); without "
-        f"that the split would stay within. {_grown(name, bills, worst)}"
+        f"{name} costs {split.text(over)} more than its median over the cases, most of "
+        f"it in {pairs[worst].key} ({len(cases)} of {len(pairs)} cases lie above); "
+        f"without that the split would stay within. {_grown(name, bills, worst)}"
     )
     return Blame(stage=name, sentence=sentence)
 
 
 def _excess(stage: str, bills: Sequence[Ledger]) -> list[Decimal]:
-    zero = Money(amount=Decimal(0))
-    costs = [b.stages().get(stage, zero).amount for b in bills]
+    costs = [b.stages().get(stage, ZERO) for b in bills]
     usual = median(costs)
-    return [max(cost - usual, Decimal(0)) for cost in costs]
+    return [max(cost - usual, ZERO) for cost in costs]
 
 
 def _grown(stage: str, bills: Sequence[Ledger], worst: int) -> str:
-    """Say which unit of the stage grew most in the worst case."""
-    lines = [x for x in bills[worst].lines if x.stage == stage]
+    """Say why a stage costs more in the worst case than in the typical one."""
+    ranked = sorted(bills, key=lambda b: b.stages().get(stage, ZERO))
+    typical, now = ranked[(len(ranked) - 1) // 2], bills[worst]
+    why = effects_text(effects(now, typical, stage=stage), now)
+    if not now.priced:
+        return f"There: {why} beside the typical case"
+    lines = [x for x in now.lines if x.stage == stage]
 
     def usual(unit: str) -> Decimal:
         return median(
             sum(
                 (x.quantity for x in b.lines if (x.stage, x.unit) == (stage, unit)),
-                Decimal(0),
+                ZERO,
             )
             for b in bills
         )
 
-    line = max(lines, key=lambda x: (x.quantity - usual(x.unit)) * _unit(x))
-    words = unit_words(line.unit)
-    return f"There it used {line.quantity:,} {words}, usually {usual(line.unit):,}"
+    line = max(lines, key=lambda x: (x.quantity - usual(x.unit)) * x.price)
+    words = line.words
+    return (
+        f"There it used {line.quantity:,} {words}, usually {usual(line.unit):,}; "
+        f"beside the typical case: {why}"
+    )
 
 
-def _alone(split: Ledger, single: Ledger, allowed: Money) -> Blame | None:
-    stage, money = next(iter(split.stages().items()))
-    if money <= allowed:
+def _dearer(split: Ledger, allowed: Decimal) -> Blame | None:
+    """Find the stage that would be cheap enough at the price the others pay."""
+    found: tuple[Decimal, Line, Decimal] | None = None
+    for line in split.lines:
+        others = [
+            x for x in split.lines if x.stage != line.stage and x.kind == line.kind
+        ]
+        quantity = sum((x.quantity for x in others), ZERO)
+        if not split.priced or not quantity:
+            continue
+        price = sum((x.amount for x in others), ZERO) / quantity
+        saved = sum(
+            (
+                x.amount - x.quantity * price
+                for x in split.lines
+                if (x.stage, x.kind) == (line.stage, line.kind)
+            ),
+            ZERO,
+        )
+        if split.amount - saved <= allowed and (found is None or saved > found[0]):
+            found = saved, line, price
+    if found is None:
         return None
-    sentence = f"{stage} alone costs {money}, more than the {allowed} allowed: "
-    return Blame(stage=stage, sentence=sentence + _beside(stage, split, single))
+    saved, line, price = found
+    words = line.words
+    sentence = (
+        f"{line.stage} pays {_price(line.price, split)} for {words} of "
+        f"{', '.join(line.models)}, the other stages {_price(price, split)}: a dearer "
+        f"model, {split.text(saved)} of the {split.text(split.amount)}; at their price "
+        "the split would stay within"
+    )
+    return Blame(stage=line.stage, sentence=sentence)
+
+
+def _alone(split: Ledger, single: Ledger, allowed: Decimal) -> Blame | None:
+    stage, amount = next(iter(split.stages().items()))
+    if amount <= allowed:
+        return None
+    sentence = (
+        f"{stage} alone costs {split.text(amount)}, more than the "
+        f"{split.text(allowed)} allowed: {_beside(stage, split, single)}"
+    )
+    return Blame(stage=stage, sentence=sentence)
 
 
 def _largest_share(split: Ledger, single: Ledger) -> Blame:
-    stage, money = next(iter(split.stages().items()))
-    share = money / split.total if split.total.amount else Decimal(0)
+    stage, amount = next(iter(split.stages().items()))
+    share = amount / split.amount if split.amount else ZERO
     sentence = (
         f"No single stage makes the difference; the largest share is {stage}'s, "
         f"{share:.0%}: {_beside(stage, split, single)}"
@@ -104,24 +159,25 @@ def _largest_share(split: Ledger, single: Ledger) -> Blame:
 def _beside(stage: str, split: Ledger, single: Ledger) -> str:
     """Hold the unit that dominates a stage against the baseline's use of that unit."""
     lines = [x for x in split.lines if x.stage == stage]
-    line = max(lines, key=lambda x: x.money.amount)
-    kind = line.unit.partition(":")[0]
-    same = [x for x in single.lines if x.unit.partition(":")[0] == kind]
-    words = unit_words(line.unit)
+    line = max(lines, key=lambda x: x.amount)
+    if not split.priced:
+        return f"it calls {', '.join(line.models)}"
+    same = [x for x in single.lines if x.kind == line.kind]
+    words = line.words
     sentence = (
-        f"{per_run(line.quantity, split)} {words} a run of {', '.join(line.models)} "
-        f"at {_price(line.money, line.quantity)}"
+        f"{per_case(line.quantity, split)} {words} a run of {', '.join(line.models)} "
+        f"at {_price(line.price, split)}"
     )
     if not same:
         return f"{sentence}; the baseline has no {words}"
-    quantity = sum((x.quantity for x in same), Decimal(0))
-    spent = total(x.money for x in same)
+    quantity = sum((x.quantity for x in same), ZERO)
+    price = sum((x.amount for x in same), ZERO) / quantity if quantity else ZERO
     models = sorted({m for x in same for m in x.models})
-    more = line.quantity / split.runs > quantity / single.runs
-    dearer = _unit(line) > spent.amount / quantity
+    more = line.quantity / split.cases > quantity / single.cases
     return (
-        f"{sentence}, against {per_run(quantity, single)} of {', '.join(models)} "
-        f"at {_price(spent, quantity)} in the baseline: {_cause(more, dearer)}"
+        f"{sentence}, against {per_case(quantity, single)} of {', '.join(models)} "
+        f"at {_price(price, single)} in the baseline: "
+        f"{_cause(more, line.price > price)}"
     )
 
 
@@ -133,24 +189,13 @@ def _cause(more: bool, dearer: bool) -> str:
     return "each is dearer" if dearer else "no more and no dearer than the baseline's"
 
 
-def _unit(line: Line) -> Decimal:
-    return line.money.amount / line.quantity if line.quantity else Decimal(0)
-
-
-def _price(money: Money, quantity: Decimal) -> str:
-    amount = money.amount / quantity
+def _price(amount: Decimal, ledger: Ledger) -> str:
     if amount < Decimal("0.001"):
-        whole = Money(amount=amount * 1_000_000, currency=money.currency)
-        return f"{whole} a million"
-    return f"{Money(amount=amount, currency=money.currency)} each"
+        return f"{ledger.text(amount * 1_000_000)} a million"
+    return f"{ledger.text(amount)} each"
 
 
-def per_run(quantity: Decimal, ledger: Ledger) -> str:
+def per_case(quantity: Decimal, ledger: Ledger) -> str:
     """Write a quantity as the mean of a run: ``4``, ``1,830.5``."""
-    text = f"{quantity / ledger.runs:,.1f}"
+    text = f"{quantity / ledger.cases:,.1f}"
     return text.removesuffix(".0")
-
-
-def unit_words(unit: str) -> str:
-    """Name a unit for readers: ``images:1024x1024:medium`` -> ``images``."""
-    return unit.partition(":")[0].replace("_", " ")

@@ -2,75 +2,192 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from pytest_agentflow.checking.results import Evaluation
-from pytest_agentflow.decomposition.ledger import Ledger
+from pytest_agentflow.decomposition.bound import Bound
+from pytest_agentflow.decomposition.causes import effects, signed
+from pytest_agentflow.decomposition.diagnosis import Suspicion
+from pytest_agentflow.decomposition.flips import Flip
+from pytest_agentflow.decomposition.money import Spending
 from pytest_agentflow.decomposition.pairs import Pair
-from pytest_agentflow.model.exhibit import Bar, Bars, Table
+from pytest_agentflow.decomposition.quality import Measured
+from pytest_agentflow.decomposition.wording import plain
+from pytest_agentflow.model.exhibit import Bar, Bars, Exhibit, Table
 from pytest_agentflow.model.verdict import Verdict
+from pytest_agentflow.statistics.economics import cost_of_pass
+from pytest_agentflow.statistics.reliability import absorption, error_amplification
+
+ROWS = 20
+"""So many cases are listed; the others are counted."""
 
 
-def cost_bars(split: Ledger, single: Ledger, limit: Decimal) -> Bars:
-    """Chart the split's money, whole and by stage, beside limit and single model."""
-    allowed = single.total.amount * limit
+def bounds_table(bounds: Sequence[Bound]) -> Exhibit | None:
+    """List estimate, interval, limit and cases of every bound."""
+    rows = [
+        (
+            bound.name,
+            bound.word,
+            _number(found.estimate),
+            _number(found.lower),
+            _number(found.upper),
+            _number(-found.limit if bound.name == "quality" else found.limit),
+            f"{found.n:,}",
+            "" if found.n_to_decide is None else f"{found.n_to_decide:,}",
+            _number(found.supported),
+            found.method,
+        )
+        for bound in bounds
+        if (found := bound.outcome) is not None
+    ]
+    columns = (
+        "bound",
+        "verdict",
+        "estimate",
+        "lower",
+        "upper",
+        "limit",
+        "cases",
+        "would decide",
+        "supported",
+        "method",
+    )
+    numeric = tuple(range(2, 9))
+    title = "What was measured, beside what is allowed"
+    table = Table(title=title, columns=columns, rows=tuple(rows), numeric=numeric)
+    return table if rows else None
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else plain(round(value, 4))
+
+
+def cost_bars(spent: Spending, limit: Decimal) -> Bars:
+    """Chart the split's cost, whole and by stage, beside limit and single model."""
+    split, single = spent.split, spent.single
+    allowed = single.amount * limit
     whole = Bar(
         label="split, all stages",
-        value=split.total.amount,
+        value=split.amount,
         limit=allowed,
-        against=single.total.amount,
-        verdict=Verdict.PASSED if split.total.amount <= allowed else Verdict.FAILED,
+        against=single.amount,
+        verdict=Verdict.PASSED if split.amount <= allowed else Verdict.FAILED,
     )
-    stages = [Bar(label=n, value=m.amount) for n, m in split.stages().items()]
+    stages = [Bar(label=n, value=amount) for n, amount in split.stages().items()]
     return Bars(
-        title="Money of the split beside the single model",
-        unit=split.total.currency,
+        title="Cost of the split beside the single model",
+        unit=split.unit,
         bars=(whole, *stages),
         against="single model",
     )
 
 
-def cost_table(pairs: Sequence[Pair]) -> Table:
-    """List the money of both sides case by case."""
-    rows = []
-    for pair in pairs:
-        cheap, dear = pair.split.cost(), pair.single.cost()
-        share = f"{cheap / dear:.1%}" if dear.amount else "no ratio"
-        rows.append((pair.key, str(cheap), str(dear), share))
-    columns = ("case", "split", "single model", "share")
-    title = "Money case by case"
-    return Table(title=title, columns=columns, rows=tuple(rows), numeric=(1, 2, 3))
-
-
-def sums(split: Ledger, single: Ledger) -> Table:
-    """List what both sides consumed in all."""
-    rows = (
-        ("money", str(split.total), str(single.total)),
-        ("tokens", f"{split.tokens:,}", f"{single.tokens:,}"),
-        ("model calls", f"{split.calls:,}", f"{single.calls:,}"),
+def cost_table(pairs: Sequence[Pair], spent: Spending) -> Table:
+    """List the cost of both sides case by case, the worst for the split first."""
+    rows: list[tuple[str, ...]] = []
+    ranked = sorted(
+        zip(pairs, spent.costs, strict=True),
+        key=lambda one: one[1][1] - one[1][0],
     )
-    columns = ("sum", "split", "single model")
-    return Table(title="Sums", columns=columns, rows=rows, numeric=(1, 2))
+    write = spent.split.text
+    for pair, (cheap, dear) in ranked[:ROWS]:
+        share = f"{cheap / dear:.1%}" if dear else "no ratio"
+        more = signed(cheap - dear, spent.split)
+        rows.append((pair.key, write(cheap), write(dear), more, share))
+    rows += _rest(len(ranked) - ROWS, "case", 5)
+    return Table(
+        title="Cost case by case, the least saving first",
+        columns=("case", "split", "single model", "difference", "share"),
+        rows=tuple(rows),
+        numeric=(1, 2, 3, 4),
+    )
 
 
-def quality_table(
-    pairs: Sequence[Pair], judged: Sequence[tuple[Evaluation, Evaluation]]
-) -> Table:
-    """List the verdicts of both sides, case by case and check by check."""
-    rows = [
+def _rest(more: int, noun: str, columns: int) -> list[tuple[str, ...]]:
+    if more <= 0:
+        return []
+    told = f"and {more:,} more {noun}{'' if more == 1 else 's'}"
+    return [(told, *[""] * (columns - 1))]
+
+
+def causes_table(spent: Spending) -> Exhibit | None:
+    """List what each cause adds to a case of the single model, or saves."""
+    found = effects(spent.split, spent.single) if spent.split.priced else ()
+    rows = tuple((e.cause, signed(e.amount, spent.split)) for e in found)
+    title = "Why a case of the split costs what it does, beside the single model"
+    table = Table(title=title, columns=("cause", "adds"), rows=rows, numeric=(1,))
+    return table if rows else None
+
+
+def flips_table(found: Sequence[Flip]) -> Exhibit | None:
+    """List every check that flipped, what broke first."""
+    if not found:
+        return None
+    rows: list[tuple[str, ...]] = [
         (
-            pair.key,
-            result.written,
-            str(result.verdict),
-            _verdict_of(single, result.check),
+            flip.key,
+            flip.check,
+            "newly broken" if flip.broken else "fixed",
+            ", ".join(flip.stages) or "no stage known",
+            flip.message,
         )
-        for pair, (split, single) in zip(pairs, judged, strict=True)
-        for result in split.results
+        for flip in found[:ROWS]
     ]
-    columns = ("case", "check", "split", "single model")
-    return Table(title="Verdicts case by case", columns=columns, rows=tuple(rows))
+    rows += _rest(len(found) - ROWS, "flip", 5)
+    return Table(
+        title="What flipped between the single model and the split",
+        columns=("case", "check", "what", "brought in by", "finding"),
+        rows=tuple(rows),
+    )
 
 
-def _verdict_of(evaluation: Evaluation, check: str) -> str:
-    return str(evaluation.result(check).verdict)
+def sides_table(spent: Spending | None, measured: Measured | None) -> Exhibit | None:
+    """List what both sides used and achieved; costs only where `spent` is given."""
+    rows = [*_used(spent), *_achieved(spent, measured)]
+    columns = ("what", "split", "single model")
+    table = Table(title="Both sides", columns=columns, rows=tuple(rows), numeric=(1, 2))
+    return table if rows else None
+
+
+def _used(spent: Spending | None) -> Iterator[tuple[str, str, str]]:
+    if spent is None:
+        return
+    split, single = spent.split, spent.single
+    yield "cost of all cases", split.text(split.amount), single.text(single.amount)
+    yield "tokens", f"{split.tokens:,.0f}", f"{single.tokens:,.0f}"
+    sides = (split, single)
+    first, second = (f"{side.calls:,.1f}".removesuffix(".0") for side in sides)
+    yield "model calls", first, second
+
+
+def _achieved(
+    spent: Spending | None, measured: Measured | None
+) -> Iterator[tuple[str, str, str]]:
+    if measured is None or (errors := measured.errors()) is None:
+        return
+    split, single = errors
+    yield "share of bad runs", f"{split:.1%}", f"{single:.1%}"
+    factor, absorbed = error_amplification(split, single), absorption(split, single)
+    if factor is not None and absorbed is not None:
+        yield "error amplification", f"{factor:.2f}x", "1x"
+        yield "errors absorbed", f"{absorbed:.0%}", "0%"
+    if spent is not None:
+        ledgers = (spent.split, split), (spent.single, single)
+        passes = [cost_of_pass(one.amount / one.cases, 1 - bad) for one, bad in ledgers]
+        told = (
+            "nothing passes" if cost is None else spent.split.text(Decimal(str(cost)))
+            for cost in passes
+        )
+        first, second = told
+        yield "cost of one good run", first, second
+
+
+def diagnosis_table(found: Sequence[Suspicion]) -> Exhibit | None:
+    """List what stands out, with the adjusted chance that it means nothing."""
+    rows = tuple(
+        (one.what, one.seen, f"{one.p:.3f}", f"{one.adjusted:.3f}") for one in found
+    )
+    columns = ("what", "seen", "p", "p by Holm")
+    title = "Where to look: diagnosis beside the verdict, decides nothing"
+    table = Table(title=title, columns=columns, rows=rows, numeric=(2, 3))
+    return table if rows else None

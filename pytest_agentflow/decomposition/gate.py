@@ -2,90 +2,64 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
 from typing import Literal
 
 from pytest_agentflow.checking.check import Check
-from pytest_agentflow.checking.require import current_settings, judge_run
-from pytest_agentflow.checking.results import Evaluation
-from pytest_agentflow.decomposition.blame import blame
-from pytest_agentflow.decomposition.exhibits import (
-    cost_bars,
-    cost_table,
-    quality_table,
-    sums,
+from pytest_agentflow.checking.require import current_settings
+from pytest_agentflow.decomposition import exhibits
+from pytest_agentflow.decomposition.bound import (
+    Bound,
+    Decomposition,
+    DecompositionFailure,
+    Population,
+    Terms,
+    error,
+    fold_gate,
 )
-from pytest_agentflow.decomposition.ledger import Ledger, bill
-from pytest_agentflow.decomposition.pairs import Pair, pair_runs, workflows
+from pytest_agentflow.decomposition.diagnosis import suspicions
+from pytest_agentflow.decomposition.judging import Quality
+from pytest_agentflow.decomposition.money import (
+    Spending,
+    difference_note,
+    judge_cost,
+    multiplier_note,
+)
+from pytest_agentflow.decomposition.pairs import (
+    Key,
+    Pair,
+    case_and_size,
+    discarded,
+    pair_runs,
+    workflows,
+)
+from pytest_agentflow.decomposition.quality import Asked, Measured, judge_quality
+from pytest_agentflow.decomposition.ratios import judge_latency, judge_tokens
 from pytest_agentflow.model.exhibit import Exhibit
-from pytest_agentflow.model.money import Money
 from pytest_agentflow.model.run import Run
-from pytest_agentflow.model.verdict import Verdict, fold_verdicts
-from pytest_agentflow.statistics.paired import PairedDifference, paired_difference
+from pytest_agentflow.model.verdict import Verdict
+from pytest_agentflow.pricing.cost_model import CostModel, Number, Priced, cost_model
 
-_WORDS = {
-    Verdict.PASSED: "PASS",
-    Verdict.FAILED: "FAIL",
-    Verdict.UNDETERMINED: "INCONCLUSIVE",
-    Verdict.ERROR: "ERROR",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bound:
-    """One bound of the gate: what was measured against what was allowed."""
-
-    name: str
-    verdict: Verdict
-    sentence: str
-    stage: str | None = None
-    """The stage that makes the difference."""
+__all__ = [
+    "Bound",
+    "Decomposition",
+    "DecompositionFailure",
+    "compare",
+    "fold_gate",
+    "require_decomposition",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decomposition:
-    """The outcome of comparing a decomposition with its baseline."""
+class Limits:
+    """What a gate asks for; `None` is not asked."""
 
-    workflow: str
-    baseline: str
-    verdict: Verdict
-    bounds: tuple[Bound, ...]
-    exhibits: tuple[Exhibit, ...] = ()
-    cost: Money | None = None
-    """Of all runs of the split; `None` where money was not compared."""
-    baseline_cost: Money | None = None
-    authored: bool = False
-    estimated: bool = False
-    optional: bool = False
-
-    @property
-    def word(self) -> str:
-        """``PASS``, ``FAIL``, ``INCONCLUSIVE`` or ``ERROR``."""
-        return _WORDS[self.verdict]
-
-    def __str__(self) -> str:
-        head = f"{self.word}: {self.workflow} against {self.baseline}"
-        bounds = (
-            f"  {bound.name}: {_WORDS[bound.verdict]}: {bound.sentence}"
-            for bound in self.bounds
-        )
-        return "\n".join([head, *bounds])
-
-
-class DecompositionFailure(AssertionError):
-    """The decomposition does not pay, or that could not be decided."""
-
-    __module__ = "pytest_agentflow"
-
-    def __init__(self, decomposition: Decomposition) -> None:
-        self.decomposition = decomposition
-        super().__init__(str(decomposition))
-
-    def __reduce__(self) -> tuple[type[DecompositionFailure], tuple[Decomposition]]:
-        return DecompositionFailure, (self.decomposition,)
+    cost: Decimal | None = None
+    quality: Asked | None = None
+    latency: Decimal | None = None
+    tokens: Decimal | None = None
 
 
 def require_decomposition(
@@ -93,26 +67,55 @@ def require_decomposition(
     *,
     baseline: Sequence[Run],
     checks: Sequence[Check] = (),
-    cost_ratio: float | str | Decimal | None = None,
+    quality: Quality | None = None,
+    cost_ratio: Number | None = None,
     quality_margin: float | None = None,
-    pair_by: Literal["case"] | Callable[[Run], str] = "case",
-    population: Literal["fixed"] = "fixed",
+    latency_ratio: Number | None = None,
+    max_token_multiplier: Number | None = None,
+    cost_model: CostModel | str = Priced(),  # noqa: B008 - a frozen value
+    pair_by: Literal["case"] | Callable[[Run], Hashable] = "case",
+    cluster_by: Callable[[Run], Hashable] | None = None,
+    population: Population = "fixed",
+    alpha: float = 0.05,
+    quality_scale: tuple[float, float] | None = None,
+    discarded_takes: Literal["refuse", "allow"] = "refuse",
     optional: bool = False,
 ) -> Decomposition:
     """Require that a decomposition is cheap and good enough beside the single model.
 
-    The recorded cases *are* the population: money is compared exactly, pair by pair,
-    and so is the share of cases that pass `checks`. No sampling statement is made.
+    With ``population="fixed"`` the recorded cases *are* the population: all is compared
+    exactly, and no statement is made about other cases. With ``"sample"`` they stand
+    for those to come: ratios are held to their limit by the one-sided paired t test on
+    D - limit * L (Fieller's bound), pass rates by Tango's score bound, scores and rates
+    of repeated trials by the paired t test. A bound passes where its one-sided
+    confidence bound keeps the limit, fails where it lies beyond it, and is
+    INCONCLUSIVE else. Sources and error rates: ``benchmarks/error_rates.py``.
+
+    Several trials of a case count as their mean.
 
     Args:
         runs: of the decomposed workflow.
         baseline: of the single large model, for the same cases.
-        checks: what decides whether a run is good; needed for `quality_margin`.
-        cost_ratio: the split's money may be at most this share of the baseline's.
-        quality_margin: the split's pass rate may be at most this much lower (0 to 1).
-        pair_by: ``"case"``, or a function that gives the key of a run's pair.
-        population: ``"fixed"``.
-        optional: let INCONCLUSIVE pass.
+        checks: what decides whether a run is good, for `quality_margin`.
+        quality: in their place, a function of a run: whether it is good, or how good
+            (a number, more is better); `None` where that cannot be decided.
+        cost_ratio: the split may cost at most this share of the baseline.
+        quality_margin: its pass rate may be at most this much lower (0 to 1), or its
+            mean score, in the unit of the scores.
+        latency_ratio: its time may be at most this share of the baseline's: as
+            computed by a replay where all runs were replayed so, else as recorded.
+        max_token_multiplier: it may use at most this many times the tokens.
+        cost_model: what `cost_ratio` compares: `priced`, `aalp`, `gpu_hour`,
+            `busy_time`.
+        pair_by: ``"case"`` (and size), or a function that gives the key of a pair.
+        cluster_by: gives what the cases of a sample have in common that are not
+            independent, such as the customer; by default the case.
+        population: ``"fixed"`` or ``"sample"``.
+        alpha: chance of a wrong PASS at the limit, and of a wrong FAIL, of each bound.
+        quality_scale: smallest and largest score of `quality`, where it has any.
+        discarded_takes: ``"refuse"`` runs of a sample that were kept after other takes
+            had been discarded: a selected take is no sample.
+        optional: let INCONCLUSIVE pass, with a warning.
 
     Raises:
         DecompositionFailure: on FAIL, INCONCLUSIVE or ERROR, with the stage and cause
@@ -120,217 +123,212 @@ def require_decomposition(
         ValueError: when nothing is asked, or an argument makes no sense.
     """
     __tracebackhide__ = True
-    _validate(checks, cost_ratio, quality_margin, population)
+    limits = Limits(
+        cost=_ratio("cost_ratio", cost_ratio),
+        quality=_asked(checks, quality, quality_margin, quality_scale),
+        latency=_ratio("latency_ratio", latency_ratio),
+        tokens=_ratio("max_token_multiplier", max_token_multiplier),
+    )
+    if limits == Limits():
+        message = (
+            "give cost_ratio=, quality_margin=, latency_ratio= or "
+            "max_token_multiplier=: else nothing is required"
+        )
+        raise ValueError(message)
     result = compare(
         runs,
         baseline=baseline,
-        checks=checks,
-        cost_ratio=None if cost_ratio is None else Decimal(str(cost_ratio)),
-        quality_margin=quality_margin,
-        key=(lambda run: run.case) if pair_by == "case" else pair_by,
+        limits=limits,
+        terms=_terms(population, alpha, cost_model),
+        key=_key(pair_by),
+        cluster=cluster_by,
+        selected=_one_of("discarded_takes", discarded_takes, "refuse", "allow")
+        == "allow",
         optional=optional,
     )
     if (observe := current_settings().observe_gate) is not None:
         observe(result)
-    inconclusive = result.verdict is Verdict.UNDETERMINED and optional
-    if result.verdict is not Verdict.PASSED and not inconclusive:
+    if not result.ok:
         raise DecompositionFailure(result)
     return result
 
 
-def _validate(
+def _ratio(name: str, given: Number | None) -> Decimal | None:
+    if given is None:
+        return None
+    try:
+        number = Decimal(str(given))
+    except InvalidOperation:
+        number = Decimal("nan")
+    if isinstance(given, bool) or not number.is_finite() or number <= 0:
+        message = f"{name}={given!r} must be a number above 0, like 0.4"
+        raise ValueError(message)
+    return number
+
+
+def _asked(
     checks: Sequence[Check],
-    cost_ratio: object,
-    quality_margin: float | None,
-    population: str,
-) -> None:
-    if cost_ratio is None and quality_margin is None:
-        message = "give cost_ratio=, quality_margin= or both: else nothing is required"
+    quality: Quality | None,
+    margin: float | None,
+    scale: tuple[float, float] | None,
+) -> Asked | None:
+    if margin is None:
+        if checks or quality is not None:
+            message = "checks= and quality= need quality_margin=: how much worse is fit"
+            raise ValueError(message)
+        return None
+    if bool(checks) == (quality is not None):
+        message = (
+            "quality_margin= needs checks= that decide which runs are good, or "
+            "quality=, a function that says so; not both"
+        )
         raise ValueError(message)
-    if quality_margin is not None and not checks:
-        message = "quality_margin= needs checks= that decide which runs are good"
+    highest = 1 if quality is None else float("inf")
+    if isinstance(margin, bool) or not 0 <= margin <= highest:
+        message = f"quality_margin={margin} is a share: 0 to 1"
         raise ValueError(message)
-    if quality_margin is not None and not 0 <= quality_margin <= 1:
-        message = f"quality_margin={quality_margin} is a share: 0 to 1"
+    return Asked(
+        margin=float(margin), checks=tuple(checks), quality=quality, scale=scale
+    )
+
+
+def _terms(population: Population, alpha: float, model: CostModel | str) -> Terms:
+    _one_of("population", population, "fixed", "sample")
+    if not 0 < alpha < 0.5:
+        message = f"alpha={alpha} must be a share between 0 and 0.5, like 0.05"
         raise ValueError(message)
-    if population != "fixed":
-        message = f"population={population!r} is not known; use 'fixed'"
+    return Terms(population=population, alpha=alpha, cost_model=cost_model(model))
+
+
+def _one_of(name: str, given: str, *known: str) -> str:
+    if given not in known:
+        message = f"{name}={given!r} is not known; use {' or '.join(map(repr, known))}"
         raise ValueError(message)
+    return given
+
+
+def _key(pair_by: Literal["case"] | Callable[[Run], Hashable]) -> Key:
+    if callable(pair_by):
+        return pair_by
+    _one_of("pair_by", pair_by, "case")
+    return case_and_size
 
 
 def compare(
     runs: Sequence[Run],
     *,
     baseline: Sequence[Run],
-    checks: Sequence[Check],
-    cost_ratio: Decimal | None,
-    quality_margin: float | None,
-    key: Callable[[Run], str],
+    limits: Limits,
+    terms: Terms,
+    key: Key = case_and_size,
+    cluster: Key | None = None,
+    selected: bool = False,
     optional: bool = False,
 ) -> Decomposition:
-    """Compare without raising; see `require_decomposition`."""
+    """Compare without raising; see `require_decomposition`.
+
+    Args:
+        runs: of the decomposed workflow.
+        baseline: of the single large model.
+        limits: what is asked for.
+        terms: how it is compared.
+        key: gives the key of a run's pair.
+        cluster: gives that of its cluster; `None`: the case.
+        selected: let runs of a sample pass that are selected takes.
+        optional: let INCONCLUSIVE pass.
+    """
     names = workflows(runs, "runs"), workflows(baseline, "baseline")
-    pairs, problem = pair_runs(runs, baseline, key)
-    bills: tuple[Ledger, Ledger] | None = None
-    bounds: list[Bound] = []
-    exhibits: list[Exhibit] = []
-    if problem:
-        bounds.append(Bound(name="pairs", verdict=Verdict.ERROR, sentence=problem))
-    elif cost_ratio is not None:
-        bills, bound, shown = _cost(pairs, cost_ratio)
-        bounds.append(bound)
-        exhibits.extend(shown)
-    if not problem and quality_margin is not None:
-        bound, shown = _quality(pairs, checks, quality_margin)
-        bounds.append(bound)
-        exhibits.extend(shown)
+    pairs, problem = pair_runs(runs, baseline, key, cluster)
+    bad = error("pairs", problem) if problem else None
+    if not bad and terms.sampled and not selected and (problem := _selected(pairs)):
+        bad = error("takes", problem)
+    seen = _Seen(bounds=(bad,)) if bad else _look(pairs, limits, terms)
+    bounds = seen.bounds
+    verdict = fold_gate([bound.verdict for bound in bounds])
+    is_open = verdict is Verdict.UNDETERMINED
+    hidden = [b for b in bounds if is_open and b.verdict is Verdict.PASSED]
+    told = [
+        replace(b, sentence=b.guarded or b.sentence) if b in hidden else b
+        for b in bounds
+    ]
+    shown = _Seen(
+        bounds=tuple(b for b in bounds if b not in hidden),
+        spent=None if is_open or _undecided(bounds) else seen.spent,
+        measured=seen.measured,
+    )
+    spent = shown.spent
+    money = spent if spent is not None and spent.split.priced else None
     return Decomposition(
         workflow=names[0],
         baseline=names[1],
-        verdict=fold_gate([bound.verdict for bound in bounds]),
-        bounds=tuple(bounds),
-        exhibits=tuple(exhibits),
-        cost=bills[0].total if bills else None,
-        baseline_cost=bills[1].total if bills else None,
-        estimated=any(ledger.estimated for ledger in bills or ()),
+        verdict=verdict,
+        bounds=tuple(told),
+        notes=tuple(_notes(spent)),
+        exhibits=tuple(_exhibits(pairs, limits, terms, shown)),
+        cost=money.split.money if money else None,
+        baseline_cost=money.single.money if money else None,
+        population=terms.population,
+        estimated=seen.spent is not None and seen.spent.estimated,
         optional=optional,
         authored=any(run.authored for run in (*runs, *baseline)),
     )
 
 
-def fold_gate(verdicts: list[Verdict]) -> Verdict:
-    """Fold the bounds of a gate: unlike subjects, an open bound leaves it open."""
-    whole = fold_verdicts(verdicts)
-    is_open = Verdict.UNDETERMINED in verdicts
-    return Verdict.UNDETERMINED if whole is Verdict.PASSED and is_open else whole
+def _undecided(bounds: Sequence[Bound]) -> bool:
+    """Whether the cost was compared and is open: then there is no saving to tell."""
+    return any(b.name == "cost" and b.verdict is Verdict.UNDETERMINED for b in bounds)
 
 
-def _cost(
-    pairs: list[Pair], limit: Decimal
-) -> tuple[tuple[Ledger, Ledger] | None, Bound, list[Exhibit]]:
-    try:
-        split = bill([pair.split for pair in pairs])
-        single = bill([pair.single for pair in pairs])
-    except ValueError as error:  # an unknown price, or two currencies
-        return None, _cost_error(str(error)), []
-    if split.total.currency != single.total.currency:
-        text = f"{split.total} against {single.total}: convert to one currency first"
-        return None, _cost_error(text), []
-    if not single.total.amount:
-        return None, _cost_error("the baseline cost nothing: there is no ratio"), []
-    bound = _cost_bound(pairs, split, single, limit)
-    shown: list[Exhibit] = [
-        cost_bars(split, single, limit),
-        cost_table(pairs),
-        sums(split, single),
-    ]
-    return (split, single), bound, shown
-
-
-def _cost_error(sentence: str) -> Bound:
-    return Bound(name="cost", verdict=Verdict.ERROR, sentence=sentence)
-
-
-def _cost_bound(
-    pairs: list[Pair], split: Ledger, single: Ledger, limit: Decimal
-) -> Bound:
-    ratio = split.total / single.total
-    mark = " (estimated usage)" if split.estimated or single.estimated else ""
-    sentence = (
-        f"{split.total} is {ratio:.1%} of {single.total}{mark} over "
-        f"{split.runs} cases; allowed {limit:.0%}"
-    )
-    if ratio <= limit:
-        return Bound(name="cost", verdict=Verdict.PASSED, sentence=sentence)
-    found = blame(pairs, split, single, single.total * limit)
-    return Bound(
-        name="cost",
-        verdict=Verdict.FAILED,
-        sentence=f"{sentence}. {found.sentence}",
-        stage=found.stage,
+def _selected(pairs: Sequence[Pair]) -> str:
+    if not (told := discarded(pairs)):
+        return ""
+    return (
+        f"a selected take is no sample: takes were discarded before {told}. Record "
+        "these cases once and keep what comes, or write discarded_takes='allow'"
     )
 
 
-def _quality(
-    pairs: list[Pair], checks: Sequence[Check], margin: float
-) -> tuple[Bound, list[Exhibit]]:
-    judged = [
-        (
-            judge_run(p.split, checks, observed=False),
-            judge_run(p.single, checks, observed=False),
-        )
-        for p in pairs
-    ]
-    broken = [e for both in judged for e in both if e.verdict is Verdict.ERROR]
-    table = quality_table(pairs, judged)
-    if broken:
-        error = next(f for f in broken[0].findings if f.verdict is Verdict.ERROR)
-        sentence = (
-            f"{len(broken)} of {2 * len(pairs)} runs cannot be judged: {error.message}"
-        )
-        bound = Bound(name="quality", verdict=Verdict.ERROR, sentence=sentence)
-        return bound, [table]
-    difference = paired_difference([(_good(a), _good(b)) for a, b in judged])
-    verdict = _margin_verdict(difference, margin)
-    sentence = _quality_sentence(difference, margin)
-    stage, worst = _worst(judged)
-    if verdict is not Verdict.PASSED and worst:
-        sentence += f". {worst}"
-    return Bound(name="quality", verdict=verdict, sentence=sentence, stage=stage), [
-        table
-    ]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What the bounds came to, and what they rest on."""
+
+    bounds: tuple[Bound, ...] = ()
+    spent: Spending | None = None
+    measured: Measured | None = None
 
 
-def _good(evaluation: Evaluation) -> bool | None:
-    verdicts = {r.verdict for r in evaluation.results if not r.ok}
-    if not verdicts:
-        return True
-    return False if Verdict.FAILED in verdicts else None
+def _look(pairs: Sequence[Pair], limits: Limits, terms: Terms) -> _Seen:
+    bounds, spent, measured = [], None, None
+    if limits.cost is not None:
+        bound, spent = judge_cost(pairs, limits.cost, terms)
+        bounds.append(bound)
+    if limits.quality is not None:
+        bound, measured = judge_quality(pairs, limits.quality, terms)
+        bounds.append(bound)
+    if limits.latency is not None:
+        bounds.append(judge_latency(pairs, limits.latency, terms))
+    if limits.tokens is not None:
+        bounds.append(judge_tokens(pairs, limits.tokens, terms))
+    return _Seen(bounds=tuple(bounds), spent=spent, measured=measured)
 
 
-def _margin_verdict(difference: PairedDifference, margin: float) -> Verdict:
-    # A pass rate of exactly the margin lower is allowed; floats must not decide that.
-    allowed = -margin - 1e-12
-    if difference.lowest >= allowed:
-        return Verdict.PASSED
-    return Verdict.FAILED if difference.highest < allowed else Verdict.UNDETERMINED
+def _notes(spent: Spending | None) -> Iterator[str]:
+    if spent is not None:
+        yield from filter(None, [difference_note(spent), multiplier_note(spent)])
 
 
-def _quality_sentence(difference: PairedDifference, margin: float) -> str:
-    n = difference.pairs
-    sentence = (
-        f"the split passes {difference.first_passed} of {n} cases, the single model "
-        f"{difference.second_passed} of {n}; allowed {margin:.0%} lower"
-    )
-    if difference.difference is None:
-        span = f"{difference.lowest:+.0%} to {difference.highest:+.0%}"
-        sentence += f" (undecided runs leave the difference at {span})"
-    return sentence
-
-
-def _worst(
-    judged: Sequence[tuple[Evaluation, Evaluation]],
-) -> tuple[str | None, str]:
-    worse = [a for a, b in judged if _good(a) is not True and _good(b) is not False]
-    blamed: Counter[str] = Counter()
-    for evaluation in worse:
-        blamed.update(set(_stages_to_blame(evaluation)))
-    failing = Counter(r.check for e in worse for r in e.results if not r.ok)
-    if not failing:
-        return None, ""
-    checks = ", ".join(
-        f"{name} in {n} of {len(judged)}" for name, n in failing.most_common()
-    )
-    if not blamed:
-        return None, f"worse than the single model: {checks}; no stage can be named"
-    stage, count = blamed.most_common(1)[0]
-    sentence = (
-        f"worse than the single model: {checks}; brought in by {stage} in {count}"
-    )
-    return stage, sentence
-
-
-def _stages_to_blame(evaluation: Evaluation) -> Iterator[str]:
-    for finding in evaluation.findings:
-        if finding.fails and (finding.introduced_by or finding.lost_at):
-            yield str(finding.introduced_by or finding.lost_at)
+def _exhibits(
+    pairs: Sequence[Pair], limits: Limits, terms: Terms, seen: _Seen
+) -> Iterator[Exhibit]:
+    shown: list[Exhibit | None] = [exhibits.bounds_table(seen.bounds)]
+    if seen.spent is not None and limits.cost is not None:
+        shown.append(exhibits.cost_bars(seen.spent, limits.cost))
+        shown.append(exhibits.causes_table(seen.spent))
+        shown.append(exhibits.cost_table(pairs, seen.spent))
+    found = seen.measured.flips if seen.measured is not None else []
+    shown.append(exhibits.flips_table(found))
+    shown.append(exhibits.sides_table(seen.spent, seen.measured))
+    if terms.sampled:
+        model = terms.cost_model if seen.spent is not None else None
+        shown.append(exhibits.diagnosis_table(suspicions(pairs, found, model)))
+    yield from (one for one in shown if one is not None)

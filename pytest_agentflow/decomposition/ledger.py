@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from pytest_agentflow.model.money import Money, total
+from pytest_agentflow.model.call import Call
+from pytest_agentflow.model.money import Money
 from pytest_agentflow.model.run import Run
+from pytest_agentflow.model.usage import Usage, add_usage
+from pytest_agentflow.pricing.cost import Cost, amount_text, cost_of
+from pytest_agentflow.pricing.cost_model import CostModel, Priced
+
+COORDINATION = "coordination"
+"""Where the charges of a whole run stand, which belong to no stage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,54 +24,210 @@ class Line:
     stage: str
     unit: str
     quantity: Decimal
-    money: Money
+    amount: Decimal
     models: tuple[str, ...]
+    medium: str = ""
+    """Kind of the calls, ``chat`` or ``image``; empty: it is charged for no call."""
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        """What may be compared: a picture's tokens are no text's, whatever its size."""
+        return self.medium, self.unit.partition(":")[0]
+
+    @property
+    def words(self) -> str:
+        """The unit for readers: ``images:1024x1024:medium`` -> ``images``."""
+        return self.kind[1].replace("_", " ")
+
+    @property
+    def price(self) -> Decimal:
+        """Amount for one unit."""
+        return self.amount / self.quantity if self.quantity else Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """The bill of a set of runs."""
+    """The bill of a set of cases; trials of one case count as their mean."""
 
-    runs: int
-    total: Money
-    tokens: int
-    calls: int
+    cases: int
+    unit: str
+    """A currency, or ``parameter-tokens``."""
+    tokens: Decimal
+    calls: Decimal
+    """Of models."""
+    counts: Mapping[tuple[str, str], Decimal]
+    """By stage and kind: the calls, and for ``image`` the pictures, of models."""
     estimated: bool
+    priced: bool
+    """Whether `lines` tell units at prices; else each is the amount of a stage."""
     lines: tuple[Line, ...] = field(default=())
 
-    def stages(self) -> dict[str, Money]:
-        """Give the money of each stage, dearest first."""
-        names = dict.fromkeys(line.stage for line in self.lines)
-        sums = {n: total(x.money for x in self.lines if x.stage == n) for n in names}
-        return dict(sorted(sums.items(), key=lambda item: -item[1].amount))
+    @property
+    def amount(self) -> Decimal:
+        """All of it."""
+        return sum((line.amount for line in self.lines), Decimal(0))
+
+    @property
+    def money(self) -> Money:
+        """All of it, where the unit is a currency."""
+        return Money(amount=self.amount, currency=self.unit)
+
+    def text(self, amount: Decimal) -> str:
+        """Write an amount with its unit."""
+        return amount_text(amount, self.unit)
+
+    def stages(self) -> dict[str, Decimal]:
+        """Give the amount of each stage, dearest first."""
+        sums: dict[str, Decimal] = {}
+        for line in self.lines:
+            sums[line.stage] = sums.get(line.stage, Decimal(0)) + line.amount
+        return dict(sorted(sums.items(), key=lambda item: -item[1]))
 
 
-def bill(runs: Sequence[Run]) -> Ledger:
-    """Add up what `runs` consumed; raises `UnknownPrice` where a price is missing."""
-    charges = [charge for run in runs for charge in run.charges()]
-    keys = dict.fromkeys((charge.stage, charge.unit) for charge in charges)
+class NotComparable(ValueError):
+    """Some amount is not known, or not in one unit."""
+
+
+def bill(cases: Sequence[Sequence[Run]], model: CostModel | None = None) -> Ledger:
+    """Add up what the runs of `cases` consumed, each case as the mean of its runs.
+
+    Raises `NotComparable` where something of it is undetermined.
+    """
+    chosen = Priced() if model is None else model
+    weighed = [(run, Decimal(1) / len(runs)) for runs in cases for run in runs]
+    units = {run_cost(run, chosen).unit for run, _ in weighed}
+    if len(units) > 1:
+        raise NotComparable(one_currency(units))
+    lines: dict[tuple[str, str, str], Line] = {}
+    for run, weight in weighed:
+        for part in _parts(run, chosen):
+            key = part.stage, part.unit, part.medium
+            lines[key] = _added(lines.get(key), part, weight)
     return Ledger(
-        runs=len(runs),
-        total=total(charge.money for charge in charges),
-        tokens=sum(map(_tokens, runs)),
-        calls=sum(call.is_model_call for run in runs for call in run.calls),
-        estimated=any(charge.estimated for charge in charges),
-        lines=tuple(
-            Line(
-                stage=stage,
-                unit=unit,
-                quantity=sum((c.quantity for c in same), Decimal(0)),
-                money=total(c.money for c in same),
-                models=tuple(sorted({c.model for c in same})),
-            )
-            for stage, unit in keys
-            if (same := [c for c in charges if (c.stage, c.unit) == (stage, unit)])
-        ),
+        cases=len(cases),
+        unit=units.pop() if units else "USD",
+        tokens=sum((tokens_of(run) * w for run, w in weighed), Decimal(0)),
+        calls=sum((w * _model_calls(run) for run, w in weighed), Decimal(0)),
+        counts=_counts(weighed),
+        estimated=any(_is_estimated(run) for run, _ in weighed),
+        priced=isinstance(chosen, Priced),
+        lines=tuple(lines.values()),
     )
 
 
-def _tokens(run: Run) -> int:
+def run_cost(run: Run, model: CostModel) -> Cost:
+    """Give what a run costs, if all of it is known; else raises `NotComparable`."""
+    cost = cost_of(run, model)
+    if cost.undetermined:
+        more = len(cost.undetermined) - 1
+        also = f" (and {more} more)" if more else ""
+        raise NotComparable(f"{run.id}: {cost.undetermined[0]}{also}")
+    if not any(call.is_model_call for call in run.calls):
+        raise NotComparable(f"{run.id} holds no model call: nothing of it was counted")
+    return cost
+
+
+def one_currency(units: Iterable[str]) -> str:
+    """Say that amounts of several currencies have no ratio."""
+    return (
+        f"amounts in {' and '.join(sorted(units))} have no ratio: convert to one "
+        "currency first, by currency = and [[rate]] of the price file (docs/prices.md)"
+    )
+
+
+def tokens_of(run: Run, calls: Iterable[Call] | None = None) -> int:
+    """Count the tokens of a run, or of some of its calls.
+
+    Raises `NotComparable` where a model call reports none.
+    """
+    whole = Usage()
+    for call in run.calls if calls is None else calls:
+        if call.usage is not None and "usage" not in call.missing:
+            whole = add_usage(whole, call.usage)
+        elif call.is_model_call:
+            raise NotComparable(f"{run.id}: call {call.id} reports no usage")
     # A model that had pictures painted inside its call reports their tokens apart.
-    usage = run.usage()
-    apart = sum(n for unit, n in usage.units.items() if unit.endswith("_tokens"))
-    return (usage.total_tokens or 0) + int(apart)
+    apart = sum(n for unit, n in whole.units.items() if unit.endswith("_tokens"))
+    return (whole.total_tokens or 0) + int(apart)
+
+
+def _parts(run: Run, model: CostModel) -> Iterator[Line]:
+    if isinstance(model, Priced):
+        kinds = {call.id: call.kind for call in run.calls}
+        for charge in run.charges():
+            painter, unit = _painted(charge.unit)
+            yield Line(
+                stage=charge.stage or COORDINATION,
+                unit=unit,
+                quantity=charge.quantity,
+                amount=charge.money.amount,
+                models=(painter or charge.model,),
+                medium="image" if painter else kinds.get(charge.call, ""),
+            )
+        return
+    for stage in dict.fromkeys(call.stage for call in run.calls):
+        own = [call for call in run.calls if call.stage == stage]
+        cost = cost_of(run, model, calls=own)
+        yield Line(
+            stage=stage,
+            unit=cost.unit,
+            quantity=cost.at_least,
+            amount=cost.at_least,
+            models=tuple(sorted({call.model for call in own if call.model})),
+        )
+
+
+def _added(before: Line | None, part: Line, weight: Decimal) -> Line:
+    quantity, amount = part.quantity * weight, part.amount * weight
+    if before is None:
+        return replace(part, quantity=quantity, amount=amount)
+    return replace(
+        part,
+        quantity=before.quantity + quantity,
+        amount=before.amount + amount,
+        models=tuple(sorted({*before.models, *part.models})),
+    )
+
+
+def _painted(unit: str) -> tuple[str, str]:
+    """Part what a chat model had painted: ``gpt-image-1:output_image_tokens``."""
+    model, _, kind = unit.rpartition(":")
+    if model and kind.endswith("_tokens"):
+        return model, kind.replace("_image", "")
+    return "", unit
+
+
+def _model_calls(run: Run) -> int:
+    return sum(call.is_model_call for call in run.calls)
+
+
+def _counts(
+    weighed: Sequence[tuple[Run, Decimal]],
+) -> Mapping[tuple[str, str], Decimal]:
+    sums: dict[tuple[str, str], Decimal] = {}
+    for run, weight in weighed:
+        for call in run.calls:
+            for medium, count in _counted(call):
+                key = call.stage, medium
+                sums[key] = sums.get(key, Decimal(0)) + count * weight
+    return sums
+
+
+def _counted(call: Call) -> Iterator[tuple[str, Decimal]]:
+    if not call.is_model_call:
+        return
+    units = call.usage.units if call.usage is not None else {}
+    pictures = sum((n for u, n in units.items() if u.startswith("images:")), Decimal(0))
+    if call.kind == "image":
+        yield "image", pictures or Decimal(max(len(call.pictures), 1))
+        return
+    yield call.kind, Decimal(1)
+    if pictures:
+        yield "image", pictures
+
+
+def _is_estimated(run: Run) -> bool:
+    return any(
+        call.usage is not None and call.usage.source == "estimated"
+        for call in run.calls
+    )

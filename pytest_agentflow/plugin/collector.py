@@ -18,7 +18,7 @@ import pytest
 from pytest_agentflow.checking.check import Check
 from pytest_agentflow.checking.discovery import engine_versions
 from pytest_agentflow.checking.results import Evaluation
-from pytest_agentflow.decomposition.gate import Decomposition
+from pytest_agentflow.decomposition.bound import Decomposition
 from pytest_agentflow.model.run import Run
 from pytest_agentflow.plugin.options import mode_of
 from pytest_agentflow.recording.revision import RevisionError
@@ -118,7 +118,7 @@ def _gate(gate: Decomposition, told: Told) -> GateEntry:
     return GateEntry(
         title=f"{gate.workflow} against {gate.baseline}",
         verdict=gate.verdict,
-        sentences=tuple(f"{bound.name}: {bound.sentence}" for bound in gate.bounds),
+        sentences=gate.sentences,
         exhibits=gate.exhibits,
         target=told.target,
         reproduce=told.reproduce,

@@ -16,7 +16,7 @@ from pytest_agentflow.checking.prepare import prepare
 from pytest_agentflow.checking.require import Settings, judge_run, using
 from pytest_agentflow.checking.results import Evaluation
 from pytest_agentflow.checking.waivers import BadWaiver, Waiver, load_waivers
-from pytest_agentflow.decomposition.gate import Decomposition
+from pytest_agentflow.decomposition.bound import Decomposition
 from pytest_agentflow.model.run import Run
 from pytest_agentflow.model.verdict import Verdict
 from pytest_agentflow.plugin import (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from pytest_agentflow.model.verdict import Verdict
 from pytest_agentflow.report import changed, tally, trials, wording
 from pytest_agentflow.report.document import AUTHORED, ESTIMATED, Report
 from pytest_agentflow.report.prices import old_prices
@@ -119,12 +120,16 @@ def _gate_lines(report: Report, width: int) -> Iterator[str]:
     words = {"passed": "PASS", "failed": "FAIL", "undetermined": "INCONCLUSIVE"}
     for gate in report.decompositions:
         verdict = words.get(gate.verdict.value, gate.verdict.value)
-        text = gate.sentences[0] if gate.sentences else ""
-        if gate.cost is not None and gate.baseline_cost is not None:
-            text = wording.gate_money(gate)
-        yield one_line(f"{gate.title}: {verdict}", max(width, 40))
-        if text:
-            yield f"  {one_line(text, max(2 * width, 80))}"
+        waved = gate.ok and gate.verdict is not Verdict.PASSED
+        head = f"{gate.title}: {verdict}"
+        if waved:
+            head = f"warning: {head}, which fails nothing: the gate is optional"
+        yield one_line(head, max(width, 40))
+        # Sentences stand worst first: what is wrong, or open, is told before money.
+        told = list(gate.sentences[:1])
+        if gate.verdict is Verdict.PASSED and gate.cost and gate.baseline_cost:
+            told = [wording.gate_money(gate)]
+        yield from (f"  {one_line(text, max(2 * width, 80))}" for text in told)
 
 
 def _money_lines(

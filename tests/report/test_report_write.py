@@ -32,7 +32,7 @@ html_validity             9/9 runs       9 examined    0 findings
 hallucination(stage="p…   6/7 runs      93 examined    2 findings   2 new
 cost(total=0.12, stage…   6/7 runs      35 examined     1 finding   1 new
 build_site against build_site_single: FAIL
-  The split costs $0.1506, 51% of the single model's $0.2932.
+  FAIL: over 2 cases the split costs 51% of the single model's, not 40%.
 build_site, 7 runs:  personalizer $0.0239  artist $0.2433  frontend $0.0953  qa $0.0036
   total $0.366 (origin/main $0.3395, +8%)
 build_site_single, 2 runs:  generalist $0.2932  total $0.2932
