@@ -16,6 +16,9 @@ TITLE = "It takes no longer than allowed"
 _TOLD = 0.05
 """A stage that takes more than so much longer than recorded is told of."""
 
+_SHOWN = 0.001
+"""A smaller share of the critical path is left out of a message."""
+
 _STAGES = 6
 """Stages of the critical path that a message names."""
 
@@ -81,7 +84,7 @@ def _seconds(milliseconds: float) -> Decimal:
 
 def judge_latency(
     run: af.Run, limits: Mapping[str | None, Decimal]
-) -> Iterator[af.Examined | af.Finding | af.Rule | af.Note]:
+) -> Iterator[af.Examined | af.Finding | af.Rule | af.Note | af.Table]:
     """Hold the run, and stages, against the seconds that they may take."""
     if not limits:
         return
@@ -91,6 +94,7 @@ def judge_latency(
     if run.computed is not None:
         for note in run.computed.notes:
             yield af.Note(text=f"latency: {note}")
+        yield _table(run)
 
 
 def _judged(run: af.Run, stage: str | None, limit: Decimal) -> af.Examined | af.Finding:
@@ -117,6 +121,33 @@ def _judged(run: af.Run, stage: str | None, limit: Decimal) -> af.Examined | af.
     if found.seconds <= limit:
         return af.Examined(rule=RULE, place=place)
     return _over(run, stage, found, limit)
+
+
+def _table(run: af.Run) -> af.Table:
+    """Show the span of each stage beside its work, now and when it was recorded."""
+    assert run.computed is not None  # noqa: S101 - asked by the caller
+    whole = run.computed
+    rows = [row for stage in run.stages if (row := _row(run, stage.name))]
+    before = "" if run.recorded.elapsed is None else f"{_seconds(run.recorded.elapsed)}"
+    count, most = str(len(whole.calls)), str(whole.at_once(whole.calls))
+    spans = f"{_seconds(whole.span)}", f"{_seconds(whole.work)}"
+    return af.Table(
+        title="Latency computed from this replay, in seconds",
+        columns=("stage", "calls", "at once", "span", "work", "recorded"),
+        rows=(*rows, ("the run", count, most, *spans, before)),
+        numeric=(1, 2, 3, 4, 5),
+    )
+
+
+def _row(run: af.Run, stage: str) -> tuple[str, ...] | None:
+    assert run.computed is not None  # noqa: S101 - asked by the caller
+    now, before = _pace(run, stage), _recorded_pace(run, stage)
+    if now is None:
+        return None
+    work = _seconds(run.computed.work_of(_ids(run, stage)))
+    recorded = "" if before is None else f"{_seconds(before.span)}"
+    count, most = str(now.calls), str(now.at_once)
+    return stage, count, most, f"{_seconds(now.span)}", f"{work}", recorded
 
 
 def _undetermined(run: af.Run) -> str | None:
@@ -285,7 +316,9 @@ def _path(run: af.Run) -> str:
 
 
 def _joined(steps: Sequence[tuple[str, float]]) -> str:
-    told = [f"{name} {_seconds(took)} s" for name, took in steps if round(took)]
+    whole = sum(took for _, took in steps)
+    kept = [step for step in steps if step[1] >= _SHOWN * whole]
+    told = [f"{name} {_seconds(took)} s" for name, took in kept]
     if len(told) > _STAGES:
         told = [*told[: _STAGES - 1], "...", told[-1]]
     return " -> ".join(told)
