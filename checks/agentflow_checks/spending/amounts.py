@@ -35,6 +35,11 @@ def percent(part: Decimal, whole: Decimal) -> str:
     return f"{part / whole * 100:.0f} %" if whole else "0 %"
 
 
+def share_text(share: Decimal) -> str:
+    """Write a limit that is a share as it was given: ``10 %``, ``12.5 %``."""
+    return f"{(share * 100).normalize():f} %"
+
+
 def rounded_up(amount: Decimal) -> Decimal:
     """Give the next amount with two digits, as a proposal for a budget."""
     if not amount:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest_agentflow as af
 from agentflow_checks.spending.amounts import marked, money_text, percent
+from agentflow_checks.spending.before import waterfall
 from agentflow_checks.spending.bill import Bill
 
 _COLUMNS = (
@@ -21,39 +22,63 @@ _COLUMNS = (
 
 
 def exhibits(
+    run: af.Run,
     whole: Bill,
     parts: tuple[Bill, ...],
+    *,
     limits: Mapping[str | None, Decimal],
     currency: str,
+    changes: Mapping[str, af.CostChange],
 ) -> Iterator[af.Exhibit]:
     """Give the bars and the table of a run that called anything.
 
+    Where sizes of models are declared, the table counts forward passes beside money;
+    where the run is held against an earlier one, the way from there follows.
+
     Args:
+        run: whose bill it is.
         whole: the bill of the run.
         parts: the bills of its stages.
         limits: budgets of stages; `None` names that of the run.
         currency: of all charges.
+        changes: of the stages since before; empty where nothing is compared.
     """
     yield af.Bars(
         title="Cost per stage",
         unit=currency,
-        bars=tuple(_bar(part, limits.get(part.stage)) for part in parts),
+        bars=tuple(
+            _bar(part, limits.get(part.stage), changes.get(part.name)) for part in parts
+        ),
+        against="before" if changes else "",
     )
-    rows = [_row(part, whole, currency) for part in parts]
+    sized = bool(run.recorded.prices.sizes)
+    rows = [
+        _row(part, whole, currency) + (_passes(run, part),) * sized
+        for part in (*parts, whole)
+    ]
     yield af.Table(
         title="What each stage consumed",
-        columns=_COLUMNS,
-        rows=(*rows, _row(whole, whole, currency)),
-        numeric=(1, 2, 3, 4, 5, 6),
+        columns=_COLUMNS + ("forward passes",) * sized,
+        rows=tuple(rows),
+        numeric=tuple(range(1, len(_COLUMNS) + sized)),
     )
+    yield from waterfall(tuple(changes.values()), currency)
 
 
-def _bar(bill: Bill, limit: Decimal | None) -> af.Bar:
+def _passes(run: af.Run, bill: Bill) -> str:
+    """Count parameter-tokens: the size of a model times the tokens it goes over."""
+    cost = af.cost_of(run, af.aalp(), calls=bill.calls)
+    known = str(af.Cost(unit=cost.unit, at_least=cost.at_least))
+    return f"at least {known}" if cost.undetermined else known
+
+
+def _bar(bill: Bill, limit: Decimal | None, change: af.CostChange | None) -> af.Bar:
     partly = " (not all priced)" if bill.gaps else ""
     return af.Bar(
         label=f"{bill.name}{partly}{marked(bill.estimated)}",
         value=bill.amount,
         limit=limit,
+        against=change.before.amount if change is not None else None,
         verdict=_verdict(bill, limit),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 import pytest_agentflow as af
@@ -12,7 +12,8 @@ from agentflow_checks.spending.amounts import (
     price_text,
     rounded_up,
 )
-from agentflow_checks.spending.bill import Bill, contributions
+from agentflow_checks.spending.before import since_text
+from agentflow_checks.spending.bill import Bill, Contribution, contributions
 from agentflow_checks.spending.limits import Limits
 
 _SHOWN = 3
@@ -70,7 +71,13 @@ def _add_price(run: af.Run, name: str, charges: Sequence[af.Charge]) -> str:
 
 
 def judge_total(
-    whole: Bill, parts: Sequence[Bill], limit: Decimal, stages: Limits, currency: str
+    whole: Bill,
+    parts: Sequence[Bill],
+    limit: Decimal,
+    *,
+    stages: Limits,
+    currency: str,
+    changes: Mapping[str, af.CostChange],
 ) -> Iterator[af.Examined | af.Finding]:
     """Hold the whole run against its budget."""
     if not whole.billed:
@@ -83,7 +90,8 @@ def judge_total(
             whole,
             limit,
             currency,
-            cause=" ".join((_shares(parts, whole, currency), why, *causes)),
+            cause=" ".join((_shares(parts, whole, currency), why, *causes))
+            + since_text(changes.get(culprit or "")),
             introduced_by=culprit,
             budget=f"total={rounded_up(whole.amount):f}",
         )
@@ -92,7 +100,7 @@ def judge_total(
 
 
 def judge_stage(
-    bill: Bill, limit: Decimal, currency: str
+    bill: Bill, limit: Decimal, currency: str, change: af.CostChange | None
 ) -> Iterator[af.Examined | af.Finding | af.Note]:
     """Hold one stage against its budget."""
     if not bill.billed:
@@ -104,7 +112,7 @@ def judge_stage(
             bill,
             limit,
             currency,
-            cause=_cause(bill, currency),
+            cause=_cause(bill, currency) + since_text(change),
             introduced_by=bill.stage,
             budget=f'stages={{"{bill.stage}": {rounded_up(bill.amount):f}}}',
         )
@@ -186,14 +194,18 @@ def _stage_of(bill: Bill) -> str | None:
 def _cause(bill: Bill, currency: str) -> str:
     whole = bill.amount
     found = [c for c in contributions(bill.charges) if c.amount * 100 >= whole]
-    named = [
-        f"{c.calls} {'call' if c.calls == 1 else 'calls'} of {c.model} with "
-        f"{c.quantity:,f} {c.unit} at {price_text(c.price)} = "
-        f"{money_text(c.amount, currency)} ({percent(c.amount, whole)})"
-        for c in found[:_SHOWN]
-    ]
+    named = [told(c, whole, currency) for c in found[:_SHOWN]]
     rest = f"; {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     return f"{bill.name} spent it on {'; '.join(named)}{rest}."
+
+
+def told(one: Contribution, whole: Decimal, currency: str) -> str:
+    """Say what one model charged for one unit: calls, quantity, price and amount."""
+    return (
+        f"{one.calls} {'call' if one.calls == 1 else 'calls'} of {one.model} with "
+        f"{one.quantity:,f} {one.unit} at {price_text(one.price)} = "
+        f"{money_text(one.amount, currency)} ({percent(one.amount, whole)})"
+    )
 
 
 def _shares(parts: Sequence[Bill], whole: Bill, currency: str) -> str:
