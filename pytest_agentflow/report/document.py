@@ -13,6 +13,7 @@ from pytest_agentflow.model.money import Money
 from pytest_agentflow.model.run import Takes
 from pytest_agentflow.model.verdict import Verdict
 from pytest_agentflow.report.amounts import Spent, StageDelta
+from pytest_agentflow.report.latency import Latency
 from pytest_agentflow.report.recorded import RecordingsChanged
 
 __all__ = [
@@ -132,6 +133,8 @@ class RunSummary:
     in_order: tuple[str, ...] = ()
     """Stages that were answered in order, though their questions had changed."""
     recorded: RecordedSummary = field(default_factory=RecordedSummary)
+    latency: Latency | None = None
+    """How long it takes; `None`: nothing tells."""
 
     @property
     def authored(self) -> bool:

@@ -155,6 +155,9 @@ def _money(report: Report, runs: Sequence[tally.JudgedRun]) -> Iterator[str]:
             + f" {_passes(line)} |"
             * sized
         )
+    for line in workflows:
+        if line.latency is not None:
+            yield from ("", f"{code(line.workflow, 60)}: {line.latency.sentence}.")
 
 
 def _passes(line: tally.WorkflowLine) -> str:

@@ -24,6 +24,7 @@ from pytest_agentflow.report.document import (
     Spent,
     StageSummary,
 )
+from pytest_agentflow.report.latency import latency_of
 from pytest_agentflow.report.prices import OLD_PRICES
 
 INPUT_LIMIT = 600
@@ -57,6 +58,7 @@ def summarise(run: Run) -> RunSummary:
         sources_left_out=max(len(run.sources) - SOURCES_SHOWN, 0),
         missing=run.missing,
         live=run.live,
+        latency=latency_of(run),
         in_order=tuple(dict.fromkeys(drift.stage for drift in run.drifts)),
         recorded=RecordedSummary(
             at=run.recorded.at,

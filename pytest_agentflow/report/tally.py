@@ -20,6 +20,7 @@ from pytest_agentflow.report.document import (
     RunSummary,
     Spent,
 )
+from pytest_agentflow.report.latency import Latency, Percentiles, percentiles
 from pytest_agentflow.report.summary import add_spent
 
 PAGE = "imported: page"
@@ -102,6 +103,8 @@ class WorkflowLine:
     """Stage -> what it cost in one run before, where all its runs are compared."""
     compared: tuple[Comparison, ...] = ()
     """Of its runs, each once."""
+    latency: Percentiles | None = None
+    """`None`: fewer than two of its runs tell."""
 
     def per_run(self, money: Money | None) -> Money | None:
         """Divide by the number of runs."""
@@ -279,7 +282,14 @@ def _workflow(
         limits=_limits(group, set(stages)),
         before=_before(compared) if whole else {},
         compared=compared,
+        latency=percentiles(filter(None, map(_latency, group))),
     )
+
+
+def _latency(judged: JudgedRun) -> Latency | None:
+    """Give how long a run takes; a test may have it computed, and another one not."""
+    told = [entry.run.latency for entry in judged.entries if entry.run.latency]
+    return next((one for one in told if one.computed), told[0] if told else None)
 
 
 def _before(compared: Sequence[Comparison]) -> dict[str, Money]:

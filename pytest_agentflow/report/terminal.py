@@ -145,7 +145,8 @@ def _money_lines(
         total = f"total {about}{wording.money(line.total.cost)}"
         total += wording.since_money(report, line.compared, line.runs)
         head = f"{one_line(line.workflow, 40)}, {wording.number(line.runs, 'run')}:"
-        yield from _wrapped(head, [*parts, total], width)
+        latency = [] if line.latency is None else [line.latency.sentence]
+        yield from _wrapped(head, [*parts, total, *latency], width)
 
 
 def _wrapped(head: str, parts: Sequence[str], width: int) -> Iterator[str]:

@@ -35,6 +35,7 @@ build_site against build_site_single: FAIL
   FAIL: over 2 cases the split costs 51% of the single model's, not 40%.
 build_site, 7 runs:  personalizer $0.0239  artist $0.2433  frontend $0.0953  qa $0.0036
   total $0.366 (origin/main $0.3395, +8%)
+  latency p50 49.9 s, p95 102 s (7 runs, recorded)
 build_site_single, 2 runs:  generalist $0.2932  total $0.2932
 authored answers: illustrates the tool, is no evidence
 Recordings since origin/main: 2 changed and 1 new, of 9; 1 other only in dates and \
