@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Literal
 
 from pytest_agentflow.checking.require import current_settings
-from pytest_agentflow.decomposition.gate import Bound, Decomposition
+from pytest_agentflow.decomposition.bound import Bound, Decomposition
 from pytest_agentflow.decomposition.growth_blame import NOBODY, blame_growth
 from pytest_agentflow.decomposition.growth_claim import GrowthClaim, growth_claim
 from pytest_agentflow.decomposition.growth_exhibits import growth_exhibits
@@ -59,6 +60,7 @@ def require_growth(
     stage: str | None = None,
     materiality: float = 0.10,
     alpha: float = 0.05,
+    discarded_takes: Literal["refuse", "allow"] = "refuse",
     optional: bool = False,
 ) -> GrowthOutcome:
     """Require that a workflow grows no faster with its input than declared.
@@ -87,6 +89,8 @@ def require_growth(
         stage: judge this stage only.
         materiality: share at the largest size that may lie beyond the class.
         alpha: chance of a wrong FAIL, and of a wrong PASS, for each quantity.
+        discarded_takes: ``"refuse"`` runs of a sample that were kept after other takes
+            had been discarded: a selected take is no sample.
         optional: let INCONCLUSIVE pass.
 
     Raises:
@@ -110,6 +114,7 @@ def require_growth(
         stage=stage,
         materiality=materiality,
         alpha=alpha,
+        discarded_takes=discarded_takes,
         optional=optional,
     )
     outcome = measure_growth(runs, claim)
@@ -190,6 +195,18 @@ def _unfit(runs: Sequence[Run]) -> str:
     return ""
 
 
+def _selected(runs: Sequence[Run]) -> str:
+    """Say which runs were chosen among several takes; empty where none was."""
+    chosen = [run.id for run in runs if run.recorded.all_takes.discarded]
+    if not chosen:
+        return ""
+    more = f" and {len(chosen) - 1} more" if len(chosen) > 1 else ""
+    return (
+        f"a selected take is no sample: takes were discarded before {chosen[0]}{more}. "
+        "Record these once and keep what comes, or write discarded_takes='allow'"
+    )
+
+
 def _broken(name: str, claim: GrowthClaim, problem: str) -> QuantityGrowth:
     return QuantityGrowth(
         quantity=name,
@@ -206,6 +223,8 @@ def _judge(runs: Sequence[Run], name: str, claim: GrowthClaim) -> QuantityGrowth
         return replace(_broken(name, claim, str(error)), verdict=error.verdict)
     firsts, whole = _clustered(runs, measured)
     exact, reason = choose_mode(claim.mode, name, runs, measured.totals)
+    if not exact and claim.discarded_takes == "refuse" and (text := _selected(runs)):
+        return _broken(name, claim, text)
     growth = growth_excess(
         [float(run.size or 1) for run in firsts],
         whole.totals,

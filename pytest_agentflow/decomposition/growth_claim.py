@@ -5,12 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from pytest_agentflow.decomposition.growth_mode import Mode
 from pytest_agentflow.decomposition.growth_values import QUANTITIES
 from pytest_agentflow.pricing.cost_model import CostModel, cost_model, priced
 from pytest_agentflow.statistics.growth_class import growth_class
+
+_OPTIONS = (
+    "batch",
+    "mode",
+    "stage",
+    "materiality",
+    "alpha",
+    "discarded_takes",
+    "optional",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +36,7 @@ class GrowthClaim:
     stage: str | None = None
     materiality: float = 0.10
     alpha: float = 0.05
+    discarded_takes: Literal["refuse", "allow"] = "refuse"
     optional: bool = False
 
 
@@ -50,11 +61,7 @@ def growth_claim(**given: Any) -> GrowthClaim:
         model is None or "cost" in declared,
         'cost_model= is for cost: declare that, too, as in cost="n"',
     )
-    options = {
-        name: given[name]
-        for name in ("batch", "mode", "stage", "materiality", "alpha", "optional")
-        if name in given
-    }
+    options = {name: given[name] for name in _OPTIONS if name in given}
     claim = GrowthClaim(
         declared=declared,
         model=priced() if model is None else cost_model(model),
@@ -86,11 +93,15 @@ def _validate(claim: GrowthClaim) -> None:
         whole and claim.batch >= 1,
         f"batch={claim.batch!r}: give how many items one call handles, at least 1",
     )
-    modes = get_args(Mode)
-    _expect(
-        claim.mode in modes,
-        f"mode={claim.mode!r}: choose from {', '.join(map(repr, modes))}",
-    )
+    for name, known in (
+        ("mode", get_args(Mode)),
+        ("discarded_takes", ("refuse", "allow")),
+    ):
+        chosen = getattr(claim, name)
+        _expect(
+            chosen in known,
+            f"{name}={chosen!r}: choose from {', '.join(map(repr, known))}",
+        )
     for name in ("materiality", "alpha"):
         share = getattr(claim, name)
         _expect(

@@ -41,15 +41,23 @@ def growth_sentence(growth: Growth, *, exact: bool, reason: str) -> str:
     if outcome.decision is Decision.INCONCLUSIVE:
         part = share(outcome.estimate) if exact else _interval(growth)
         return f"{outcome.reason}; {part} {beyond} lies {beyond_class}, {allowed}"
-    part = "nothing" if outcome.estimate < 0 else share(outcome.estimate)
+    part = _part(outcome.estimate)
     bound = "" if exact else f" ({_bound(growth)})"
     return f"{part} {beyond} lies {beyond_class}{bound}, {allowed}"
+
+
+def _part(estimate: float) -> str:
+    """Say how much of a whole; a term that outweighs the others is all of it."""
+    if estimate < 0:
+        return "nothing"
+    return "all" if estimate > 0.9995 else share(estimate)
 
 
 def _bound(growth: Growth) -> str:
     outcome = growth.outcome
     if outcome.decision is Decision.FAIL:
-        return f"at least {share(outcome.lower)}"
+        lower = outcome.lower
+        return f"at least {share(None if lower is None else min(lower, 1.0))}"
     upper = outcome.upper
     return f"at most {share(None if upper is None else max(upper, 0.0))}"
 
@@ -57,7 +65,7 @@ def _bound(growth: Growth) -> str:
 def _interval(growth: Growth) -> str:
     lower, upper = growth.outcome.lower, growth.outcome.upper
     if lower is None or lower < 0:
-        return f"anything up to {share(upper)}"
+        return f"anything up to {share(None if upper is None else min(upper, 1.0))}"
     return f"between {share(lower)} and {share(upper)}"
 
 

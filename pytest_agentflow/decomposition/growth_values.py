@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
@@ -26,6 +26,7 @@ QUANTITIES = (
 #: Decided by what goes into the models, not by what they choose to say.
 GOES_IN = frozenset({"calls", "prompt_tokens", "context_per_call"})
 BESIDE = "charges beside the models"
+_BY_PIECE = frozenset({"image", "audio"})
 
 ByStage = Mapping[str, float]
 
@@ -76,23 +77,15 @@ def measure(
     estimated = quantity not in ("calls", "span") and any(
         u.source == "estimated" for u in used
     )
-    values = [_VALUES[quantity](run) for run in runs]
+    values = [_VALUES[quantity](run, stage) for run in runs]
     if quantity == "context_per_call":
-        values = _standardised(runs, values)
+        values = _standardised(runs, values, stage)
     return Measured(
-        unit=_UNITS.get(quantity, "tokens"),
-        values=tuple(_only(one, stage) for one in values),
-        estimated=estimated,
+        unit=_UNITS.get(quantity, "tokens"), values=tuple(values), estimated=estimated
     )
 
 
 _UNITS = {"calls": "calls", "context_per_call": "tokens a call", "span": "s"}
-
-
-def _only(by_stage: ByStage, stage: str | None) -> ByStage:
-    if stage is None:
-        return by_stage
-    return {stage: by_stage.get(stage, 0.0)}
 
 
 def model_calls(run: Run, stage: str | None = None) -> tuple[Call, ...]:
@@ -129,76 +122,92 @@ def _tokens(run: Run, call: Call, kind: str) -> int:
     raise Unmeasured(message)
 
 
-def _summed(of: Callable[[Run, Call], float]) -> Callable[[Run], ByStage]:
-    def values(run: Run) -> ByStage:
+_Values = Callable[[Run, str | None], ByStage]
+
+
+def _summed(of: Callable[[Run, Call], float]) -> _Values:
+    def values(run: Run, stage: str | None) -> ByStage:
         found: dict[str, float] = {}
-        for call in model_calls(run):
+        for call in model_calls(run, stage):
             found[call.stage] = found.get(call.stage, 0.0) + of(run, call)
         return found
 
     return values
 
 
-def contexts(run: Run) -> ByStage:
+def prompted(run: Run, stage: str | None = None) -> tuple[Call, ...]:
+    """Give the model calls that have a prompt to answer, and so a context."""
+    return tuple(c for c in model_calls(run, stage) if c.kind not in WORDLESS_KINDS)
+
+
+def contexts(run: Run, stage: str | None = None) -> ByStage:
     """Give the mean prompt of a call, in tokens, for every stage that asks a model."""
     chats: dict[str, list[int]] = {}
-    for call in model_calls(run):
-        if call.kind not in WORDLESS_KINDS:
-            chats.setdefault(call.stage, []).append(read_tokens(run, call))
+    for call in prompted(run, stage):
+        chats.setdefault(call.stage, []).append(read_tokens(run, call))
     return {stage: sum(read) / len(read) for stage, read in chats.items()}
 
 
-def _standardised(runs: Sequence[Run], means: Sequence[ByStage]) -> list[ByStage]:
+def _standardised(
+    runs: Sequence[Run], means: Sequence[ByStage], stage: str | None
+) -> list[ByStage]:
     """Weigh the stages of all runs alike: by their calls at the largest size."""
     largest = max(run.size or 0 for run in runs)
     calls = Counter(
         call.stage
         for run in runs
         if run.size == largest
-        for call in model_calls(run)
-        if call.kind not in WORDLESS_KINDS
+        for call in prompted(run, stage)
     )
     # A stage that is first asked at some larger size had no other context before it.
     ascending = sorted(range(len(runs)), key=lambda place: runs[place].size or 0)
     first = {
-        stage: next(means[i][stage] for i in ascending if stage in means[i])
-        for stage in calls
+        name: next(means[i][name] for i in ascending if name in means[i])
+        for name in calls
     }
     return [
-        {s: many / calls.total() * one.get(s, first[s]) for s, many in calls.items()}
+        {n: many / calls.total() * one.get(n, first[n]) for n, many in calls.items()}
         for one in means
     ]
 
 
-def _span(run: Run) -> ByStage:
+def _span(run: Run, stage: str | None) -> ByStage:
     """Give the longest chain of calls that waited for each other, in s by stage."""
-    times: dict[str, float] = {}
-    for call in run.calls:
-        timing = run.recorded.calls.get(call.id)
-        if timing is None or timing.end is None:
-            message = (
-                f"the recording holds no times for call {call.id} of {run.id}; record "
-                "it again"
-            )
-            raise Unmeasured(message)
-        times[call.id] = (timing.end - timing.start) / 1000
+    times = {call.id: _seconds(run, call) for call in run.calls}
+    stages = {call.id: call.stage for call in run.calls}
+    found: dict[str, float] = {}
+    for one in _longest(run, times):
+        found[stages[one]] = found.get(stages[one], 0.0) + times[one]
+    return found if stage is None else {stage: found.get(stage, 0.0)}
+
+
+def _seconds(run: Run, call: Call) -> float:
+    timing = run.recorded.calls.get(call.id)
+    if timing is None or timing.end is None:
+        message = (
+            f"the recording holds no times for call {call.id} of {run.id}; record it "
+            "again"
+        )
+        raise Unmeasured(message)
+    return (timing.end - timing.start) / 1000
+
+
+def _longest(run: Run, times: Mapping[str, float]) -> Iterator[str]:
+    """Give the calls of the longest chain, the last one first."""
     graph = {c.id: [p for p in c.parents if p in times] for c in run.calls}
     ends: dict[str, float] = {}
     before: dict[str, str | None] = {}
     for one in TopologicalSorter(graph).static_order():
         last = max(graph[one], key=ends.__getitem__, default=None)
         before[one] = last
-        ends[one] = times[one] + (ends[last] if last is not None else 0.0)
-    stages = {call.id: call.stage for call in run.calls}
-    found: dict[str, float] = {}
+        ends[one] = times[one] + (0.0 if last is None else ends[last])
     step = max(ends, key=ends.__getitem__, default=None)
     while step is not None:
-        found[stages[step]] = found.get(stages[step], 0.0) + times[step]
+        yield step
         step = before[step]
-    return found
 
 
-_VALUES: Mapping[str, Callable[[Run], ByStage]] = {
+_VALUES: Mapping[str, _Values] = {
     "calls": _summed(lambda _run, _call: 1.0),
     "prompt_tokens": _summed(read_tokens),
     "output_tokens": _summed(written_tokens),
@@ -242,7 +251,7 @@ def _amount(
     run: Run, model: CostModel, calls: Sequence[Call] | None
 ) -> tuple[float, str]:
     for call in run.calls if calls is None else calls:
-        if call.is_model_call:
+        if call.is_model_call and call.kind not in _BY_PIECE:
             read_tokens(run, call)  # what reports no usage is an error in any model
     cost = cost_of(run, model, calls=calls)
     if cost.amount is None:

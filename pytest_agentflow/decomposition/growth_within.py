@@ -8,10 +8,10 @@ from pytest_agentflow.decomposition.growth_outcome import QuantityGrowth
 from pytest_agentflow.decomposition.growth_text import share
 from pytest_agentflow.decomposition.growth_values import (
     Unmeasured,
-    model_calls,
+    prompted,
     read_tokens,
 )
-from pytest_agentflow.model.call import WORDLESS_KINDS, Call
+from pytest_agentflow.model.call import Call
 from pytest_agentflow.model.run import Run
 from pytest_agentflow.model.verdict import Verdict
 from pytest_agentflow.statistics.context_growth import context_growth
@@ -43,9 +43,8 @@ def context_growth_within(
     if stage is not None:
         run.stage(stage)
     calls: dict[str, list[Call]] = {}
-    for call in model_calls(run, stage):
-        if call.kind not in WORDLESS_KINDS:
-            calls.setdefault(call.stage, []).append(call)
+    for call in prompted(run, stage):
+        calls.setdefault(call.stage, []).append(call)
     several = {name: found for name, found in calls.items() if len(found) >= _FEWEST}
     return tuple(
         _judge(run, name, found, materiality, alpha / len(several))

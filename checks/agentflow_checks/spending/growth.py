@@ -50,6 +50,7 @@ def growth(
     stage: str | None = None,
     materiality: float = 0.10,
     alpha: float = 0.05,
+    discarded_takes: str = "refuse",
 ) -> Iterator[object]:
     """What a workflow uses grows no faster with the size of its input than declared.
 
@@ -76,6 +77,8 @@ def growth(
         stage: judge this stage only.
         materiality: share at the largest size that may lie beyond the class.
         alpha: chance of a wrong FAIL, and of a wrong PASS, for each quantity.
+        discarded_takes: "refuse" a sample of runs that were kept after other takes had
+            been discarded, or "allow" it.
     """
     if runs is None:
         within = af.context_growth_within(
@@ -98,6 +101,7 @@ def growth(
         stage=stage,
         materiality=materiality,
         alpha=alpha,
+        discarded_takes=discarded_takes,
     )
     outcome = af.measure_growth(_set_of(run, runs), claim)
     for one in outcome.quantities:
@@ -155,9 +159,9 @@ def _message(one: af.QuantityGrowth) -> str:
     if one.verdict is af.Verdict.ERROR:
         return f"{one.quantity} cannot be judged: {one.measured}"
     if one.verdict is af.Verdict.UNDETERMINED:
-        return f"{one.quantity}: whether it grows faster than O({one.declared}) is open"
+        return f"{one.quantity}: whether faster than O({one.declared}) is undecided"
     more = ". ".join(filter(None, (one.blamed, one.projected)))
-    return f"{one.quantity} grows faster than O({one.declared}). {more}".rstrip(". ")
+    return f"{one.quantity}: faster than O({one.declared}). {more}".rstrip(". ")
 
 
 def _inside(found: Sequence[af.QuantityGrowth]) -> Iterator[object]:

@@ -1,0 +1,173 @@
+"""Growth of sites of 1 to 16 pages, and of the position paper's three problems."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+from agentflow_checks import growth
+
+import pytest_agentflow as af
+
+ROOT = Path(__file__).resolve().parents[2]
+GROWN = ROOT / "fixtures" / "grown" / "recordings"
+PAPER = ROOT / "examples" / "position_paper" / "recordings"
+SPLIT = {"calls": "n", "prompt_tokens": "n", "context_per_call": "1"}
+
+
+@cache
+def recorded(folder: Path, pattern: str) -> tuple[af.Run, ...]:
+    """The runs whose names fit a pattern."""
+    return tuple(af.load(path) for path in af.find_recordings(folder, pattern))
+
+
+def test_pages_that_are_written_one_by_one_pass() -> None:
+    """Calls, prompts and contexts grow as declared, compared exactly."""
+    outcome = af.require_growth(recorded(GROWN, "build_pages/*"), **SPLIT, at=[100])
+
+    assert outcome.runs == 15
+    assert outcome.authored
+    assert {one.mode for one in outcome.quantities} == {"exact"}
+    assert outcome.of("calls").projections[0].value == pytest.approx(101)
+
+
+def test_a_conversation_that_keeps_all_pages_fails_at_the_page_writer() -> None:
+    """The stage, what grows there, and what its prompts hold again are named."""
+    with pytest.raises(af.GrowthFailure) as failure:
+        af.require_growth(recorded(GROWN, "build_pages_history/*"), **SPLIT)
+
+    outcome = failure.value.outcome
+    assert {q.quantity: q.word for q in outcome.quantities} == {
+        "calls": "PASS",
+        "prompt_tokens": "FAIL",
+        "context_per_call": "FAIL",
+    }
+    for name in ("prompt_tokens", "context_per_call"):
+        found = outcome.of(name)
+        assert (found.stage, found.cause) == ("page_writer", "context")
+        assert "holds 15 of the 15 other answers of page_writer again" in found.blamed
+        assert "page_writer brings in 100% of the excess" in found.blamed
+
+
+def test_three_sizes_are_inconclusive() -> None:
+    """They could not have shown an excess, so they do not show that there is none."""
+    runs = recorded(GROWN, "build_pages/*.n[124]")
+    with pytest.raises(af.GrowthFailure, match="INCONCLUSIVE: 3 sizes cannot show"):
+        af.require_growth(runs, **SPLIT)
+
+
+def test_money_of_models_that_think_at_length_is_inconclusive() -> None:
+    """Fifteen runs cannot tell reasoning from growth; how many would is told."""
+    runs = recorded(GROWN, "build_pages/*")
+    outcome = af.require_growth(runs, cost="n", at=[100], optional=True)
+    cost = outcome.of("cost")
+
+    assert (cost.word, cost.mode) == ("INCONCLUSIVE", "sample")
+    assert "runs would decide" in cost.measured
+    assert cost.projections[0].value is None
+
+
+def test_one_run_shows_the_growing_context_by_itself() -> None:
+    """No other size is needed to see prompts grow from page to page."""
+    check = growth(context_per_call="1")
+    (healthy,) = recorded(GROWN, "build_pages/aldersea-inn.n16")
+    (history,) = recorded(GROWN, "build_pages_history/aldersea-inn.n16")
+    (finding,) = af.evaluate(history, check).findings
+
+    assert af.evaluate(healthy, check).ok
+    assert finding.introduced_by == "page_writer"
+
+
+# The position paper: declared class, in forward passes and in money
+
+
+@pytest.mark.parametrize(
+    ("runs", "stage", "passes", "money"),
+    [
+        ("route_to_generalist/*", None, "n", "n"),
+        ("route_to_specialist/*", None, "1", "1"),
+        ("debug_whole/functions-*", "developer", "n^2", "n"),
+        ("debug_each/functions-*", "developer", "1", "1"),
+        ("debug_whole/functions-*", None, "n^2", "n"),
+        ("debug_each/functions-*", None, "n", "n"),
+    ],
+)
+def test_classes_are_those_of_the_paper_in_forward_passes(
+    runs: str, stage: str | None, passes: str, money: str
+) -> None:
+    """And in money as computed: the developer who writes all again is linear there."""
+    for model, expected in (("aalp", passes), ("priced", money)):
+        assert measured_class(runs, stage, model) == expected
+
+
+def measured_class(runs: str, stage: str | None, model: str) -> str:
+    """The first of the classes, from the lowest, that the runs do not exceed."""
+    for declared in ("1", "n", "n^2", "n^3"):
+        claim = af.growth_claim(cost=declared, cost_model=model, stage=stage)
+        outcome = af.measure_growth(recorded(PAPER, runs), claim)
+        if outcome.verdict is af.Verdict.PASSED:
+            return declared
+        assert outcome.verdict is af.Verdict.FAILED
+    return "more"
+
+
+@pytest.mark.parametrize(
+    ("runs", "model", "too_low", "enough"),
+    [
+        ("evolve_whole/*", "aalp", "n 2^n", "n^2 2^n"),
+        ("evolve_whole/*", "priced", "2^n", "n 2^n"),
+        ("evolve_blocks/*", "aalp", "1", "n"),
+        ("evolve_blocks/*", "priced", "1", "n"),
+        ("debug_whole/bugs-*", "aalp", "n", "n^2"),
+        ("debug_each/bugs-*", "aalp", "1", "n"),
+    ],
+)
+def test_sizes_that_span_little_refuse_a_class_and_prove_none(
+    runs: str, model: str, too_low: str, enough: str
+) -> None:
+    """Whole designs take n times as many passes as money; 6 blocks prove no class.
+
+    A run of 16 blocks would take 65 536 proposals; shown is that the class below
+    fails, and that nothing beyond the paper's was measured.
+    """
+    chosen = recorded(PAPER, runs)
+    stage = "developer" if runs.startswith("debug") else None
+    low, high = (
+        af.measure_growth(
+            chosen, af.growth_claim(cost=declared, cost_model=model, stage=stage)
+        ).of("cost")
+        for declared in (too_low, enough)
+    )
+
+    assert low.word == "FAIL"
+    assert high.word == "INCONCLUSIVE"
+    assert high.growth is not None
+    assert (high.growth.outcome.estimate or 0.0) <= 0.10
+
+
+def test_calls_alone_do_not_show_the_history() -> None:
+    """As computed for the paper: calls pass, contexts and prompts of the whole fail."""
+    declared = {"calls": "n", "context_per_call": "1"}
+    whole, each = (
+        af.measure_growth(recorded(PAPER, runs), af.growth_claim(**declared))
+        for runs in ("debug_whole/functions-*", "debug_each/functions-*")
+    )
+
+    assert [q.word for q in whole.quantities] == ["PASS", "FAIL"]
+    assert [q.word for q in each.quantities] == ["PASS", "PASS"]
+
+
+def test_an_undeclared_size_is_a_question_that_names_the_model() -> None:
+    """Forward passes of a model without parameters are no number."""
+    runs = [_unsized(run) for run in recorded(GROWN, "build_pages/*")]
+    outcome = af.measure_growth(runs, af.growth_claim(cost="n", cost_model=af.aalp()))
+
+    assert outcome.word == "INCONCLUSIVE"
+    assert "the size of gpt-5-mini-2025-08-07 is not declared" in str(outcome)
+
+
+def _unsized(run: af.Run) -> af.Run:
+    prices = replace(run.recorded.prices, sizes=())
+    return replace(run, recorded=replace(run.recorded, prices=prices))

@@ -1,0 +1,129 @@
+"""Growth in a user's project: the mark, the gate in the report, generated inputs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Recorder = Callable[..., pytest.RunResult]
+
+DRAFT = '''
+"""A workflow that asks once for each item, or ever more often."""
+
+from flow import ask
+
+def write(text):
+    return ask(text)
+
+def draft(items):
+    return [write(f"item {i}") for i in range(items)]
+
+def again(items):
+    return [write(f"try {i}") for i in range(-(-items * items // 16))]
+'''
+
+TEST = """
+import pytest
+import pytest_agentflow as af
+from draft import draft, again
+
+SIZES = [
+    pytest.param(n, marks=pytest.mark.agentflow(size=n, case="ant"), id=str(n))
+    for n in (1, 2, 4, 8, 16)
+]
+
+@pytest.mark.parametrize("items", SIZES)
+@pytest.mark.parametrize("workflow", [
+    pytest.param(draft, marks=pytest.mark.growth("draft/*", calls="n"), id="draft"),
+    pytest.param(again, marks=pytest.mark.growth("again/*", calls="n"), id="again"),
+])
+def test_growth(agentflow, workflow, items):
+    agentflow.run(workflow, items)
+
+def test_set(agentflow):
+    af.require_growth(agentflow.runs("draft/*"), calls="n", at=[100])
+
+def test_open(agentflow):
+    runs = agentflow.runs("draft/ant.n[124]")
+    af.require_growth(runs, calls="n", optional=True)
+"""
+
+
+@pytest.fixture
+def drafts(project: pytest.Pytester, record: Recorder) -> pytest.Pytester:
+    """The project with both workflows recorded at five sizes."""
+    project.makepyfile(draft=DRAFT, test_growth=TEST)
+    config = project.path / "pytest.ini"
+    text = config.read_text("utf-8").replace("flow:write", "draft:write")
+    config.write_text(text, "utf-8")
+    record("-k", "test_growth")
+    return project
+
+
+def test_mark_and_gate_judge_the_recordings_of_all_sizes(
+    drafts: pytest.Pytester,
+) -> None:
+    """Each replay is judged among the recordings; what has n squared calls fails."""
+    result = drafts.runpytest("--agentflow-report=r.json")
+    result.assert_outcomes(passed=7, failed=5)
+    result.stdout.fnmatch_lines(
+        [
+            '*growth("again/[*]", calls="n")  failed: *',
+            "*write: calls: faster than O(n). All of it is write's: its calls grow *",
+            'growth("draft/[*]", calls="n") *5/5 runs *5 examined   0 findings',
+        ]
+    )
+    report = json.loads(Path("r.json").read_text("utf-8"))
+    gates = {gate["verdict"]: gate for gate in report["decompositions"]}
+    assert set(gates) == {"passed", "undetermined"}
+    assert gates["passed"]["title"] == "draft against its declared growth"
+    assert "At size 100: 100 calls" in gates["passed"]["sentences"][0]
+    kinds = [exhibit["kind"] for exhibit in gates["passed"]["exhibits"]]
+    assert kinds == ["table", "line"]
+
+
+def test_a_misspelt_class_is_an_error_of_the_collection(
+    project: pytest.Pytester,
+) -> None:
+    """The message shows what can be written, before anything runs."""
+    project.makepyfile(draft=DRAFT, test_growth=TEST.replace('calls="n"', 'calls="n!"'))
+    result = project.runpytest("-k", "test_growth")
+
+    assert result.ret != 0
+    result.stderr.fnmatch_lines(["*growth 'n!' cannot be read: write a class*"])
+
+
+def test_inputs_are_generated_at_every_size(
+    project: pytest.Pytester, record: Recorder
+) -> None:
+    """Under Hypothesis, with the fixture: growth on whatever items there are."""
+    project.makepyfile(
+        draft=DRAFT,
+        test_growth="""
+        import dataclasses
+        import pytest_agentflow as af
+        from flow import ask
+        from hypothesis import given, settings, strategies as st
+
+        ITEMS = st.sampled_from(["ant", "bee", "cat"])
+
+        def list_items(items):
+            return [ask(item) for item in items]
+
+        @settings(max_examples=2, database=None, derandomize=True, deadline=None)
+        @given(af.growing_inputs(ITEMS))
+        def test_growth(agentflow, inputs):
+            runs = [
+                dataclasses.replace(
+                    agentflow.run(list_items, items), size=size, case="any"
+                )
+                for size, items in inputs.items()
+            ]
+            outcome = af.require_growth(runs, calls="n")
+            assert outcome.of("calls").mode_reason == "the inputs are nested"
+        """,
+    )
+    record(mode="live").assert_outcomes(passed=1)
