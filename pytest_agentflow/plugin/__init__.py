@@ -67,9 +67,10 @@ def _register_markers(config: pytest.Config) -> dict[str, str]:
 
 _AGENTFLOW_MARKER = (
     "agentflow(*, recording=None, workflow=None, case=None, variant=None, size=None, "
-    "trial=None, at_least=None, latency=None): which recording agentflow_run loads, "
-    "the names that a run is recorded under, how many --agentflow-trials must pass, "
-    "and whether a replay computes its latency"
+    "trial=None, at_least=None, sequential=False, latency=None): which recording "
+    "agentflow_run loads, the names that a run is recorded under, how many "
+    "--agentflow-trials must pass, whether they end once that is decided, and whether "
+    "a replay computes its latency"
 )
 
 

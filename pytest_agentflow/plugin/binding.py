@@ -23,6 +23,7 @@ MARK_ARGUMENTS = frozenset(
         "size",
         "trial",
         "at_least",
+        "sequential",
         "latency",
     }
 )

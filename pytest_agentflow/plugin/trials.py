@@ -10,12 +10,14 @@ from _pytest.runner import runtestprotocol
 
 from pytest_agentflow.model.verdict import Verdict
 from pytest_agentflow.plugin import RUNS
-from pytest_agentflow.plugin.state import state_key
 from pytest_agentflow.plugin.shortened import TOLD
-from pytest_agentflow.report.document import TrialsEntry
+from pytest_agentflow.plugin.state import state_key
+from pytest_agentflow.report.document import SequentialEntry, TrialsEntry
 from pytest_agentflow.report.encoding import trials_to_text
 from pytest_agentflow.report.trials import trials_text
+from pytest_agentflow.statistics.outcome import Decision
 from pytest_agentflow.statistics.proportion import Proportion, least_of
+from pytest_agentflow.statistics.reliability import Sprt, sequential_plan
 
 #: Trials whose failure is told in full; the others are counted.
 SHOWN = 3
@@ -72,6 +74,7 @@ class Trials:
         self, item: pytest.Item, nextitem: pytest.Item | None
     ) -> Iterator[pytest.TestReport]:
         calls: list[pytest.TestReport] = []
+        rule = rule_of(item, self.count)
         last: dict[str, pytest.TestReport] = {}
         for number in range(1, self.count + 1):
             self._begin(number)
@@ -90,9 +93,15 @@ class Trials:
                 yield from _rest_torn_down(item, nextitem)
                 return
             calls.append(last["call"])
+            if rule is not None:
+                rule = rule.after(last["call"].passed)
+                if rule.finished:
+                    break
         yield last["setup"]
-        yield self._folded(item, calls)
+        yield self._folded(item, calls, rule)
         yield last["teardown"]
+        if len(calls) < self.count:
+            yield from _rest_torn_down(item, nextitem)
 
     def _explain(
         self, report: pytest.TestReport | None, before: Sequence[bool]
@@ -107,9 +116,12 @@ class Trials:
         )
 
     def _folded(
-        self, item: pytest.Item, calls: Sequence[pytest.TestReport]
+        self,
+        item: pytest.Item,
+        calls: Sequence[pytest.TestReport],
+        rule: Sprt | None,
     ) -> pytest.TestReport:
-        outcome = outcome_of(item, [call.passed for call in calls])
+        outcome = outcome_of(item, [call.passed for call in calls], rule)
         failed = [(n, call) for n, call in enumerate(calls, 1) if not call.passed]
         report = failed[0][1] if failed and not outcome.ok else calls[-1]
         report.outcome = "passed" if outcome.ok else "failed"
@@ -155,19 +167,65 @@ def _is_ours(error: BaseException | None) -> bool:
     return False
 
 
-def outcome_of(item: pytest.Item, passed: Sequence[bool]) -> TrialsEntry:
-    """Fold trials by the bar of the test's mark; without one all must pass."""
+def outcome_of(
+    item: pytest.Item, passed: Sequence[bool], rule: Sprt | None = None
+) -> TrialsEntry:
+    """Fold trials by the bar of the test's mark; without one all must pass.
+
+    Args:
+        item: the test.
+        passed: whether each trial passed.
+        rule: the sequential test that ended them, if one did.
+    """
     rate = Proportion(passed=sum(passed), trials=len(passed))
     return TrialsEntry(
         target=item.nodeid,
         passed=rate.passed,
         trials=rate.trials,
-        needed=needed_of(item, rate.trials),
+        needed=needed_of(item, rate.trials) if rule is None else 0,
         interval=rate.interval(),
-        pass_2=rate.all_of(2) if rate.trials > 1 else None,
+        pass_2=rate.all_of(2) if rate.trials > 1 and rule is None else None,
         failed=tuple(n for n, good in enumerate(passed, 1) if not good),
         position=item.session.items.index(item),
+        sequential=None if rule is None else _entry(rule),
     )
+
+
+def _entry(rule: Sprt) -> SequentialEntry:
+    verdicts = {
+        Decision.PASS: Verdict.PASSED,
+        Decision.FAIL: Verdict.FAILED,
+        Decision.INCONCLUSIVE: Verdict.UNDETERMINED,
+    }
+    verdict = verdicts[rule.decision]
+    return SequentialEntry(verdict=verdict, good=rule.good, bad=rule.bad, most=rule.cap)
+
+
+def rule_of(item: pytest.Item, trials: int) -> Sprt | None:
+    """Give the sequential test that a mark asks for; `None` where none does.
+
+    ``sequential=True`` tests the bar against three quarters of it, ``sequential=0.7``
+    against that rate. Raises `pytest.UsageError` for one that is not possible.
+    """
+    marks = [
+        m.kwargs for m in item.iter_markers("agentflow") if "sequential" in m.kwargs
+    ]
+    if not marks or marks[0]["sequential"] is False:
+        return None
+    bad, at_least = marks[0]["sequential"], marks[0].get("at_least")
+    try:
+        if at_least is None or not isinstance(bad, (bool, float)):
+            message = (
+                "sequential=True needs a bar, at_least=0.9; sequential=0.7 also says "
+                "which rate must be found out"
+            )
+            raise ValueError(message)  # noqa: TRY301 - told like the others
+        needed = least_of(at_least, trials)
+        bar = at_least if isinstance(at_least, float) else needed / trials
+        return sequential_plan(bar, trials, None if bad is True else bad)
+    except ValueError as error:
+        message = f"{item.nodeid}: @pytest.mark.agentflow: {error}"
+        raise pytest.UsageError(message) from None
 
 
 def needed_of(item: pytest.Item, trials: int) -> int:

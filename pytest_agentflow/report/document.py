@@ -30,6 +30,7 @@ __all__ = [
     "RecordingsChanged",
     "Report",
     "RunSummary",
+    "SequentialEntry",
     "SourceSummary",
     "Spent",
     "StageDelta",
@@ -174,6 +175,20 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SequentialEntry:
+    """The sequential test that ended the trials of a test."""
+
+    verdict: Verdict
+    """PASS, FAIL and INCONCLUSIVE are passed, failed and undetermined."""
+    good: float
+    """Rate of passing of a workflow that is accepted."""
+    bad: float
+    """Rate of one that is found out."""
+    most: int
+    """Trials after which it is given up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrialsEntry:
     """How the trials of one test went: it passes where enough of them do."""
 
@@ -190,10 +205,14 @@ class TrialsEntry:
     """The trials that failed, by number."""
     position: int = 0
     """Place of the test in the order of collection."""
+    sequential: SequentialEntry | None = None
+    """`None`: as many trials were made as were asked for."""
 
     @property
     def ok(self) -> bool:
         """Whether enough passed."""
+        if self.sequential is not None:
+            return self.sequential.verdict is Verdict.PASSED
         return self.passed >= self.needed
 
 

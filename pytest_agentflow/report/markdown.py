@@ -97,7 +97,7 @@ def _trials(tests: Sequence[TrialsEntry]) -> Iterator[str]:
         twice = NONE if test.pass_2 is None else trials.share(test.pass_2)
         yield (
             f"| {code(test.target, 160)} | {SIGNS[sign]} {wording.LABELS[sign]} | "
-            f"{test.passed} of {test.trials} | {test.needed} | "
+            f"{test.passed} of {test.trials} | {trials.needed(test)} | "
             f"{trials.interval(test)} | {twice} |"
         )
     if len(tests) > TESTS:

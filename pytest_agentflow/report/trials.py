@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from pytest_agentflow.model.verdict import Verdict
 from pytest_agentflow.report.document import Entry, Report, TrialsEntry
 from pytest_agentflow.report.tally import JudgedRun
 
+NONE = "\u2013"  # an en dash
 NAMED = 3
 """So many tests of which too few trials passed are named in a sentence."""
 
@@ -17,7 +19,12 @@ def share(part: float) -> str:
 
 
 def interval(test: TrialsEntry) -> str:
-    """Give the interval of the rate of passing: ``15 to 85 %``."""
+    """Give the interval of the rate of passing: ``15 to 85 %``.
+
+    A rate at which trials were ended by their results has no such interval.
+    """
+    if test.sequential is not None:
+        return NONE
     low, high = test.interval
     return f"{round(100 * low)} to {share(high)}"
 
@@ -25,7 +32,23 @@ def interval(test: TrialsEntry) -> str:
 def passed(test: TrialsEntry) -> str:
     """Count the trials: ``4 of 5 trials passed, 4 needed``."""
     noun = "trial" if test.trials == 1 else "trials"
+    if test.sequential is not None:
+        return f"{test.passed} of {test.trials} {noun} passed, {needed(test)}"
     return f"{test.passed} of {test.trials} {noun} passed, {test.needed} needed"
+
+
+def needed(test: TrialsEntry) -> str:
+    """Say what was needed: ``4``; ``sequential test of 90 % against 67.5 %: PASS``."""
+    rule = test.sequential
+    if rule is None:
+        return str(test.needed)
+    word = {Verdict.PASSED: "PASS", Verdict.FAILED: "FAIL"}
+    told = word.get(rule.verdict, f"INCONCLUSIVE after {rule.most}")
+    return f"sequential test of {_rate(rule.good)} against {_rate(rule.bad)}: {told}"
+
+
+def _rate(part: float) -> str:
+    return f"{round(100 * part, 1):g} %"
 
 
 def trials_text(test: TrialsEntry) -> str:
@@ -33,6 +56,11 @@ def trials_text(test: TrialsEntry) -> str:
 
     With several trials the estimate of passing twice in a row stands behind it.
     """
+    if test.sequential is not None:
+        spared = test.sequential.most - test.trials
+        return passed(test) + (
+            f"; {spared} of {test.sequential.most} spared" if spared else ""
+        )
     text = f"{passed(test)}; 95 % interval {interval(test)}"
     return text if test.pass_2 is None else f"{text}, pass^2 {share(test.pass_2)}"
 

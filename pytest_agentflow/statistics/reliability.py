@@ -196,6 +196,36 @@ def sprt(results: Sequence[bool], **settings: float) -> Sprt:
     return state
 
 
+def sequential_plan(at_least: float, most: int, bad: float | None = None) -> Sprt:
+    """Plan a sequential test of a bar: does a workflow pass at least so often?
+
+    A workflow that passes as often as the bar says fails the test with a chance of 5 %,
+    and one that passes only as often as `bad` passes it with a chance of 5 %. What lies
+    between may go either way: a `bad` nearer the bar costs more trials.
+
+    Args:
+        at_least: the bar, a rate between 0 and 1.
+        most: trials after which it is given up, undecided.
+        bad: a rate that must be found out; three quarters of the bar if not given.
+
+    Raises:
+        ValueError: for rates that make no sense, or so few trials that even a workflow
+            that always passes could not pass the test.
+    """
+    share(at_least, "at_least")
+    plan = Sprt(good=at_least, bad=0.75 * at_least if bad is None else bad, cap=most)
+    fewest = math.ceil(
+        math.log(plan.beta / (1 - plan.alpha)) / math.log(plan.bad / plan.good) - 1e-9
+    )
+    if fewest > most:
+        message = (
+            f"{most} trials cannot tell a rate of {plan.good:g} from {plan.bad:g}: "
+            f"the sequential test needs {fewest} at least, and more where some fail"
+        )
+        raise ValueError(message)
+    return plan
+
+
 def error_amplification(error: float, baseline_error: float) -> float | None:
     """Give how many times the single model's error rate the workflow's is.
 

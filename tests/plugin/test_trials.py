@@ -328,3 +328,65 @@ def test_an_impossible_bar_is_a_usage_error(project: pytest.Pytester, bar: str) 
     result = project.runpytest("--agentflow-trials=6")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*test_quiz.py::test_answer: *at_least*"])
+
+
+@pytest.mark.parametrize(
+    ("mark", "told"),
+    [
+        ("at_least=0.5, sequential=0.1", "? of ? trials passed, *: PASS; 1? of 20 spared"),
+        ("at_least=0.99, sequential=0.5", "*against 50 %: FAIL; * of 20 spared"),
+        ("at_least=0.7, sequential=0.6", "* of 20 trials *: INCONCLUSIVE after 20"),
+    ],
+)
+def test_a_sequential_test_ends_once_it_is_decided(
+    project: pytest.Pytester,
+    chance: str,
+    monkeypatch: pytest.MonkeyPatch,
+    mark: str,
+    told: str,
+) -> None:
+    """PASS and FAIL spare trials, undecided fails; a replay ends at the same one."""
+    made(project, mark)
+    monkeypatch.setenv("MODEL_URL", chance)
+    options = ("--agentflow-trials=20", "-k", "test_answer")
+    passes = "PASS" in told
+    result = project.runpytest("--agentflow=record", *options)
+    result.assert_outcomes(passed=passes, failed=not passes)
+    result.stdout.fnmatch_lines([f"test_quiz.py::test_answer: {told}"])
+    recorded = list(project.path.glob("recordings/*/*.json"))
+    assert len(recorded) < 20 or "INCONCLUSIVE" in told
+    again = project.runpytest(*options, "--agentflow-report=r.md")
+    line = next(x for x in result.outlines if "sequential test" in x)
+    assert line in again.outlines
+    assert "sequential test" in (project.path / "r.md").read_text()
+
+
+def test_fixtures_are_torn_down_where_trials_end_early(
+    project: pytest.Pytester, chance: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next test finds as many fixtures torn down as were set up."""
+    made(project, "at_least=0.5, sequential=0.1")
+    text = (project.path / "test_quiz.py").read_text().replace("== 6", "< 6")
+    project.makepyfile(test_quiz=text)
+    monkeypatch.setenv("MODEL_URL", chance)
+    result = project.runpytest("--agentflow=live", "--agentflow-trials=6")
+    result.assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("mark", "told"),
+    [
+        ("sequential=True", "needs a bar, at_least=0.9"),
+        ("at_least=0.9, sequential=True", "6 trials cannot tell * needs 11 at least"),
+        ("at_least=0.9, sequential=0.95", "must lie above bad"),
+        ("at_least=1.0, sequential=True", "at_least=1.0 must be a share between"),
+    ],
+)
+def test_a_sequential_test_that_cannot_be_made_is_a_usage_error(
+    project: pytest.Pytester, mark: str, told: str
+) -> None:
+    """Nothing runs, and the sentence says what is needed."""
+    made(project, mark)
+    result = project.runpytest("--agentflow-trials=6")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*test_quiz.py::test_answer: *{told}*"])

@@ -7,7 +7,7 @@ from decimal import Decimal
 from hypothesis import strategies as st
 
 import pytest_agentflow as af
-from pytest_agentflow.report.document import GateEntry, TrialsEntry
+from pytest_agentflow.report.document import GateEntry, SequentialEntry, TrialsEntry
 from pytest_agentflow.report.entry import build_entry
 
 HOSTILE = (
@@ -290,4 +290,12 @@ trials = st.builds(
     pass_2=st.none() | st.floats(0, 1),
     failed=few(counts),
     position=counts,
+    sequential=st.none()
+    | st.builds(
+        SequentialEntry,
+        verdict=verdicts,
+        good=st.floats(0, 1),
+        bad=st.floats(0, 1),
+        most=counts,
+    ),
 )
