@@ -22,6 +22,7 @@ _OWN = {
     "check": "judge recordings, pages (.html) or folders of either",
     "show": "stages, calls, tokens, money, sources and artefacts of one run",
     "diff": "what changed, stage by stage",
+    "tradeoff": "how many stages, which model, and what the split is worth",
     "init": "first test and first recording command for this project",
     "import": "traces and cassettes of other tools -> *.flow.json",
     "scan": "secrets and personal data in recordings and other files",

@@ -11,6 +11,7 @@ from pytest_agentflow.decomposition.tradeoff_answers import (
     Answer,
     cost_answer,
     fold_answers,
+    guarded,
     price_notes,
     quality_answer,
     stages_answer,
@@ -33,6 +34,7 @@ from pytest_agentflow.decomposition.tradeoff_variants import (
     NotComparable,
     Variant,
     cases_of,
+    coordinator_notes,
     find_baseline,
     find_in_use,
     means,
@@ -60,8 +62,8 @@ class Tradeoff:
     unit: str
     """Of the objective: a currency, ``parameter-tokens`` or ``s``."""
     decision: Decision
-    """PASS: it pays, and its number of stages may be the best. FAIL: it does not pay,
-    or has too many stages. INCONCLUSIVE: these runs cannot tell."""
+    """PASS: it pays, and has not too many stages. FAIL: it does not pay, or has too
+    many stages. INCONCLUSIVE: these runs cannot tell."""
     answers: tuple[Answer, ...]
     ratio: Outcome
     """Of the objective, split beside single model."""
@@ -175,11 +177,12 @@ def tradeoff(
         if checks
         else None
     )
-    answers = (
+    cost, *others = (
         cost_answer(ratio, measure, sides, unit),
         quality_answer(quality, jury, split, single, keys),
         stages_answer(how_many_stages, split, measure, unit, told.error_price),
     )
+    decision = fold_answers([cost, *others])
     weighed = [run for v in chosen for own in v.runs.values() for run in own]
     return Tradeoff(
         in_use=split.workflow,
@@ -188,8 +191,8 @@ def tradeoff(
         baseline=single.workflow,
         objective=measure.name,
         unit=unit,
-        decision=fold_answers(answers),
-        answers=answers,
+        decision=decision,
+        answers=(guarded(cost, others), *others),
         ratio=ratio,
         quality=quality,
         stages=how_many_stages,
@@ -204,7 +207,13 @@ def tradeoff(
         authored=any(run.authored for run in weighed),
         estimated=any(map(_estimated, weighed)),
         alpha=alpha,
-        notes=(*notes, *how_many_stages.notes, *price_notes(weighed), *problem),
+        notes=(
+            *notes,
+            *how_many_stages.notes,
+            *coordinator_notes(chosen, coordinators),
+            *price_notes(weighed),
+            *problem,
+        ),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from pytest_agentflow.decomposition.tradeoff_figures import Measure, amount_words
@@ -45,6 +45,16 @@ def fold_answers(answers: Sequence[Answer]) -> Decision:
         if word in decisions:
             return word
     return Decision.PASS
+
+
+def guarded(cost: Answer, others: Sequence[Answer]) -> Answer:
+    """Take the figures from the answer about cost while another one keeps it open."""
+    quality = next(other.decision for other in others if other.name == "quality")
+    open_ = Decision.INCONCLUSIVE
+    if open_ not in (fold_answers([cost, *others]), quality) or cost.decision is open_:
+        return cost
+    sentence = "decided, and not told while the rest is INCONCLUSIVE: it is no saving"
+    return replace(cost, sentence=sentence)
 
 
 def cost_answer(
@@ -137,7 +147,7 @@ def stages_answer(
             f"best by {measure.name}: {members} ({rests}); {split.k} are in use",
         )
     if split.k < max(found.best.members):
-        less = "fewer are in use, and more would take less"
+        less = f"{split.k} are in use, and more would take less"
         return _stages(
             Decision.PASS, f"best by {measure.name}: {members} ({rests}); {less}"
         )
@@ -163,19 +173,22 @@ def _too_many(
     )
     bought = found.gains or 0.0
     priced = isinstance(measure.model, Priced)
-    if bought > 0 and priced and error_price is None:
-        worth = amount_words(more / bought, unit)
+    if bought > 0 and not (priced and error_price is not None):
+        worth = (
+            f"worth it where an error costs {amount_words(more / bought, unit)} and "
+            "more; declare --error-price"
+            if priced
+            else "a question of money: --objective money --error-price"
+        )
         return _stages(
             Decision.INCONCLUSIVE,
-            f"{told}, but {points(bought)} more cases pass than with {best.k}: that is "
-            f"worth it where an error costs {worth} and more; declare --error-price",
+            f"{told}, but {percent(bought)} more cases pass than with {best.k}: "
+            f"{worth}",
         )
-    says = "" if bought <= 0 else f" for {points(bought)} more cases that pass"
-    answer = _stages(Decision.FAIL, f"over-engineered: {told}{says}")
     return Answer(
-        name=answer.name,
-        decision=answer.decision,
-        sentence=answer.sentence,
+        name="stages",
+        decision=Decision.FAIL,
+        sentence=f"over-engineered: {told}",
         over_engineered=True,
     )
 

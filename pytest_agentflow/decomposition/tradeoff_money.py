@@ -199,7 +199,7 @@ def one_unit(
     if len(units) > 1:
         raise NotComparable(
             f"the runs are billed in {' and '.join(units)}; declare one currency in "
-            "the price file, and bring them up to it: agentflow prices RUNS --file PRICES"
+            "the price file, then: agentflow prices RUNS --file PRICES"
         )
     return units[0]
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TypeAlias
 
 from pytest_agentflow.model.run import UNATTRIBUTED, Run
+
+_COORDINATES = re.compile("plan|rout|orchestrat|supervis|coordinat|delegat|dispatch")
 
 Key: TypeAlias = tuple[str, int | None]
 """Case and size: what runs of two workflows must share to be compared."""
@@ -118,7 +121,13 @@ def find_baseline(found: Sequence[Variant], pattern: str | None) -> Variant:
         fitting = [variant for variant in found if named(variant, pattern)]
         return _only(fitting, found, f"--baseline {pattern}", "--baseline")
     fitting = [variant for variant in found if variant.k == 1]
-    return _only(fitting, found, "one stage: the single model", "--baseline")
+    if not fitting:
+        listed = ", ".join(f"{v.workflow} has {v.k}" for v in found)
+        raise NotComparable(
+            f"no workflow of these runs has one stage ({listed}): record the single "
+            "model, too, or name it: --baseline WORKFLOW"
+        )
+    return _only(fitting, found, "the single model", "--baseline")
 
 
 def find_in_use(
@@ -160,23 +169,25 @@ def one_per_k(
 ) -> tuple[list[Variant], list[str]]:
     """Choose one workflow for each k, and say which were left out, and why.
 
-    Workflows that share no case with the baseline are left out; so are those with as
-    many stages as the baseline or the split in use: other models in the same stages.
+    Workflows that share no case with the baseline are left out. The baseline and the
+    split in use stand for their k; of workflows with the same stages (and other models
+    in them) that with most recordings does.
 
     Raises:
-        NotComparable: where several workflows of one k are left.
+        NotComparable: where several workflows of one k, with other stages, are left.
     """
     chosen: dict[int, Variant] = {}
     notes = [variant.note for variant in found if variant.note]
-    for variant in sorted(found, key=lambda v: v not in (baseline, in_use)):
-        if variant not in (baseline, in_use) and not shared([baseline, variant]):
+    told = (baseline, in_use)
+    for variant in sorted(found, key=lambda v: (v not in told, -len(v.runs))):
+        if variant not in told and not shared([baseline, variant]):
             notes.append(
                 f"{variant.workflow} is left out: it shares no case with "
                 f"{baseline.workflow}"
             )
             continue
         before = chosen.setdefault(variant.k, variant)
-        if before is not variant and before not in (baseline, in_use):
+        if before is not variant and before not in told and not _alike(before, variant):
             raise NotComparable(
                 f"{variant.k} stages: both {before.workflow} and {variant.workflow} "
                 "have so many; name the runs of one of them"
@@ -187,6 +198,11 @@ def one_per_k(
                 f"{before.workflow}, which stands for them"
             )
     return [chosen[k] for k in sorted(chosen)], notes
+
+
+def _alike(first: Variant, second: Variant) -> bool:
+    """Whether two workflows have the same stages, and one has more recordings."""
+    return {*first.stages} == {*second.stages} and len(first.runs) > len(second.runs)
 
 
 def shared(found: Sequence[Variant]) -> tuple[Key, ...]:
@@ -211,6 +227,29 @@ def means(
         trials = [figure(run) for run in variant.runs[key]]
         sums.setdefault(key[0], []).append(sum(trials) / len(trials))
     return [sum(own) / len(own) for own in sums.values()]
+
+
+def coordinator_notes(
+    found: Sequence[Variant], coordinators: Sequence[str]
+) -> Iterator[str]:
+    """Point out stages that are named like coordinators, and are not declared as such.
+
+    Raises:
+        NotComparable: for a declared one that no workflow has.
+    """
+    stages = dict.fromkeys(stage for variant in found for stage in variant.stages)
+    unknown = [name for name in coordinators if name not in stages]
+    if unknown:
+        raise NotComparable(
+            f"--coordinator {unknown[0]}: no workflow has such a stage; there are "
+            f"{', '.join(stages)}"
+        )
+    like = [s for s in stages if _COORDINATES.search(s) and s not in coordinators]
+    if like:
+        yield (
+            f"{', '.join(like)}: named like a coordinator; --coordinator {like[0]} "
+            "counts its calls as coordination"
+        )
 
 
 def stages_text(k: int) -> str:

@@ -239,7 +239,7 @@ def _link(giver: Stretch, taker: Stretch) -> Iterator[Stroke]:
 
 
 def _time_ticks(length: float, floor: int) -> Iterator[Label]:
-    step = _step(length, 5)
+    step = round_step(length, 5)
     count = int(length / step) if step else 0
     for number in range(count + 1):
         x = 100 * number * step / length if length else 0.0
@@ -248,7 +248,7 @@ def _time_ticks(length: float, floor: int) -> Iterator[Label]:
         yield Label(x=round(min(x, 100), 2), y=floor + 17, text=text, anchor=anchor)
 
 
-def _step(length: float, parts: int) -> float:
+def round_step(length: float, parts: int) -> float:
     """Give a round step (1, 2 or 5 times a power of ten) for about `parts` ticks."""
     if length <= 0 or not math.isfinite(length):
         return 0.0

@@ -58,8 +58,8 @@ def render_html(report: Report) -> str:
     """Draw `report` as one HTML document."""
     runs = tally.judged_runs(report)
     views = _run_views(runs)
-    style, script = _asset("report.css"), _asset("report.js")
-    template = _environment().get_template("report.html.j2")
+    style, script = asset("report.css"), asset("report.js")
+    template = environment().get_template("report.html.j2")
     return template.render(
         report=report,
         runs=views,
@@ -74,17 +74,17 @@ def render_html(report: Report) -> str:
         tests=_trial_views(report, views),
         verdict=wording.verdict_of(report),
         sentences=wording.verdict_sentences(report),
-        style=_markup(style),
-        script=_markup(script),
-        policy=_policy(style, script),
+        style=own_markup(style),
+        script=own_markup(script),
+        policy=policy(style, script),
     )
 
 
-def _policy(style: str, script: str) -> str:
+def policy(style: str, script: str = "") -> str:
     """Forbid everything but the one style, the one script and embedded pictures."""
+    scripts = f"script-src '{_digest(script)}'; " if script else ""
     return (
-        f"default-src 'none'; style-src '{_digest(style)}'; "
-        f"script-src '{_digest(script)}'; img-src data:; "
+        f"default-src 'none'; style-src '{_digest(style)}'; {scripts}img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
 
@@ -93,22 +93,25 @@ def _digest(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Read a style sheet or a script of ours."""
     # Without the last line break, which checkers of policies leave out of the digest.
     return (TEMPLATES / name).read_text("utf-8").strip()
 
 
-def _markup(text: str) -> str:
+def own_markup(text: str) -> str:
+    """Let text of our own files pass as it is."""
     from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2
 
     return Markup(text)  # noqa: S704 - our own files only
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Give what all templates are drawn with; everything is escaped."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
 
-    environment = Environment(
+    made = Environment(
         autoescape=True,
         finalize=_finalize,
         loader=FileSystemLoader(TEMPLATES),
@@ -116,7 +119,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.globals.update(
+    made.globals.update(
         AUTHORED=AUTHORED,
         ESTIMATED=ESTIMATED,
         LABELS=wording.LABELS,
@@ -135,14 +138,14 @@ def _environment() -> Environment:
         stored=pictures.store,
         w=wording,
     )
-    environment.filters.update(
+    made.filters.update(
         capitalize_first=lambda text: text[:1].upper() + text[1:],
         colour=colour,
         ident=id,
         tie=lambda text: re.sub(r"\b(in|of) (?=\d)", "\\1\u00a0", text),
         sentence=lambda t: t if t[-1:] in ".!?" else f"{t}.",
     )
-    return environment
+    return made
 
 
 def _finalize(value: Any) -> Any:
