@@ -251,6 +251,7 @@ def _stage_lines(stage: StageChange, first: Run, second: Run) -> list[str]:
     if all(any(s.name == stage.name for s in run.stages) for run in (first, second)):
         money = money_change(first, second, stage.name)
         lines += [f"cost {money}"] if money else []
+    lines += [f"because of {stage.causes}"] if stage.causes else []
     lines += _texts(stage.prompts, stage.prompts_changed)
     lines += _texts(stage.outputs, stage.outputs_changed)
     for picture in stage.pictures:

@@ -176,6 +176,8 @@ def figures_of(stage: StageChange) -> Iterator[str]:
     if stage.calls_added or stage.calls_removed:
         yield calls_text(stage)
     yield from spent_changes(stage.spent)
+    if stage.causes:
+        yield f"because of {stage.causes.replace(' -> ', ' → ')}"
 
 
 def calls_text(stage: StageChange) -> str:

@@ -84,6 +84,8 @@ class StageChange:
     """Stages that it came after."""
     waits: tuple[str, ...] = ()
     """Stages that it comes after now."""
+    causes: str = ""
+    """Why it costs something else: ``more calls +$0.012 (1 -> 6), ...``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from pytest_agentflow.model.call import Call
 from pytest_agentflow.model.run import Run
+from pytest_agentflow.model.unknown import UnknownPrice
+from pytest_agentflow.pricing.cost_change import cost_change
 from pytest_agentflow.recording.blobs import extension_of
 from pytest_agentflow.recording.changes import (
     ChangedStage,
@@ -223,7 +225,17 @@ def _stage(stage: ChangedStage, before: Run, after: Run, room: Room) -> StageCha
         calls_removed=stage.removed,
         waited=stage.waited,
         waits=stage.waits,
+        causes=_causes(stage, before, after),
     )
+
+
+def _causes(stage: ChangedStage, before: Run, after: Run) -> str:
+    if stage.before is None or stage.after is None:
+        return ""
+    try:
+        return str(cost_change(before, after, stage.name))
+    except UnknownPrice:
+        return ""  # that it is not known is told with the cost
 
 
 def _told_once(stages: Iterable[StageChange]) -> Iterator[StageChange]:

@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 
 import pytest_agentflow as af
 
-COST = "total=, stages=, tokens=, calls=, latency=, images=, currency="
+COST = (
+    "total=, stages=, shares=, tokens=, input_tokens=, output_tokens=, "
+    "reasoning_tokens=, least_cached=, context=, calls=, retries=, latency=, images=, "
+    "most_growth=, against=, cost_model=, currency="
+)
 
 
 @af.check("own.crumbs")

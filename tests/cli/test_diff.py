@@ -69,6 +69,8 @@ w/b
     input tokens 10 -> 905
     output tokens 0 -> 0
     cost $0.010 -> $1.81
+    because of longer prompts +$1.0325 (10 -> 452 tokens each), more calls +$0.3838 \
+(1 -> 2), dearer model +$0.3838 (m -> n)
   total cost $0.010 -> $1.81
 w/a
   writer

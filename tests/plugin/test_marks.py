@@ -30,7 +30,7 @@ def test_a_misspelt_argument_names_the_right_one(project: pytest.Pytester) -> No
         def test_x(agentflow): ...
         """,
         "ERROR: test_site.py::test_x: @pytest.mark.cost: cost takes no argument "
-        "'totl'; did you mean total=? It takes total=, stages=, tokens=, *; `pytest "
+        "'totl'; did you mean total=? It takes total=, stages=, shares=, *; `pytest "
         "--markers` shows how it is written",
     )
 

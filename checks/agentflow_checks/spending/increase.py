@@ -113,7 +113,8 @@ def _finding(
 
     grown = f" ({percent(one.more, one.before)})" if one.before else ""
     stages = sorted((c for c in all_ if c.stage), key=lambda c: -c.more)
-    worst = stages[0].stage if stages and stages[0].more > 0 else None
+    # One stage is named for the whole run where it alone makes most of the growth.
+    worst = stages[0].stage if stages and stages[0].more * 2 > one.more else None
     causes = f"Causes: {one.causes}" if one.causes else ""
     if one.stage is None:
         causes = _by_stage(stages, limit, currency)

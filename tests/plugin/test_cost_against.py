@@ -1,0 +1,105 @@
+"""The cost mark beside the run on main, as ``--agentflow-against`` gives it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Recorder = Callable[..., pytest.RunResult]
+
+SITE = """
+import pytest
+from flow import build
+
+@pytest.mark.cost(most_growth=0.1)
+def test_build(agentflow):
+    agentflow.run(build, "ants")
+"""
+
+GROWN = {
+    "more calls +$0.00020 (1 -> 2)": (
+        "write(plan(topic))",
+        'write(plan(topic)) + plan("x")',
+    ),
+    "dearer model +$0.00080 (m-small -> m-large)": (
+        '"model": "m-small"',
+        '"model": "m-large"',
+    ),
+}
+LARGE = """
+[[price]]
+model = "m-large"
+unit = "input_tokens"
+usd = "5"
+per = 1000000
+
+[[price]]
+model = "m-large"
+unit = "output_tokens"
+usd = "10"
+per = 1000000
+"""
+
+
+def git(*args: str) -> None:
+    """Run git as somebody."""
+    who = ("-c", "user.name=a", "-c", "user.email=a@b.example")
+    subprocess.run(["git", *who, *args], check=True, capture_output=True)
+
+
+@pytest.fixture
+def branch(project: pytest.Pytester, record: Recorder) -> pytest.Pytester:
+    """A change of a project of which main holds the recording."""
+    project.makepyfile(test_site=SITE)
+    record().assert_outcomes(passed=1)
+    git("init", "-q", "-b", "main")
+    git("add", "-A")
+    git("commit", "-q", "-m", "one")
+    git("checkout", "-q", "-b", "change")
+    git("commit", "-q", "--allow-empty", "-m", "two")
+    return project
+
+
+@pytest.mark.parametrize("told", GROWN)
+def test_what_grew_since_main_fails_with_its_cause(
+    branch: pytest.Pytester, record: Recorder, told: str
+) -> None:
+    """A recorded change that costs more is red in the branch that brings it."""
+    flow = Path("flow.py").read_text()
+    branch.makepyfile(flow=flow.replace(*GROWN[told]))
+    Path("prices.toml").write_text(Path("prices.toml").read_text() + LARGE)
+    record().assert_outcomes(passed=1)
+    branch.runpytest().assert_outcomes(passed=1)
+
+    result = branch.runpytest(
+        "--agentflow-against=git:main", "--agentflow-report=r.json"
+    )
+    result.assert_outcomes(failed=1)
+    assert told in "\n".join(result.outlines)
+    (entry,) = json.loads(Path("r.json").read_text())["entries"]
+    (check,) = (c for c in entry["evaluation"]["results"] if c["check"] == "cost")
+    failed = [r["rule"] for r in check["rules"] if r["verdict"] == "failed"]
+    assert failed == ["cost.increase"]
+    titles = [exhibit["title"] for exhibit in check["exhibits"]]
+    assert "What changed the cost since before" in titles
+
+
+def test_what_stayed_as_it_was_passes_beside_main(branch: pytest.Pytester) -> None:
+    """And where nothing is compared a warning says how to."""
+    branch.runpytest("--agentflow-against=git:main").assert_outcomes(passed=1)
+    result = branch.runpytest("--agentflow-report=r.html")
+    result.assert_outcomes(passed=1)
+    assert "there is no earlier run to compare with" in Path("r.html").read_text()
+
+
+def test_a_report_as_what_is_held_against_has_no_calls(
+    branch: pytest.Pytester,
+) -> None:
+    """It holds sums: what grew in it is told there, and nothing is claimed here."""
+    branch.runpytest("--agentflow-report=main.json").assert_outcomes(passed=1)
+    result = branch.runpytest("--agentflow-against=main.json")
+    result.assert_outcomes(passed=1)
