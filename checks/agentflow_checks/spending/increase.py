@@ -232,17 +232,19 @@ def _tokens(before: af.Run, now: af.Run, kinds: Sequence[str]) -> list[Compared]
             return f"answers of {run.id} do not report what they used"
     names = dict.fromkeys(c.stage for run in (now, before) for c in run.calls)
     old, new = (_apiece(run, kinds) for run in (before, now))
-    found = []
-    for name in names:
-        change = af.cost_change(old, new, name)
-        found.append(
-            Compared(
-                stage=name,
-                before=change.before.amount,
-                now=change.now.amount,
-                causes=_causes(change.causes, _in_tokens),
-            )
+    try:
+        changes = [af.cost_change(old, new, name) for name in names]
+    except af.UnknownPrice as error:
+        return str(error)
+    found = [
+        Compared(
+            stage=change.stage,
+            before=change.before.amount,
+            now=change.now.amount,
+            causes=_causes(change.causes, _in_tokens),
         )
+        for change in changes
+    ]
     return _with_sum(found)
 
 
@@ -263,7 +265,7 @@ def _apiece(run: af.Run, kinds: Sequence[str]) -> af.Run:
     calls = tuple(
         replace(c, usage=replace(c.usage, units={}))
         for c in run.calls
-        if c.is_model_call and c.usage is not None and c.usage.total_tokens
+        if c.usage is not None and (c.usage.input_tokens or c.usage.output_tokens)
     )
     lock = af.PriceLock(prices=prices)
     return replace(run, calls=calls, recorded=replace(run.recorded, prices=lock))

@@ -13,14 +13,23 @@ _SILENT = ("embeddings", "rerank", "image", "audio")
 """Calls of these kinds may report no tokens of a kind that they do not have."""
 
 
+def _told(call: af.Call, kind: str) -> int | None:
+    """Give the tokens of a kind; `None` where the call must have some, and is silent.
+
+    An answer that says nothing of reasoning did none.
+    """
+    used = call.usage
+    if used is None or "usage" in call.missing:
+        return None
+    number: int | None = getattr(used, kind)
+    may_lack = kind == "reasoning_tokens" or call.kind in _SILENT
+    return 0 if number is None and may_lack else number
+
+
 def _of(kind: str) -> Callable[[af.Run, Bill], Decimal | None]:
     def tokens(_run: af.Run, bill: Bill) -> Decimal | None:
-        asked = [call for call in bill.model_calls if call.kind not in _SILENT]
-        told = [getattr(c.usage, kind, None) for c in asked]
-        if bill.silent or (kind != "reasoning_tokens" and None in told):
-            return None
-        used = (getattr(c.usage, kind, None) or 0 for c in bill.model_calls)
-        return Decimal(sum(used))
+        told = [_told(call, kind) for call in bill.model_calls]
+        return None if None in told else Decimal(sum(n or 0 for n in told))
 
     return tokens
 
