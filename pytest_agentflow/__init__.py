@@ -73,6 +73,9 @@ if TYPE_CHECKING:
     from pytest_agentflow.decomposition.strategies import (
         inputs_of_size as inputs_of_size,
     )
+    from pytest_agentflow.decomposition.tradeoff import Tradeoff as Tradeoff
+    from pytest_agentflow.decomposition.tradeoff import tradeoff as tradeoff
+    from pytest_agentflow.decomposition.tradeoff_money import Declared as Declared
     from pytest_agentflow.model.call import Attempt as Attempt
     from pytest_agentflow.model.call import Call as Call
     from pytest_agentflow.model.call import Invocation as Invocation
@@ -242,6 +245,7 @@ _HOMES = {
     "CostChange": "pricing.cost_change",
     "CostModel": "pricing.cost_model",
     "Decision": "statistics.outcome",
+    "Declared": "decomposition.tradeoff_money",
     "Decomposition": "decomposition.bound",
     "DecompositionFailure": "decomposition.bound",
     "Drift": "model.run",
@@ -307,6 +311,7 @@ _HOMES = {
     "Takes": "model.run",
     "Timing": "model.run",
     "ToolCall": "model.call",
+    "Tradeoff": "decomposition.tradeoff",
     "UnitPrice": "model.price",
     "UnknownCheck": "checking.discovery",
     "UnknownPrice": "model.unknown",
@@ -378,6 +383,7 @@ _HOMES = {
     "stage": "running.doors",
     "to_json": "model.codec",
     "tool": "running.doors",
+    "tradeoff": "decomposition.tradeoff",
     "vote_calls": "statistics.reliability",
     "vote_reliability": "statistics.reliability",
     "waiver_from": "checking.waivers",
