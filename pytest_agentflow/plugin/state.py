@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from pytest_agentflow.checking.check import Check
-from pytest_agentflow.decomposition.gate import Decomposition
+from pytest_agentflow.decomposition.bound import Decomposition
 from pytest_agentflow.model.run import Run
 from pytest_agentflow.plugin.collector import Judged
 

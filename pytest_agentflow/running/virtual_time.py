@@ -29,6 +29,11 @@ BOUND = 30.0
 TIMERS = 5.0
 """Seconds that a run may wait for tasks that sleep, in all."""
 
+ON_ITS_WAY = 0.25
+"""Seconds that an answer which was given out may take to arrive, where no kernel tells
+that all threads sleep: then it waits for something else, as a task of a loop does that
+is blocked."""
+
 _NAP = 0.0005
 _DEEP_NAP = 0.01
 
@@ -63,6 +68,7 @@ class VirtualClock:
         self._now = 0
         self._held: list[_Held] = []
         self._released: set[int] = set()
+        self._given = 0.0
         self._order = itertools.count()
         self._changed = threading.Condition()
         self._running = False
@@ -186,16 +192,15 @@ class VirtualClock:
             held = {one.thread for one in self._held if one.thread is not None}
         still = self._still.look(held)
         with self._changed:
-            # An answer that was given out, and that nobody took on Linux while all
-            # stood still, waits for something else: its thread is busy waiting.
             moved = order != self._order_now()
-        return None if moved or (still and self._is_late()) else still
+            late = bool(self._released) and self._may_be_on_its_way()
+        return None if moved or (still and late) else still
 
     def _order_now(self) -> tuple[int, int]:
         return len(self._held), len(self._released)
 
-    def _is_late(self) -> bool:
-        return bool(self._released) and sys.platform != "linux"
+    def _may_be_on_its_way(self) -> bool:
+        return not self._still.proof and time.monotonic() < self._given + ON_ITS_WAY
 
     def _advance(self, still: Still) -> bool:
         """Give out the earliest answer; False: a task that sleeps wakes before it."""
@@ -211,6 +216,7 @@ class VirtualClock:
             heapq.heappop(self._held)
             self._now = held.due
             self._released.add(held.order)
+            self._given = time.monotonic()
             _wake(held)
             return True
 

@@ -47,7 +47,7 @@ _INSIDE = frozenset(
 )
 
 #: What asyncio.sleep lets an event loop call.
-_WAKES: Any = vars(asyncio.futures)["_set_result_unless_cancelled"]
+_WAKES: Any = vars(asyncio.futures).get("_set_result_unless_cancelled")
 
 _FUTEX = {"x86_64": "202", "aarch64": "98"}
 _EPOLL = {"x86_64": ("232", "281"), "aarch64": ("22",)}
@@ -99,6 +99,7 @@ class Stillness:
 
     def __init__(self, patience: float = PATIENCE) -> None:
         self._patience = patience
+        self.proof = _PROOF
         own = threading.get_ident()
         self._since: dict[_Place, float] = {}
         self._given_up: set[_Place] = set()
@@ -250,6 +251,8 @@ def _waits_in_kernel(task: int | None) -> Waits:
     An event loop of another make, without a timer, waits as asyncio's does.
     """
     number, *given = _read(task, "syscall").split() or [""]
+    if not given:
+        return "outside"  # no kernel tells
     if number == _FUTEX.get(_machine()):
         return "inside"
     waits = number in _EPOLL.get(_machine(), ())

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytest_agentflow.running import virtual_time_still
 from pytest_agentflow.running.virtual_time import VirtualClock
 
 DURATIONS = (40, 10, 30, 20)
@@ -344,6 +345,20 @@ def test_a_thread_that_is_older_and_busy_elsewhere_is_left_alone() -> None:
     finally:
         done.set()
         other.join()
+
+
+def test_without_proc_threads_are_looked_at_several_times(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where no kernel tells who sleeps, frames do."""
+    monkeypatch.setattr(virtual_time_still, "_PROOF", False)
+    monkeypatch.setattr(virtual_time_still, "_LOOKS", 5)
+    monkeypatch.setattr(virtual_time_still, "_PAUSE", 0.001)
+    tree = ("parallel", [("sequence", [5, 7, 3]), 11, ("sequence", [2, 4])])
+    for _ in range(3):
+        assert taken(lambda made: as_threads(made, tree)) == 15
+        assert taken(lambda made: asyncio.run(as_tasks(made, tree))) == 15
+    test_a_blocking_call_in_a_task_blocks_its_loop()
 
 
 # Sleeping, and what is never known
