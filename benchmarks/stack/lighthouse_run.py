@@ -79,7 +79,10 @@ def by_run(results: Path, same: dict[str, str]) -> dict[str, tuple[Failure, ...]
     found: dict[str, list[Failure]] = {site: [] for site in audited}
     told = json.loads((results / "assertion-results.json").read_text("utf-8"))
     for one in told:
-        kind = ":".join(filter(None, (one["auditId"], one.get("auditProperty"))))
+        # The property is a word, or a list where an assertion goes deeper.
+        inside = one.get("auditProperty") or []
+        inside = [inside] if isinstance(inside, str) else inside
+        kind = ":".join((one["auditId"], *inside))
         said = f"{one['name']} {one['actual']}, not {one['operator']} {one['expected']}"
         if one["level"] == "error":
             found[_site(one["url"])].append(Failure(label=TOOL, by=kind, message=said))
