@@ -148,7 +148,7 @@ def measure_growth(runs: Sequence[Run], claim: GrowthClaim) -> GrowthOutcome:
         quantities=quantities,
         runs=len(runs),
         sizes=tuple(sorted({run.size for run in runs if run.size is not None})),
-        exhibits=tuple(growth_exhibits(quantities, claim.at)),
+        exhibits=tuple(growth_exhibits(quantities)),
         authored=any(run.authored for run in runs),
         estimated=any(
             call.usage.source == "estimated"
@@ -235,7 +235,7 @@ def _judge(runs: Sequence[Run], name: str, claim: GrowthClaim) -> QuantityGrowth
         exact=exact,
     )
     projections = tuple(project(growth, n, claim.alpha) for n in claim.at)
-    told = growth_sentence(growth, exact=exact, reason=reason)
+    told = growth_sentence(growth, exact=exact)
     failed = growth.decision is Decision.FAIL
     blamed = blame_growth(name, firsts, whole, growth) if failed else NOBODY
     return QuantityGrowth(

@@ -42,7 +42,7 @@ class QuantityGrowth:
     """The class it may have: ``n``."""
     verdict: Verdict
     measured: str
-    """What was found, with estimate, bound and mode; or why nothing was."""
+    """What was found, with estimate and bound; or why nothing was."""
     blamed: str = ""
     """Which stage brings an excess in, and what grows there, as a sentence."""
     projected: str = ""
@@ -70,7 +70,21 @@ class QuantityGrowth:
     @property
     def sentence(self) -> str:
         """All that was found, in one line."""
-        return ". ".join(filter(None, (self.measured, self.blamed, self.projected)))
+        told = (
+            self.measured,
+            self.blamed,
+            self.projected,
+            f"{self.how[:1].upper()}{self.how[1:]}",
+        )
+        return ". ".join(filter(None, told))
+
+    @property
+    def how(self) -> str:
+        """Whether it was compared exactly, and why; empty: nothing was measured."""
+        if not self.mode:
+            return ""
+        word = "exact" if self.mode == "exact" else "sampled"
+        return f"{word}: {self.mode_reason}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

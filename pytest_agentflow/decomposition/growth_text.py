@@ -26,18 +26,19 @@ def amount(value: float, unit: str) -> str:
 
 def share(value: float | None) -> str:
     """Write a share in percent, or that it is unbounded."""
-    return "unbounded" if value is None else f"{value:.1%}"
+    if value is None:
+        return "unbounded"
+    return f"{value:.1%}" if abs(value) >= 0.0005 else "0.0%"  # never -0.0%
 
 
-def growth_sentence(growth: Growth, *, exact: bool, reason: str) -> str:
-    """Say what was decided on what estimate, how sure, and in which mode."""
+def growth_sentence(growth: Growth, *, exact: bool) -> str:
+    """Say what was decided on what estimate, and how sure that is."""
     outcome = growth.outcome
-    how = f"{'exact' if exact else 'sampled'}: {reason}"
     if outcome.estimate is None:
-        return f"{outcome.reason} ({how})"
+        return outcome.reason
     beyond = f"of it at size {growth.sizes[-1]:g}"
     beyond_class = f"beyond O({growth.declared})"
-    allowed = f"allowed {outcome.limit:.0%} ({how})"
+    allowed = f"allowed {outcome.limit:.0%}"
     if outcome.decision is Decision.INCONCLUSIVE:
         part = share(outcome.estimate) if exact else _interval(growth)
         return f"{outcome.reason}; {part} {beyond} lies {beyond_class}, {allowed}"
@@ -48,7 +49,7 @@ def growth_sentence(growth: Growth, *, exact: bool, reason: str) -> str:
 
 def _part(estimate: float) -> str:
     """Say how much of a whole; a term that outweighs the others is all of it."""
-    if estimate < 0:
+    if estimate < 0.0005:
         return "nothing"
     return "all" if estimate > 0.9995 else share(estimate)
 

@@ -107,7 +107,7 @@ def written_tokens(run: Run, call: Call) -> int:
 
 def _tokens(run: Run, call: Call, kind: str) -> int:
     usage = call.usage
-    if usage is None or "usage" in call.missing:
+    if usage is None or call.unreported == ("usage",):
         message = (
             f"call {call.id} of {run.id} reports no usage; record it again with a "
             "provider that reports it"
@@ -116,7 +116,7 @@ def _tokens(run: Run, call: Call, kind: str) -> int:
     count: int | None = getattr(usage, kind)
     if count is not None:
         return count
-    if usage.units:  # a picture that is counted by the piece has no tokens
+    if not call.unreported:  # a picture that is counted by the piece has no tokens
         return 0
     message = f"call {call.id} of {run.id} reports no {kind.replace('_', ' ')}"
     raise Unmeasured(message)

@@ -268,7 +268,7 @@ def test_what_models_choose_is_a_sample_and_what_goes_in_is_not() -> None:
     assert (calls.mode, calls.mode_reason) == ("exact", "all runs of a size agree")
     assert output.mode == "sample"
     assert output.mode_reason == "models choose how much they write"
-    assert "(sampled: models choose how much they write)" in output.sentence
+    assert output.sentence.endswith("Sampled: models choose how much they write")
 
 
 def test_prompts_of_nested_inputs_are_compared_exactly() -> None:
@@ -554,7 +554,7 @@ def test_a_sampled_projection_has_an_interval_around_it(seed: int) -> None:
 def test_table_and_curve_hold_what_was_found() -> None:
     """A row for each quantity; points, and the fit without excess, for each curve."""
     outcome = measured(history(), calls="n", prompt_tokens="n", at=[100])
-    table, *curves = outcome.exhibits
+    table, projected, *curves = outcome.exhibits
 
     assert isinstance(table, af.Table)
     assert [row[:3] for row in table.rows] == [
@@ -562,7 +562,8 @@ def test_table_and_curve_hold_what_was_found() -> None:
         ("prompt_tokens", "O(n)", "FAIL"),
     ]
     assert all(len(row) == len(table.columns) for row in table.rows)
-    assert "at size 100: " in table.rows[0][-1]
+    assert isinstance(projected, af.Table)
+    assert projected.rows[0][:4] == ("calls", "100", "101 calls", "none")
     assert [len(c.points) for c in curves if isinstance(c, af.Line)] == [5, 5]
     prompts = curves[1]
     assert isinstance(prompts, af.Line)

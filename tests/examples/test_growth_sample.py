@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -49,6 +52,15 @@ def test_a_conversation_that_keeps_all_pages_fails_at_the_page_writer() -> None:
         assert (found.stage, found.cause) == ("page_writer", "context")
         assert "holds 15 of the 15 other answers of page_writer again" in found.blamed
         assert "page_writer brings in 100% of the excess" in found.blamed
+
+
+def test_the_page_on_growth_shows_what_is_said() -> None:
+    """The sentence of its failure is today's, to the letter."""
+    claim = af.growth_claim(prompt_tokens="n", at=[100])
+    outcome = af.measure_growth(recorded(GROWN, "build_pages_history/*"), claim)
+    page = (ROOT / "docs" / "growth.md").read_text("utf-8")
+
+    assert f"    {str(outcome).splitlines()[1].strip()}\n" in page
 
 
 def test_three_sizes_are_inconclusive() -> None:
@@ -145,6 +157,19 @@ def test_sizes_that_span_little_refuse_a_class_and_prove_none(
     assert high.word == "INCONCLUSIVE"
     assert high.growth is not None
     assert (high.growth.outcome.estimate or 0.0) <= 0.10
+
+
+def test_the_benchmark_measures_the_papers_classes() -> None:
+    """All sixteen, each as proved or as not exceeded where the sizes prove nothing."""
+    name = ROOT / "benchmarks" / "position_paper.py"
+    done = subprocess.run(
+        [sys.executable, name, "--json"], capture_output=True, text=True, check=True
+    )
+    rows = json.loads(done.stdout.splitlines()[-1])["rows"]
+
+    assert [row["measured"] for row in rows] == [row["expected"] for row in rows]
+    assert sum(row["proved"] for row in rows) == 8
+    assert all(row["reason"] for row in rows if not row["proved"])
 
 
 def test_calls_alone_do_not_show_the_history() -> None:

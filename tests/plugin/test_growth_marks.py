@@ -55,7 +55,7 @@ def test_open(agentflow):
 @pytest.fixture
 def drafts(project: pytest.Pytester, record: Recorder) -> pytest.Pytester:
     """The project with both workflows recorded at five sizes."""
-    project.makepyfile(draft=DRAFT, test_growth=TEST)
+    project.makepyfile(draft=DRAFT, test_draft=TEST)
     config = project.path / "pytest.ini"
     text = config.read_text("utf-8").replace("flow:write", "draft:write")
     config.write_text(text, "utf-8")
@@ -82,14 +82,14 @@ def test_mark_and_gate_judge_the_recordings_of_all_sizes(
     assert gates["passed"]["title"] == "draft against its declared growth"
     assert "At size 100: 100 calls" in gates["passed"]["sentences"][0]
     kinds = [exhibit["kind"] for exhibit in gates["passed"]["exhibits"]]
-    assert kinds == ["table", "line"]
+    assert kinds == ["table", "table", "line"]
 
 
 def test_a_misspelt_class_is_an_error_of_the_collection(
     project: pytest.Pytester,
 ) -> None:
     """The message shows what can be written, before anything runs."""
-    project.makepyfile(draft=DRAFT, test_growth=TEST.replace('calls="n"', 'calls="n!"'))
+    project.makepyfile(draft=DRAFT, test_draft=TEST.replace('calls="n"', 'calls="n!"'))
     result = project.runpytest("-k", "test_growth")
 
     assert result.ret != 0
@@ -102,7 +102,7 @@ def test_inputs_are_generated_at_every_size(
     """Under Hypothesis, with the fixture: growth on whatever items there are."""
     project.makepyfile(
         draft=DRAFT,
-        test_growth="""
+        test_draft="""
         import dataclasses
         import pytest_agentflow as af
         from flow import ask

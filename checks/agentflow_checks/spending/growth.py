@@ -147,7 +147,7 @@ def _judged(
         place=af.Place(stage=one.stage),
         subject=subject or one.quantity,
         expected=f"O({one.declared})",
-        observed=None if one.verdict is af.Verdict.ERROR else one.measured,
+        observed=f"{one.measured} ({one.how})" if one.how else None,
         introduced_by=one.stage if failed else None,
         why=_WHY if failed else "",
         fix=one.fix,
@@ -158,6 +158,8 @@ def _judged(
 def _message(one: af.QuantityGrowth) -> str:
     if one.verdict is af.Verdict.ERROR:
         return f"{one.quantity} cannot be judged: {one.measured}"
+    if one.verdict is af.Verdict.UNDETERMINED and not one.how:
+        return f"{one.quantity} is not known: {one.measured}"
     if one.verdict is af.Verdict.UNDETERMINED:
         return f"{one.quantity}: whether faster than O({one.declared}) is undecided"
     more = ". ".join(filter(None, (one.blamed, one.projected)))
