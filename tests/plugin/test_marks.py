@@ -75,7 +75,7 @@ def test_an_unknown_argument_of_agentflow_is_refused(project: pytest.Pytester) -
         def test_x(agentflow_run): ...
         """,
         "*@pytest.mark.agentflow takes no recordin; did you mean recording=? It takes "
-        "at_least=, case=, recording=, size=, trial=, variant=, workflow=",
+        "at_least=, case=, latency=, recording=, *size=, trial=, variant=, workflow=",
     )
 
 
