@@ -46,6 +46,7 @@ from pytest_agentflow.model.run import Run
 from pytest_agentflow.pricing.cost_model import CostModel, Priced
 from pytest_agentflow.statistics.outcome import Decision, Outcome
 from pytest_agentflow.statistics.ratio import cost_ratio_gate
+from pytest_agentflow.statistics.sample import share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +145,9 @@ def tradeoff(
     split, how = find_in_use(found, single, in_use)
     chosen, notes = one_per_k(found, single, split)
     keys = _common(split, single)
+    share(alpha, "alpha")
+    share(quality_margin, "quality_margin", zero=True)
+    notes += coordinator_notes(chosen, coordinators)
     jury, measure = Jury(checks=tuple(checks)), measure_of(objective)
     refuse_unfit(jury, [split, single], keys)
     told = declared or Declared()
@@ -210,7 +214,6 @@ def tradeoff(
         notes=(
             *notes,
             *how_many_stages.notes,
-            *coordinator_notes(chosen, coordinators),
             *price_notes(weighed),
             *problem,
         ),

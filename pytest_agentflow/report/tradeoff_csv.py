@@ -11,6 +11,7 @@ from pytest_agentflow.decomposition.tradeoff import Tradeoff
 from pytest_agentflow.decomposition.tradeoff_models import ByModel
 from pytest_agentflow.decomposition.tradeoff_month import month_of
 from pytest_agentflow.decomposition.tradeoff_stages import SplitRow
+from pytest_agentflow.report.text import one_line
 from pytest_agentflow.statistics.outcome import Outcome
 
 Row: TypeAlias = tuple[str, str, str, float | int | str | None, str]
@@ -34,9 +35,10 @@ def render_csv(told: Tradeoff) -> str:
 
 def _safe(cell: object) -> object:
     """Keep names from being run as formulas by a spreadsheet."""
-    if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return f"'{cell}"
-    return "" if cell is None else cell
+    if not isinstance(cell, str):
+        return "" if cell is None else cell
+    text = one_line(cell)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def _figures(told: Tradeoff) -> Iterator[Row]:

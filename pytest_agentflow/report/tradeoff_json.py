@@ -20,4 +20,4 @@ def render_json(told: Tradeoff) -> str:
             (document.get("bill") or {}).pop(name, None)
         for name in _RATIO:
             document["ratio"].pop(name, None)
-    return json.dumps(document, indent=1, ensure_ascii=False)
+    return json.dumps(document, indent=1)
