@@ -12,31 +12,26 @@ from pytest_agentflow.decomposition.flips import Flip
 from pytest_agentflow.decomposition.money import Spending
 from pytest_agentflow.decomposition.pairs import Pair
 from pytest_agentflow.decomposition.quality import Measured
-from pytest_agentflow.decomposition.wording import plain
+from pytest_agentflow.decomposition.wording import is_too_few, plain
 from pytest_agentflow.model.exhibit import Bar, Bars, Exhibit, Table
 from pytest_agentflow.model.verdict import Verdict
 from pytest_agentflow.statistics.economics import cost_of_pass
+from pytest_agentflow.statistics.outcome import Outcome
 from pytest_agentflow.statistics.reliability import absorption, error_amplification
 
 ROWS = 20
 """So many cases are listed; the others are counted."""
 
 
-def bounds_table(bounds: Sequence[Bound]) -> Exhibit | None:
-    """List estimate, interval, limit and cases of every bound."""
+def bounds_table(bounds: Sequence[Bound], *, graded: bool) -> Exhibit | None:
+    """List estimate, interval, limit and cases of every bound.
+
+    Args:
+        bounds: those that may be told.
+        graded: whether quality is a score, in a unit of its own.
+    """
     rows = [
-        (
-            bound.name,
-            bound.word,
-            _number(found.estimate),
-            _number(found.lower),
-            _number(found.upper),
-            _number(-found.limit if bound.name == "quality" else found.limit),
-            f"{found.n:,}",
-            "" if found.n_to_decide is None else f"{found.n_to_decide:,}",
-            _number(found.supported),
-            found.method,
-        )
+        _bound_row(bound, found, graded=graded)
         for bound in bounds
         if (found := bound.outcome) is not None
     ]
@@ -58,8 +53,43 @@ def bounds_table(bounds: Sequence[Bound]) -> Exhibit | None:
     return table if rows else None
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else plain(round(value, 4))
+def _bound_row(bound: Bound, found: Outcome, *, graded: bool) -> tuple[str, ...]:
+    if bound.name == "tokens":
+        write = _times
+    elif bound.name == "quality":
+        write = _plain if graded else _points
+    else:
+        write = _percent
+    known = [found.estimate, found.lower, found.upper]
+    known = [None] * 3 if is_too_few(found) else known
+    supported = None if is_too_few(found) else found.supported
+    is_loss = bound.name == "quality"
+    return (
+        bound.name,
+        bound.word,
+        *("" if value is None else write(value) for value in known),
+        write(-found.limit if is_loss else found.limit),
+        f"{found.n:,}",
+        "" if found.n_to_decide is None else f"{found.n_to_decide:,}",
+        "" if supported is None else write(-supported if is_loss else supported),
+        found.method,
+    )
+
+
+def _plain(value: float) -> str:
+    return plain(round(value, 4))
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:,.1f}%"
+
+
+def _points(value: float) -> str:
+    return f"{100 * value:+.1f} points"
+
+
+def _times(value: float) -> str:
+    return f"{value:,.2f}x"
 
 
 def cost_bars(spent: Spending, limit: Decimal) -> Bars:

@@ -183,9 +183,9 @@ def _asked(
             "quality=, a function that says so; not both"
         )
         raise ValueError(message)
-    highest = 1 if quality is None else float("inf")
-    if isinstance(margin, bool) or not 0 <= margin <= highest:
-        message = f"quality_margin={margin} is a share: 0 to 1"
+    end = 1 if quality is None else float("inf")
+    if isinstance(margin, bool) or not 0 <= margin < end:
+        message = f"quality_margin={margin} is a share: at least 0 and below 1"
         raise ValueError(message)
     return Asked(
         margin=float(margin), checks=tuple(checks), quality=quality, scale=scale
@@ -320,7 +320,8 @@ def _notes(spent: Spending | None) -> Iterator[str]:
 def _exhibits(
     pairs: Sequence[Pair], limits: Limits, terms: Terms, seen: _Seen
 ) -> Iterator[Exhibit]:
-    shown: list[Exhibit | None] = [exhibits.bounds_table(seen.bounds)]
+    graded = seen.measured is not None and seen.measured.graded
+    shown: list[Exhibit | None] = [exhibits.bounds_table(seen.bounds, graded=graded)]
     if seen.spent is not None and limits.cost is not None:
         shown.append(exhibits.cost_bars(seen.spent, limits.cost))
         shown.append(exhibits.causes_table(seen.spent))

@@ -30,7 +30,13 @@ from pytest_agentflow.decomposition.judging import (
     scored,
 )
 from pytest_agentflow.decomposition.pairs import Pair
-from pytest_agentflow.decomposition.wording import cases, plain, points, would_decide
+from pytest_agentflow.decomposition.wording import (
+    cases,
+    is_too_few,
+    plain,
+    points,
+    would_decide,
+)
 from pytest_agentflow.model.run import Run
 from pytest_agentflow.model.verdict import Verdict
 from pytest_agentflow.statistics.noninferiority import noninferior, noninferior_scores
@@ -101,6 +107,8 @@ def judge_quality(
         return error(
             "quality", "quality= gave True or False for some, scores for others"
         ), None
+    if not measured.graded and asked.margin >= 1:
+        return error("quality", "a margin of 1 lets every pass rate pass"), None
     found = _compare(pairs, measured, asked, terms)
     sentence = _sentence(found, measured, terms)
     stage, worst = worst_sentence(measured.judged)
@@ -227,7 +235,8 @@ def _exact(
     split: Sequence[Fraction], single: Sequence[Fraction], margin: float
 ) -> Outcome:
     difference = (sum(split, Fraction()) - sum(single, Fraction())) / len(split)
-    passes = difference >= -Fraction(str(margin))
+    # Scores are floats: their last digit must not decide.
+    passes = difference >= -Fraction(str(margin)) - Fraction(1, 10**12)
     return Outcome(
         decision=Decision.PASS if passes else Decision.FAIL,
         method=EXACT,
@@ -289,9 +298,7 @@ def _verdict(found: Outcome, measured: Measured, terms: Terms) -> Iterator[str]:
             yield _left_open(found)
         return
     sure = terms.confidence
-    few = found.method.startswith("paired t") and n < MINIMUM
-    is_open = found.decision is Decision.INCONCLUSIVE
-    if lower is None or upper is None or (is_open and few):
+    if lower is None or upper is None or is_too_few(found):
         yield f"{found.reason}; {allowed}"
         return
     if n != len(measured.split):

@@ -53,7 +53,7 @@ def ratio_sentence(found: Outcome, words: Ratio, terms: Terms) -> str:
     """Say how a ratio of a sample stands to its limit."""
     allowed = f"allowed {words.limit(found.limit)}"
     sure = terms.confidence
-    if found.estimate is None or found.upper is None or _few(found):
+    if found.estimate is None or found.upper is None or is_too_few(found):
         return f"{found.reason}; {allowed}"
     lower, upper = found.lower or 0.0, found.upper
     measured = words.is_text(found.estimate, found.limit)
@@ -90,9 +90,10 @@ def would_decide(found: Outcome) -> str:
     return f"About {cases(found.n_to_decide)} would decide"
 
 
-def _few(found: Outcome) -> bool:
+def is_too_few(found: Outcome) -> bool:
     """Whether so few cases were compared that no figure may be told."""
-    return found.decision is Decision.INCONCLUSIVE and found.n < MINIMUM
+    is_open = found.decision is Decision.INCONCLUSIVE
+    return is_open and found.n < MINIMUM and found.method.startswith("paired t")
 
 
 def points(value: float, near: float | None = None) -> str:

@@ -123,7 +123,7 @@ def _gate_lines(report: Report, width: int) -> Iterator[str]:
         waved = gate.ok and gate.verdict is not Verdict.PASSED
         head = f"{gate.title}: {verdict}"
         if waved:
-            head = f"warning: {head}, which fails nothing: the gate is optional"
+            head = f"warning: {head} (optional)"
         yield one_line(head, max(width, 40))
         # Sentences stand worst first: what is wrong, or open, is told before money.
         told = list(gate.sentences[:1])

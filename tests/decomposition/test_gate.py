@@ -28,7 +28,7 @@ LOCK = af.PriceLock(
 def call(stage: str, model: str, tokens: int = 0, images: int = 0) -> af.Call:
     """A model call that used so much."""
     units = {"images:big": Decimal(images)} if images else {}
-    usage = af.Usage(output_tokens=tokens or None, units=units)
+    usage = af.Usage(input_tokens=0, output_tokens=tokens, units=units)
     return af.Call(id=f"{stage}/1", kind="chat", stage=stage, model=model, usage=usage)
 
 

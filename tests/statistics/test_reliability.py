@@ -17,6 +17,7 @@ from pytest_agentflow.statistics.reliability import (
     k_min,
     pass_at_k,
     pass_hat_k,
+    sequential_plan,
     series_reliability,
     sprt,
     vote_calls,
@@ -171,3 +172,25 @@ def test_settings_that_make_no_sense_are_refused() -> None:
         Sprt(cap=0)
     with pytest.raises(ValueError, match="cannot have passed"):
         pass_at_k(3, 2, 1)
+
+
+def test_a_plan_tells_the_bar_from_three_quarters_of_it() -> None:
+    """Eleven passes in a row accept 90 %; both error rates are kept with room to go."""
+    plan = sequential_plan(0.9, 11)
+    assert plan.good == 0.9
+    assert math.isclose(plan.bad, 0.675)
+    for _ in range(10):
+        plan = plan.after(passed=True)
+    assert not plan.finished
+    assert plan.after(passed=True).decision is Decision.PASS
+    with pytest.raises(ValueError, match="needs 11 at least"):
+        sequential_plan(0.9, 10)
+    dice = random.Random(5)  # noqa: S311 - a repeatable simulation
+    for rate, wrong in ((0.9, Decision.FAIL), (0.675, Decision.PASS)):
+        ends = [
+            sprt(
+                [dice.random() < rate for _ in range(200)], good=0.9, bad=0.675, cap=200
+            )
+            for _ in range(1500)
+        ]
+        assert sum(one.decision is wrong for one in ends) / len(ends) < 0.06
