@@ -248,7 +248,13 @@ def _gate_sentences(gates: Sequence[GateEntry]) -> Iterator[str]:
     if len(gates) == 1:
         yield f"The comparison {gates[0].title} {_FAILS[gates[0].verdict]}."
     elif gates and not bad:
-        yield f"All {len(gates)} comparisons pass."
+        is_open = [gate for gate in gates if gate.verdict is Verdict.UNDETERMINED]
+        verb = "is" if len(is_open) == 1 else "are"
+        yield (
+            f"{len(is_open)} of {len(gates)} comparisons {verb} undecided, and optional."
+            if is_open
+            else f"All {len(gates)} comparisons pass."
+        )
     elif bad:
         verb = "fails" if len(bad) == 1 else "fail"
         yield f"{len(bad)} of {number(len(gates), 'comparison')} {verb}."

@@ -432,3 +432,16 @@ def test_a_column_of_different_things_is_not_aligned() -> None:
         ("", ""),
         ("$12", ".0"),
     ]
+
+
+def test_an_optional_comparison_that_is_open_is_not_told_as_passed() -> None:
+    """It fails nothing, and the headline says that it decided nothing."""
+    good = GateEntry(title="a against b", verdict=af.Verdict.PASSED)
+    is_open = GateEntry(
+        title="c against b", verdict=af.Verdict.UNDETERMINED, optional=True
+    )
+    report = build_report([], decompositions=[good, is_open])
+
+    assert report.ok
+    told = wording.verdict_sentences(report)
+    assert told[0] == "1 of 2 comparisons is undecided, and optional."
