@@ -250,11 +250,9 @@ def _gate_sentences(gates: Sequence[GateEntry]) -> Iterator[str]:
     elif gates and not bad:
         is_open = [gate for gate in gates if gate.verdict is Verdict.UNDETERMINED]
         verb = "is" if len(is_open) == 1 else "are"
-        yield (
-            f"{len(is_open)} of {len(gates)} comparisons {verb} undecided, and optional."
-            if is_open
-            else f"All {len(gates)} comparisons pass."
-        )
+        undecided = f"{len(is_open)} of {len(gates)} comparisons {verb} undecided"
+        told = f"{undecided}, and optional" if is_open else ""
+        yield f"{told or f'All {len(gates)} comparisons pass'}."
     elif bad:
         verb = "fails" if len(bad) == 1 else "fail"
         yield f"{len(bad)} of {number(len(gates), 'comparison')} {verb}."
