@@ -91,8 +91,9 @@ def evaluate(
         judge: answers what the checks leave undetermined, where a check takes one.
         earlier: the same run as it was on main, for checks that compare with it.
         known: fingerprints of findings that were there before, with their number; only
-            findings beyond these are new, and only new ones fail.
-        waivers: findings that somebody answers for.
+            findings beyond these are new, and only new ones fail. An error is told as
+            known, too, and stays one: nobody has examined what it stands for.
+        waivers: findings that somebody answers for; an error cannot be waived.
         strict: let undetermined subjects fail in every check.
         today: the day that waivers are held against; the current one when not given.
         progress: called before each check with the check and the run's id.
@@ -114,6 +115,8 @@ def _collect(run: Run, check: Check, given: Mapping[str, Any]) -> _Tally:
     try:
         for item in _outcomes(run, check, given):
             tally.take(item)
+        # Of a check that broke off nobody knows what it would still have met.
+        _demand_subjects(tally)
     except EXPECTED as error:
         tally.take(_error(check, str(error)))
     except Exception as error:  # noqa: BLE001 - one broken check must not hide others
@@ -191,6 +194,18 @@ def _charged(run: Run, finding: Finding) -> Finding:
     return attribute_to_place(run, finding.place).on(finding)
 
 
+def _demand_subjects(tally: _Tally) -> None:
+    """Add what fails a rule that had to apply, and met nothing.
+
+    It is a finding like any other, known from before or waived, and the rule itself is
+    its one subject, so that it counts as 1 of 1.
+    """
+    met = {finding.rule for finding in tally.findings}
+    for rule in tally.rules.values():
+        if rule.must_apply and rule.id not in met and not tally.examined[rule.id]:
+            tally.findings.append(_must_apply(rule))
+
+
 def _mark(
     tally: _Tally,
     run: str,
@@ -202,7 +217,7 @@ def _mark(
     marked = []
     for finding in tally.findings:
         print_ = finding.fingerprint
-        if finding.verdict is not Verdict.ERROR and left[print_] > 0:
+        if left[print_] > 0:
             left[print_] -= 1
             finding = finding.with_status("known")  # noqa: PLW2901
         marked.append(finding)
@@ -267,8 +282,6 @@ def _fold_rule(rule: Rule, tally: _Tally, strict: bool) -> RuleResult:
     subjects = _subjects(findings)
     counted = Counter(subjects.values())
     examined = passed + len(subjects)
-    if rule.must_apply and not examined:
-        findings.append(_must_apply(rule))
     if rule.advisory:
         findings = [_advisory(finding) for finding in findings]
         strict = False

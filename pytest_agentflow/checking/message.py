@@ -99,6 +99,8 @@ def finding_lines(finding: Finding, indent: str = "") -> Iterator[str]:
         yield f"{inner}observed {_one_line(finding.observed)}"
     if blame := attribution_text(finding):
         yield f"{inner}{plain_line(blame)}"
+    if finding.verdict is Verdict.ERROR and finding.status == "known":
+        yield f"{inner}the run had the same error before, and is still not examined"
     if finding.status == "expired":
         yield f"{inner}its waiver has expired"
     if finding.fix:

@@ -22,12 +22,15 @@ def known_findings(before: Iterable[Entry]) -> dict[str, Counter[str]]:
     """Count the findings that each run had: run -> fingerprint -> number.
 
     Where several tests judged one run, the highest count holds: two tests that found
-    the same fault found one fault.
+    the same fault found one fault. Errors are counted, too: one that was there before
+    is told as known, though it fails the run as before.
     """
     known: dict[str, Counter[str]] = {}
     for entry in before:
         known.setdefault(entry.run.key, Counter())
-        known[entry.run.key] |= Counter(f.fingerprint for f in _countable(entry))
+        known[entry.run.key] |= Counter(
+            f.fingerprint for f in entry.evaluation.findings
+        )
     return known
 
 
@@ -74,10 +77,6 @@ def _compare(now: Sequence[Entry], before: Sequence[Entry]) -> Comparison:
     )
 
 
-def _countable(entry: Entry) -> Iterator[Finding]:
-    return (f for f in entry.evaluation.findings if f.verdict is not Verdict.ERROR)
-
-
 def _fixed(now: Sequence[CheckResult], before: Sequence[Entry]) -> Iterator[Finding]:
     """Give what failed before and is gone, of the rules that were examined again."""
     examined = {r.rule for check in now for r in check.rules}
@@ -85,7 +84,7 @@ def _fixed(now: Sequence[CheckResult], before: Sequence[Entry]) -> Iterator[Find
     seen: Counter[str] = Counter()
     for entry in before:
         own: Counter[str] = Counter()
-        for finding in _countable(entry):
+        for finding in entry.evaluation.findings:
             print_ = finding.fingerprint
             own[print_] += 1
             if finding.verdict is not Verdict.FAILED or finding.rule not in examined:

@@ -72,7 +72,9 @@ class CheckLine:
     passed_runs: int
     examined: int
     findings: int
-    """Failing and erring ones: neither known nor waived."""
+    """Failing ones, neither known nor waived; and erring ones, known or not."""
+    new: int
+    """Those of them that were not there before."""
     known: int
     waived: int
     warnings: int
@@ -244,6 +246,7 @@ def _line(written: str, by_run: Sequence[_Asked]) -> CheckLine:
         passed_runs=len(by_run) - len(failing),
         examined=sum(result.examined for result in results),
         findings=sum(counts(finding) for finding in findings),
+        new=sum(counts(f) and f.status != "known" for f in findings),
         known=sum(finding.status == "known" for finding in findings),
         waived=sum(finding.status == "waived" for finding in findings),
         warnings=sum(result.warnings for result in results),

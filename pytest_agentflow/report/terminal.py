@@ -71,7 +71,7 @@ def _check_lines(
 
 def _cells(line: tally.CheckLine, report: Report, noun: str) -> list[str]:
     """Give check, runs, examined and findings, then what only some lines have."""
-    new = line.findings if report.comparisons else 0
+    new = line.new if report.comparisons else 0
     extra = (
         (line.review, "to review"),
         (new, "new"),

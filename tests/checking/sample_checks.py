@@ -59,9 +59,11 @@ def nothing(run: af.Run) -> Iterator[object]:
 
 
 @af.check("must")
-def must(run: af.Run) -> Iterator[object]:
+def must(run: af.Run, *, lacks: bool = False) -> Iterator[object]:
     """Announces a rule that must meet a subject."""
     yield af.Rule(id="must.rule", title="A rule", must_apply=True)
+    if lacks:
+        raise af.CheckError("the recording holds no prompts")
 
 
 @af.check("findings")

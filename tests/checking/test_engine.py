@@ -125,6 +125,35 @@ def test_known_findings_do_not_fail_but_further_ones_do() -> None:
     assert both.failed
 
 
+def test_a_rule_that_had_to_apply_can_be_known_or_waived() -> None:
+    """What it fails with is a finding like any other, and the rule its one subject."""
+    finding = af.evaluate(RUN, checks.must()).findings[0]
+    known = {finding.fingerprint: 1}
+    assert verdict(checks.must(), known=known) is af.Verdict.PASSED
+    waiver = af.Waiver(rule="must.rule", until="2030-01-01", by="qa", reason="r")
+    waived = af.evaluate(RUN, checks.must(), waivers=[waiver], today=TODAY)
+    assert (waived.ok, waived.findings[0].status) == (True, "waived")
+    text = str(af.CheckFailure(af.evaluate(RUN, checks.must())))
+    assert "    must.rule  1 of 1  A rule\n" in text
+
+
+def test_what_broke_off_is_not_said_to_have_met_nothing() -> None:
+    """An error leaves open whether the rule would have applied."""
+    found = af.evaluate(RUN, checks.must(lacks=True)).findings
+    assert [f.message for f in found] == ["the recording holds no prompts"]
+
+
+def test_an_error_that_was_there_before_fails_and_is_not_called_new() -> None:
+    """Nothing was examined, then or now; the message says that it is not news."""
+    known = {af.evaluate(RUN, checks.lacks_content()).findings[0].fingerprint: 1}
+    waiver = af.Waiver(rule="content", until="2030-01-01", by="qa", reason="r")
+    found = af.evaluate(
+        RUN, checks.lacks_content(), known=known, waivers=[waiver], today=TODAY
+    )
+    assert (found.verdict, found.findings[0].status) == ("error", "known")
+    assert "had the same error before" in str(af.CheckFailure(found))
+
+
 def test_a_check_is_a_value() -> None:
     """It compares, hashes, pickles, and prints as a marker is written."""
     check = checks.findings("a", "b", twice=True)

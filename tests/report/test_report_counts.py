@@ -172,6 +172,23 @@ def test_new_known_and_fixed_are_told_apart() -> None:
     assert [f.rule for f in comparison.fixed] == ["a11y.color-contrast"] * 7
 
 
+def test_an_error_that_was_there_before_stands_and_is_not_new() -> None:
+    """It is counted as a finding and as known, but not as a new one."""
+    run = split_run("hotel")
+    error = af.Finding(rule="a", message="no engine", verdict=af.Verdict.ERROR)
+    rule = af.RuleResult(rule="a", verdict=af.Verdict.ERROR, findings=(error,))
+    told = af.CheckResult(
+        check="a", written="a", verdict=af.Verdict.ERROR, rules=(rule,)
+    )
+    before = build_entry("t", run, evaluation(run, told))
+    assert known_findings([before])["build_site/hotel"] == {error.fingerprint: 1}
+
+    known = replace(rule, findings=(error.with_status("known"),))
+    now = build_entry("t", run, evaluation(run, replace(told, rules=(known,))))
+    (line,) = tally.check_lines(tally.judged_runs(build_report([now])))
+    assert (line.findings, line.new, line.known) == (1, 0, 1)
+
+
 def test_a_rule_that_was_not_examined_again_fixes_nothing() -> None:
     """Dropping a check does not count as repairing what it found."""
     run = split_run("hotel")
