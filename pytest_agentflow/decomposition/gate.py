@@ -52,6 +52,10 @@ __all__ = [
 ]
 
 
+#: Whoever writes 40 for 40 % would let everything pass.
+_MOST_RATIO = 10
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What a gate asks for; `None` is not asked."""
@@ -163,6 +167,9 @@ def _ratio(name: str, given: Number | None) -> Decimal | None:
     if isinstance(given, bool) or not number.is_finite() or number <= 0:
         message = f"{name}={given!r} must be a number above 0, like 0.4"
         raise ValueError(message)
+    if name != "max_token_multiplier" and number > _MOST_RATIO:
+        message = f"{name}={given!r} is a ratio: 0.4 allows 40 % of the single model's"
+        raise ValueError(message)
     return number
 
 
@@ -177,6 +184,13 @@ def _asked(
             message = "checks= and quality= need quality_margin=: how much worse is fit"
             raise ValueError(message)
         return None
+    for check in checks:
+        if not isinstance(check, Check):
+            message = (
+                f"checks= takes checks, not {check!r}: from agentflow_checks import "
+                "html_validity, then checks=[html_validity()]"
+            )
+            raise ValueError(message)  # noqa: TRY004 - as all that is wrong with a gate
     if bool(checks) == (quality is not None):
         message = (
             "quality_margin= needs checks= that decide which runs are good, or "
@@ -239,6 +253,8 @@ def compare(
     """
     names = workflows(runs, "runs"), workflows(baseline, "baseline")
     pairs, problem = pair_runs(runs, baseline, key, cluster)
+    if names[0] == names[1] and {run.id for run in runs} == {r.id for r in baseline}:
+        problem = f"runs and baseline are the same runs of {names[0]}"
     bad = error("pairs", problem) if problem else None
     if not bad and terms.sampled and not selected and (problem := _selected(pairs)):
         bad = error("takes", problem)

@@ -166,6 +166,10 @@ def _scores(pairs: Sequence[Pair], quality: Quality) -> Measured | str:
 def _compare(
     pairs: Sequence[Pair], measured: Measured, asked: Asked, terms: Terms
 ) -> Outcome:
+    scores = [s for side in measured.sides for v in side for s in v]
+    if not measured.graded and not any(scores) and None not in scores:
+        reason = "no run of either side is good, which says nothing of the split"
+        return _open(asked, len(pairs), reason)
     alone = all(len(v) == 1 for side in measured.sides for v in side)
     clusters = len({pair.cluster for pair in pairs})
     if alone and not measured.graded and (not terms.sampled or clusters == len(pairs)):

@@ -188,6 +188,32 @@ def test_undecided_runs_leave_the_gate_open() -> None:
     assert found.word == "INCONCLUSIVE"
 
 
+def test_checks_that_nobody_passes_say_nothing() -> None:
+    """That both sides are equally bad is no proof that the split is as good."""
+    with pytest.raises(af.DecompositionFailure, match="no run of either side is good"):
+        af.require_decomposition(
+            [split("a", output="bad")],
+            baseline=[single("a", output="bad")],
+            checks=[quality()],
+            quality_margin=0.1,
+        )
+
+
+def test_what_would_let_everything_pass_is_refused() -> None:
+    """Percents for shares, names for checks, and a workflow beside itself."""
+    with pytest.raises(ValueError, match=r"0\.4 allows 40 %"):
+        af.require_decomposition([split("a")], baseline=[single("a")], cost_ratio=40)
+    with pytest.raises(ValueError, match="takes checks, not 'html_validty'"):
+        af.require_decomposition(
+            [split("a")],
+            baseline=[single("a")],
+            checks=["html_validty"],  # type: ignore[list-item]
+            quality_margin=0.1,
+        )
+    with pytest.raises(af.DecompositionFailure, match="are the same runs"):
+        af.require_decomposition([split("a")], baseline=[split("a")], cost_ratio=1)
+
+
 def test_what_cannot_be_judged_is_an_error() -> None:
     """Missing content, an unknown price, or a case on one side only."""
     with pytest.raises(af.DecompositionFailure, match="the output is missing"):
