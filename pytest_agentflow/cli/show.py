@@ -39,12 +39,15 @@ def main(argv: list[str]) -> int:
 
 def facts(run: Run) -> dict[str, Any]:
     """Give what `show` prints as JSON values."""
+    usage = run.usage()
     return {
         "run": run.id,
         "provenance": run.provenance,
         "recorded": run.recorded.at,
         "stages": [_stage_facts(run, stage) for stage in run.stages],
         "calls": len(run.calls),
+        "model_calls": usage.model_calls,
+        "silent_calls": usage.silent_calls,
         "kinds": kinds_of(run.calls),
         "unattributed_calls": [c.id for c in run.calls if c.stage == UNATTRIBUTED],
         "cost": money_text(run),
@@ -90,6 +93,8 @@ def _stage_facts(run: Run, stage: Stage) -> dict[str, Any]:
         "models": sorted({c.model for c in stage.calls if c.model}),
         "input_tokens": usage.input_tokens,
         "output_tokens": usage.output_tokens,
+        "model_calls": usage.model_calls,
+        "silent_calls": usage.silent_calls,
         "pictures": sum(len(c.pictures) for c in stage.calls),
         "sources": len(stage.sources),
         "artefacts": [a.name for a in stage.artefacts],
@@ -136,6 +141,9 @@ def _lines(run: Run) -> Iterator[str]:
     passes = found.get("forward_passes")
     more = f", {passes} parameter-tokens of forward passes" if passes else ""
     yield f"total {found['cost']} over {calls}{more}"
+    if found["silent_calls"]:
+        silent = f"{found['silent_calls']} of {found['model_calls']} model calls"
+        yield f"tokens: {silent} do not report all that they used"
     yield from _charged(run)
     for reason in found.get("forward_passes_unknown", ()):
         yield f"forward passes: {reason}"
@@ -179,6 +187,8 @@ def _told(fees: list[Charge]) -> str:
 
 def _row(stage: dict[str, Any]) -> tuple[str, ...]:
     tokens = f"{_number(stage['input_tokens'])}/{_number(stage['output_tokens'])}"
+    if stage["silent_calls"] and tokens != "?/?":
+        tokens = f">= {tokens}"
     return (
         plain_line(stage["stage"]),
         plain_line(stage["found_by"] or "-"),

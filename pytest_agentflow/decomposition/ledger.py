@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from pytest_agentflow.model.call import Call
+from pytest_agentflow.model.call import Call, usage_of
 from pytest_agentflow.model.money import Money
 from pytest_agentflow.model.run import Run
-from pytest_agentflow.model.usage import Usage, add_usage
 from pytest_agentflow.pricing.cost import Cost, amount_text, cost_of
 from pytest_agentflow.pricing.cost_model import CostModel, Priced
 
@@ -140,15 +139,15 @@ def tokens_of(run: Run, calls: Iterable[Call] | None = None) -> int:
 
     Raises `NotComparable` where a model call reports none.
     """
-    whole = Usage()
-    for call in run.calls if calls is None else calls:
-        if call.usage is not None and "usage" not in call.missing:
-            whole = add_usage(whole, call.usage)
-        elif call.is_model_call:
-            raise NotComparable(f"{run.id}: call {call.id} reports no usage")
+    chosen = tuple(run.calls if calls is None else calls)
+    for call in chosen:
+        if call.unreported:
+            what = " or ".join(call.unreported)
+            raise NotComparable(f"{run.id}: call {call.id} reports no {what}")
     # A model that had pictures painted inside its call reports their tokens apart.
-    apart = sum(n for unit, n in whole.units.items() if unit.endswith("_tokens"))
-    return (whole.total_tokens or 0) + int(apart)
+    units = usage_of(chosen).units
+    apart = sum(n for unit, n in units.items() if unit.endswith("_tokens"))
+    return sum(call.total_tokens or 0 for call in chosen) + int(apart)
 
 
 def _parts(run: Run, model: CostModel) -> Iterator[Line]:

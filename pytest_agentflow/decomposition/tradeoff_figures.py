@@ -110,8 +110,7 @@ def _ended(run: Run, call: Call) -> bool:
 
 def tokens_of(run: Run) -> float:
     """Count the tokens of all model calls, in and out."""
-    usages = [c.usage for c in run.calls if c.is_model_call and c.usage is not None]
-    return float(sum(usage.total_tokens or 0 for usage in usages))
+    return float(sum(c.total_tokens or 0 for c in run.calls if c.is_model_call))
 
 
 def text_of(run: Run) -> tuple[Decimal, float]:
@@ -124,7 +123,7 @@ def text_of(run: Run) -> tuple[Decimal, float]:
         for charge in charges(call, lock)
         if not _of_pictures(call, charge)
     ]
-    tokens = (c.usage.total_tokens or 0 for c in chats if c.usage is not None)
+    tokens = (call.total_tokens or 0 for call in chats)
     return sum(money, Decimal(0)), float(sum(tokens))
 
 

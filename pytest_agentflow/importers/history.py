@@ -17,6 +17,7 @@ from pytest_agentflow.importers.steps import Step, documents_of
 from pytest_agentflow.model.call import Call, Invocation, Message, ToolCall
 from pytest_agentflow.model.usage import Usage
 from pytest_agentflow.providers import lenient
+from pytest_agentflow.providers.lacking import usage_lacks
 
 #: Messages that all calls together may have been given; each call is given all before.
 _MOST = 2_000_000
@@ -90,7 +91,7 @@ class History:
         text, tools = answer_of(dict(raw))
         self.answer = text or self.answer
         named = tuple(self._named(tool) for tool in tools)
-        lacking = {"usage": usage is None, "model": model is None}
+        lacking = ("model",) if model is None else ()
         return Call(
             id="",
             kind="chat",
@@ -102,7 +103,7 @@ class History:
             tool_calls=named,
             usage=usage,
             finish_reason="tool_calls" if named else None,
-            missing=tuple(name for name, lacks in lacking.items() if lacks),
+            missing=(*usage_lacks("chat", usage), *lacking),
         )
 
     def _named(self, tool: ToolCall) -> ToolCall:

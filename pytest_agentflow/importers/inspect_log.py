@@ -33,6 +33,7 @@ from pytest_agentflow.model.run import UNATTRIBUTED, Run
 from pytest_agentflow.model.usage import Usage
 from pytest_agentflow.providers import lenient
 from pytest_agentflow.providers.finish import finish_reason
+from pytest_agentflow.providers.lacking import usage_lacks
 
 FORM = "inspect"
 
@@ -156,7 +157,6 @@ def _model(event: Mapping[str, Any], sample: Mapping[str, Any], stage: str) -> C
     lacking = {
         "messages": not given,
         "answer": not (answer or tools),
-        "usage": usage is None,
     }
     model = lenient.name(event.get("model"))
     return Call(
@@ -173,7 +173,10 @@ def _model(event: Mapping[str, Any], sample: Mapping[str, Any], stage: str) -> C
         tool_calls=tools,
         usage=usage,
         finish_reason=_finish(choice.get("stop_reason"), event.get("error")),
-        missing=tuple(name for name, lacks in lacking.items() if lacks),
+        missing=(
+            *(name for name, lacks in lacking.items() if lacks),
+            *usage_lacks("chat", usage),
+        ),
     )
 
 

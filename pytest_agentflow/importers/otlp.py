@@ -25,6 +25,7 @@ from pytest_agentflow.model.run import Run
 from pytest_agentflow.model.usage import Usage
 from pytest_agentflow.providers import lenient
 from pytest_agentflow.providers.finish import finish_reason
+from pytest_agentflow.providers.lacking import usage_lacks
 
 FORM = "otlp"
 
@@ -111,7 +112,6 @@ def _model(span: Span, kind: str, stage: str) -> Call:
         "messages": not given,
         "answer": silent,
         "tool_calls": silent,
-        "usage": usage is None,
         "model": model is None,
     }
     return Call(
@@ -128,7 +128,10 @@ def _model(span: Span, kind: str, stage: str) -> Call:
         tool_calls=tools,
         usage=usage,
         finish_reason=_finish(span, bool(tools)),
-        missing=tuple(name for name, lacks in lacking.items() if lacks),
+        missing=(
+            *(name for name, lacks in lacking.items() if lacks),
+            *usage_lacks(cast("CallKind", kind), usage),
+        ),
     )
 
 

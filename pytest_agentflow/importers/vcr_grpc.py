@@ -13,6 +13,7 @@ from pytest_agentflow.model.run import UNATTRIBUTED
 from pytest_agentflow.model.usage import Usage
 from pytest_agentflow.providers import lenient
 from pytest_agentflow.providers.finish import finish_reason
+from pytest_agentflow.providers.lacking import usage_lacks
 from pytest_agentflow.providers.openai_usage import token_usage
 
 _HOST = "api.x.ai"
@@ -95,7 +96,7 @@ def _chat(
         tool_calls=calls,
         usage=usage,
         finish_reason=_finish(outputs, calls),
-        missing=() if usage is not None else ("usage",),
+        missing=usage_lacks("chat", usage),
     )
 
 

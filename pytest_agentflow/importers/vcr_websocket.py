@@ -13,6 +13,7 @@ from pytest_agentflow.model.run import UNATTRIBUTED
 from pytest_agentflow.model.usage import Usage
 from pytest_agentflow.providers import lenient
 from pytest_agentflow.providers.finish import finish_reason
+from pytest_agentflow.providers.lacking import usage_lacks
 from pytest_agentflow.providers.openai_usage import token_usage
 
 _LINES = (("content-type", "application/x-ndjson"),)
@@ -102,7 +103,7 @@ def _call(turn: _Turn, model: str | None) -> Call:
         tool_calls=tools,
         usage=usage,
         finish_reason=finish,
-        missing=("host",) if usage is not None else ("host", "usage"),
+        missing=("host", *usage_lacks("chat", usage)),
     )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from pytest_agentflow.model.usage import Usage
+from pytest_agentflow.model.usage import Usage, add_usage
 
 CallKind = Literal[
     "chat",
@@ -35,6 +35,13 @@ MODEL_KINDS = frozenset({"chat", "embeddings", "rerank", "image", "audio", "judg
 
 #: Kinds whose answer is numbers: no text, and no output tokens.
 WORDLESS_KINDS = frozenset({"embeddings", "rerank"})
+
+#: Kinds whose answer is text, which is told in tokens.
+_TEXT_KINDS = frozenset({"chat", "judge"})
+
+#: What stands for the tokens of a text where an answer tells none: rented time, and the
+#: pages of a document that was read. All other kinds may be told in any unit.
+_TEXT_UNITS = frozenset({"gpu_seconds", "input_document_pages"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +162,54 @@ class Call:
         return self.kind in MODEL_KINDS
 
     @property
+    def due_tokens(self) -> tuple[str, ...]:
+        """The kinds of token that a call of this kind has to report."""
+        if not self.is_model_call:
+            return ()
+        if self.kind in WORDLESS_KINDS:
+            return ("input_tokens",)
+        return ("input_tokens", "output_tokens")
+
+    @property
+    def broke_off(self) -> bool:
+        """Whether the answer ended before its usage: what it tells is not all.
+
+        So may one that could not be read at all, whoever gave it.
+        """
+        whole = self.usage is None and self.is_model_call
+        return "usage" in self.missing and not whole
+
+    @property
+    def unreported(self) -> tuple[str, ...]:
+        """What the answer had to tell of its usage, and did not; empty: all is told.
+
+        ``("usage",)`` where nothing is told, or the answer broke off before; else kinds
+        of token, ``("output_tokens",)``. Pictures, sound and rented time may be told in
+        units of their own, without any token.
+        """
+        if not self.is_model_call:
+            return ()
+        if self.usage is None or self.broke_off:
+            return ("usage",)
+        unknown = tuple(k for k in self.due_tokens if getattr(self.usage, k) is None)
+        units = {unit for unit, number in self.usage.units.items() if number}
+        if self.kind in _TEXT_KINDS:
+            units &= _TEXT_UNITS
+        return () if unknown == self.due_tokens and units else unknown
+
+    @property
+    def total_tokens(self) -> int | None:
+        """Input and output tokens; `None` where they are not known, or are not counted.
+
+        Calls of `WORDLESS_KINDS` have no output.
+        """
+        used = self.usage
+        if used is None or self.unreported:
+            return None
+        told = [n for n in (used.input_tokens, used.output_tokens) if n is not None]
+        return sum(told) if told else None
+
+    @property
     def billed_as(self) -> str | None:
         """The name that a price for a call without a model stands under."""
         if self.invocation is not None:
@@ -169,6 +224,21 @@ class Call:
     def prompt(self) -> str:
         """All messages that the model was given, as one text."""
         return "\n\n".join(m.text for m in self.messages if m.text)
+
+
+def usage_of(calls: Iterable[Call]) -> Usage:
+    """Add up the usage of calls, and count those that do not tell all of theirs."""
+    whole = Usage()
+    for call in calls:
+        whole = add_usage(
+            whole,
+            replace(
+                call.usage or Usage(),
+                model_calls=int(call.is_model_call),
+                silent_calls=int(bool(call.unreported)),
+            ),
+        )
+    return whole
 
 
 def kinds_of(calls: Iterable[Call]) -> dict[str, int]:

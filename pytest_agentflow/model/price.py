@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
@@ -122,6 +122,9 @@ class Charge:
     """That it is reported in; `None`: that of the price."""
     rate: Rate | None = None
     """The one it is converted at."""
+    reported: bool = True
+    """Whether the answer tells the quantity; where not, `unit` says what it does not
+    tell, and why."""
 
     @property
     def money(self) -> Money:
@@ -166,15 +169,16 @@ def charges(call: Call, lock: PriceLock) -> tuple[Charge, ...]:
     own and at the price of the total otherwise. Of two measures of the same thing (the
     pictures of an image call and their tokens) the one with a price is billed; all else
     that was used is a charge, so that asking for its money raises `UnknownPrice` where
-    it has no price. A model call that reports no usage is one such charge. Calls of
-    tools, retrievers and plain HTTP are billed only where the lock has a price for
-    them.
+    it has no price. So is what an answer had to report and did not (`Call.unreported`),
+    and a part that it does not report where the lock has a dearer price for it than for
+    the total. Calls of tools, retrievers and plain HTTP are billed only where the lock
+    has a price for them.
     """
     usage, tier = call.usage, service_tier(call)
     if call.model is None or usage is None:
         return tuple(_flat_charges(call, lock, tier))
     find = partial(_find, lock, call.model, tokens=usage.input_tokens or 0, tier=tier)
-    return tuple(
+    known = (
         _charge(
             call,
             lock,
@@ -186,6 +190,85 @@ def charges(call: Call, lock: PriceLock) -> tuple[Charge, ...]:
         )
         for unit, quantity in _billed(call, usage, lambda unit: find(unit) is not None)
     )
+    return (
+        *known,
+        *(_untold(call, lock, what, tier) for what in _gaps(call, lock, find)),
+    )
+
+
+def _untold(call: Call, lock: PriceLock, what: str, tier: str) -> Charge:
+    name = call.model or call.billed_as or "an unnamed model"
+    why = "the answer broke off" if call.broke_off else "the answer reports none"
+    return _charge(
+        call,
+        lock,
+        model=name,
+        unit=f"{what} ({why})",
+        quantity=Decimal(1),
+        price=None,
+        tier=tier,
+        reported=False,
+    )
+
+
+def _gaps(
+    call: Call, lock: PriceLock, find: Callable[[str], UnitPrice | None]
+) -> Iterator[str]:
+    """Name what an answer does not report of its usage, and is billed for."""
+    if call.broke_off:
+        yield "usage"
+        return
+    usage = call.usage or Usage()
+    told = [unit for unit in (*measured(usage), "requests") if find(unit)]
+    own = [price for price in lock.prices if price.model == call.model]
+    for kind in call.due_tokens:
+        if getattr(usage, kind) is not None:
+            continue
+        if any(price.unit == kind for price in own):
+            counts = not _is_free(kind, own)
+        else:
+            by_piece = any(same_thing(call, kind, unit) for unit in told)
+            counts = kind in call.unreported and not by_piece
+        if counts:
+            yield kind
+    yield from _dear_parts(call, usage, find)
+
+
+def _is_free(kind: str, prices: Sequence[UnitPrice]) -> bool:
+    """Whether no number of these tokens costs anything, so that none is needed.
+
+    Nor may a long prompt make anything else dearer.
+    """
+    tiers = kind == "input_tokens" and any(p.above_input_tokens for p in prices)
+    return not tiers and not any(p.amount for p in prices if p.unit == kind)
+
+
+def _dear_parts(
+    call: Call, usage: Usage, find: Callable[[str], UnitPrice | None]
+) -> Iterator[str]:
+    """Name the parts that are not reported, and would cost more than their total."""
+    for part, whole in _PART_OF.items():
+        told = part not in TOKEN_KINDS or getattr(usage, part) is not None
+        if told or getattr(usage, whole) == 0 or not _may_have(call, part):
+            continue
+        if _dearer(find(part), find(whole)):
+            yield part
+
+
+def _dearer(part: UnitPrice | None, whole: UnitPrice | None) -> bool:
+    if part is None or whole is None:
+        return part is not None and bool(part.amount)
+    return part.amount / part.per > whole.amount / whole.per
+
+
+def _may_have(call: Call, part: str) -> bool:
+    """Whether a call may have used what its answer does not tell."""
+    if part == "input_image_tokens":
+        return any(message.images for message in call.messages)
+    if part == "output_image_tokens":
+        units = call.usage.units if call.usage is not None else ()
+        return bool(call.pictures) or any(u.startswith("images:") for u in units)
+    return True
 
 
 def _charge(call: Call, lock: PriceLock, **fields: Any) -> Charge:
@@ -206,20 +289,23 @@ def in_currency(charge: Charge, lock: PriceLock) -> Charge:
 
 def _flat_charges(call: Call, lock: PriceLock, tier: str) -> Iterator[Charge]:
     name = call.model or call.billed_as
-    price = _find(lock, name, "requests", tokens=0, tier=tier) if name else None
-    if price is None and not (call.is_model_call or (name or "").startswith(RENTED)):
-        return
-    yield _charge(
-        call,
-        lock,
-        model=name or "an unnamed model",
-        unit="requests"
-        if price or not call.is_model_call
-        else "usage (the answer reports none)",
-        quantity=Decimal(1),
-        price=price,
-        tier=tier,
-    )
+    find = partial(_find, lock, name or "", tokens=0, tier=tier)
+    price = find("requests") if name else None
+    rented = (name or "").startswith(RENTED) and not call.is_model_call
+    if price is not None or rented:
+        yield _charge(
+            call,
+            lock,
+            model=name,
+            unit="requests",
+            quantity=Decimal(1),
+            price=price,
+            tier=tier,
+        )
+    more = any(p.unit != "requests" for p in lock.prices if p.model == name)
+    silent = call.is_model_call and (price is None or more)
+    if silent or call.broke_off:
+        yield _untold(call, lock, "usage", tier)
 
 
 def _billed(

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pytest_agentflow.model.call import Call
+from pytest_agentflow.model.call import Call, usage_of
 from pytest_agentflow.model.computed import Computed
 from pytest_agentflow.model.money import Money, total
 from pytest_agentflow.model.price import Charge, PriceLock, charges
 from pytest_agentflow.model.rate import sum_of
-from pytest_agentflow.model.usage import Usage, add_usage
+from pytest_agentflow.model.usage import Usage
 
 if TYPE_CHECKING:
     from pytest_agentflow.model.event import Event
@@ -314,13 +314,11 @@ class Run:
         return ()
 
     def usage(self, stage: str | None = None) -> Usage:
-        """Add up the reported usage of all calls, or of one stage's."""
-        calls = self.calls if stage is None else self.stage(stage).calls
-        whole = Usage()
-        for call in calls:
-            if call.usage is not None:
-                whole = add_usage(whole, call.usage)
-        return whole
+        """Add up the reported usage of all calls, or of one stage's.
+
+        `Usage.silent_calls` of its `Usage.model_calls` do not tell all of theirs.
+        """
+        return usage_of(self.calls if stage is None else self.stage(stage).calls)
 
     def charges(self, stage: str | None = None) -> tuple[Charge, ...]:
         """List every charge at the prices locked when the run was recorded.

@@ -43,13 +43,23 @@ class Usage:
     """Anything else that is billed: ``images:1024x1024:medium``, ``gpu_seconds``."""
     source: UsageOrigin = "wire"
     """Who says so: the provider's answer, an estimate, or the user's declaration."""
+    model_calls: int = field(default=0, metadata={"json": False})
+    """Of a sum over calls (`Run.usage`): how many of them a model answered."""
+    silent_calls: int = field(default=0, metadata={"json": False})
+    """Of these, how many do not say what they used, or not all of it: the sum is then
+    a lower bound."""
 
     @property
     def total_tokens(self) -> int | None:
-        """Input plus output tokens; `None` when neither was reported."""
-        if self.input_tokens is None and self.output_tokens is None:
+        """Input plus output tokens; `None` where either is not known.
+
+        Of a sum over calls it is `None` where any of them is silent.
+        `Call.total_tokens` also knows which kinds of call have no output to report.
+        """
+        if self.silent_calls:
             return None
-        return (self.input_tokens or 0) + (self.output_tokens or 0)
+        known = [n for n in (self.input_tokens, self.output_tokens) if n is not None]
+        return sum(known) if len(known) == 2 or (known and self.model_calls) else None
 
 
 def add_usage(left: Usage, right: Usage) -> Usage:
@@ -65,7 +75,13 @@ def add_usage(left: Usage, right: Usage) -> Usage:
         for unit in sorted({*left.units, *right.units})
     }
     weakest = [s for s in ("estimated", "declared") if s in (left.source, right.source)]
-    return Usage(**numbers, units=units, source=weakest[0] if weakest else "wire")
+    return Usage(
+        **numbers,
+        units=units,
+        source=weakest[0] if weakest else "wire",
+        model_calls=left.model_calls + right.model_calls,
+        silent_calls=left.silent_calls + right.silent_calls,
+    )
 
 
 def _add(left: int | None, right: int | None) -> int | None:

@@ -105,9 +105,6 @@ def _money(run: Run, calls: tuple[Call, ...], *, whole: bool) -> Cost:
             known.append(charge.money)
         except UnknownPrice as error:
             reasons[str(error)] = None
-    for call in calls:
-        if "usage" in call.missing:
-            reasons[f"call {call.id} broke off before its usage"] = None
     try:
         amount = sum_of(known, lock.currency or "USD")
     except UnknownPrice as error:
@@ -123,7 +120,7 @@ def _money(run: Run, calls: tuple[Call, ...], *, whole: bool) -> Cost:
 
 def _part(run: Run, call: Call, model: CostModel) -> Decimal | str:
     """Give what one call costs, or why that is not known."""
-    if "usage" in call.missing:
+    if call.broke_off:
         return f"call {call.id} broke off before its usage"
     if isinstance(model, BusyTime):
         return _busy(call, run.recorded, model)

@@ -113,7 +113,8 @@ def completed(run: Run, book: PriceBook, at: dt.datetime) -> Run:
         at: the day of the recording: no later price counts.
     """
     own, new = run.recorded.prices, lock_prices(run.calls, book, at)
-    lacking = {charge.model for charge in run.charges() if charge.price is None}
+    unpriced = [c for c in run.charges() if c.price is None and c.reported]
+    lacking = {charge.model for charge in unpriced}
     lock = replace(
         own,
         prices=tuple(_with_lacking(own, new, lacking)),

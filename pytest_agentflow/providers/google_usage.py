@@ -58,10 +58,11 @@ def _sum(said: Mapping[str, Any], *keys: str) -> int | None:
 def _of_kind(
     said: Mapping[str, Any], modality: tuple[str, int], *keys: str
 ) -> int | None:
-    counts = [
+    details = [d for key in keys for _, d in lenient.numbered(said.get(key))]
+    counts = (
         lenient.count(detail.get("tokenCount")) or 0
-        for key in keys
-        for _, detail in lenient.numbered(said.get(key))
+        for detail in details
         if detail.get("modality") in modality
-    ]
-    return sum(counts) if counts else None
+    )
+    # Beside other modalities an absent one is 0.
+    return sum(counts) if details else None

@@ -15,6 +15,8 @@ class Spent:
     calls: int = 0
     input_tokens: int | None = None
     output_tokens: int | None = None
+    silent: int = 0
+    """How many of the calls do not tell all their tokens: the sums are lower bounds."""
     images: int = 0
     cost: Money | None = None
     """`None`: not known, and `cost_unknown` says why."""

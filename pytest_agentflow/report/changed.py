@@ -200,13 +200,13 @@ def spent_changes(delta: StageDelta) -> Iterator[str]:
     old, new = delta.before, delta.now
     if old is None or new is None:
         return
-    for name, one, other in (
-        ("calls", old.calls, new.calls),
-        ("input tokens", old.input_tokens, new.input_tokens),
-        ("output tokens", old.output_tokens, new.output_tokens),
-    ):
+    for name, one, other in (("calls", old.calls, new.calls),):
         if one != other:
             yield f"{name} {figures.count_or(one)} → {figures.count_or(other)}"
+    for kind in ("input_tokens", "output_tokens"):
+        texts = [figures.least(spent, kind) for spent in (old, new)]
+        if texts[0] != texts[1]:
+            yield f"{kind.replace('_', ' ')} {' → '.join(texts)}"
     if money := money_change(delta):
         yield f"cost {money}"
 

@@ -19,6 +19,7 @@ from pytest_agentflow.report.text import one_line
 from pytest_agentflow.report.wording import milliseconds, number
 
 NONE = "\u2013"  # an en dash
+AT_LEAST = "\u2265 "
 
 #: A number at the end of a cell, behind the sign of its currency.
 _AMOUNT = re.compile(r"-?(?P<unit>[^\d.,-]{0,8})[\d,]*\d(?:\.(?P<part>\d+))?")
@@ -34,6 +35,26 @@ def figure(value: Decimal | None, unit: str = "") -> str:
         return f"{value:.3g}"
     text = f"{value:,.4f}"
     return text.rstrip("0").rstrip(".") if value == value.to_integral_value() else text
+
+
+def least(spent: Spent, kind: str, runs: int = 1) -> str:
+    """Give the tokens of a kind, or their mean; `≥` where some calls do not tell them.
+
+    Args:
+        spent: of a stage or of all.
+        kind: ``input_tokens`` or ``output_tokens``.
+        runs: how many runs it is of.
+    """
+    count = getattr(spent, kind)
+    text = mean(count, runs) if runs > 1 else count_or(count)
+    return f"{AT_LEAST}{text}" if spent.silent and count is not None else text
+
+
+def silent_text(spent: Spent) -> str:
+    """Say of how many calls not all tokens are known; empty: of none."""
+    if not spent.silent:
+        return ""
+    return f"{spent.silent} of {spent.calls} calls do not report all of theirs"
 
 
 def mean(total: int | None, runs: int) -> str:
@@ -84,7 +105,8 @@ def tokens(spent: Spent | None) -> str:
     """Give tokens in and out together; a dash where none were reported."""
     if spent is None or (spent.input_tokens is None and spent.output_tokens is None):
         return NONE
-    return f"{(spent.input_tokens or 0) + (spent.output_tokens or 0):,}"
+    least = AT_LEAST if spent.silent else ""
+    return f"{least}{(spent.input_tokens or 0) + (spent.output_tokens or 0):,}"
 
 
 def passes(spent: Spent, runs: int = 1) -> str:

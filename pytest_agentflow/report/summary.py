@@ -8,11 +8,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pytest_agentflow.model.call import Call, kinds_of
+from pytest_agentflow.model.call import Call, kinds_of, usage_of
 from pytest_agentflow.model.money import Money, total
 from pytest_agentflow.model.price import Charge, UnknownPrice, charges
 from pytest_agentflow.model.run import Artefact, Run, Source, Stage
-from pytest_agentflow.model.usage import Usage, add_usage
 from pytest_agentflow.pricing.cost import Cost, cost_of
 from pytest_agentflow.pricing.cost_model import aalp
 from pytest_agentflow.pricing.lock import prices_older_than
@@ -99,10 +98,7 @@ def spent(run: Run, calls: Sequence[Call], fees: Sequence[Charge] = ()) -> Spent
         calls: of a stage, or all.
         fees: what is charged beside the models, where it is to be part of it.
     """
-    usage = Usage()
-    for call in calls:
-        if call.usage is not None:
-            usage = add_usage(usage, call.usage)
+    usage = usage_of(calls)
     bill = [charge for call in calls for charge in charges(call, run.recorded.prices)]
     bill += fees
     cost, unknown = _cost(bill)
@@ -111,6 +107,7 @@ def spent(run: Run, calls: Sequence[Call], fees: Sequence[Charge] = ()) -> Spent
         calls=len(calls),
         input_tokens=usage.input_tokens,
         output_tokens=usage.output_tokens,
+        silent=usage.silent_calls,
         images=sum(len(call.pictures) for call in calls),
         cost=cost,
         cost_unknown=unknown,
@@ -140,6 +137,7 @@ def add_spent(parts: Iterable[Spent]) -> Spent:
         calls=sum(item.calls for item in items),
         input_tokens=_add([item.input_tokens for item in items]),
         output_tokens=_add([item.output_tokens for item in items]),
+        silent=sum(item.silent for item in items),
         images=sum(item.images for item in items),
         cost=cost,
         cost_unknown=problem,

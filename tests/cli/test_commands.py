@@ -56,6 +56,31 @@ def test_show_counts_calls_that_are_no_chat_by_their_kind(
     assert facts["kinds"] == {"embeddings": 1, "rerank": 2}
 
 
+def test_show_counts_calls_that_do_not_tell_all_their_tokens(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A sum over them is a lower bound, and its cost is not known."""
+    usages = (
+        af.Usage(input_tokens=900, output_tokens=20),
+        af.Usage(input_tokens=100),
+        None,
+    )
+    calls = tuple(
+        af.Call(id=f"ask/{n}", kind="chat", stage="ask", model="m", usage=usage)
+        for n, usage in enumerate(usages, start=1)
+    )
+    path = tmp_path / "flow/a.flow.json"
+    stages = (af.Stage(name="ask"),)
+    save(af.Run(workflow="flow", case="a", stages=stages, calls=calls), path)
+    assert main(["show", str(path)]) == 0
+    told = capsys.readouterr().out
+    assert "  >= 1,000/20  " in told
+    assert "\ntokens: 2 of 3 model calls do not report all that they used\n" in told
+    assert main(["show", "--json", str(path)]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["silent_calls"], facts["stages"][0]["silent_calls"]) == (2, 2)
+
+
 def test_diff_names_the_stage_and_what_changed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

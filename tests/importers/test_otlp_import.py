@@ -93,6 +93,25 @@ def test_content_that_was_not_captured_is_named(tmp_path: Path) -> None:
     assert set(run.missing) == {"artefacts", "exchanges", "sources:critic"}
 
 
+def test_tokens_of_one_side_alone_are_named_and_cost_nobody_knows_what(
+    tmp_path: Path,
+) -> None:
+    """A span that tells what was read, and not what was written, passes no budget."""
+    held = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.request.model": "gpt-5-mini",
+        "gen_ai.provider.name": "openai",
+        "gen_ai.usage.input_tokens": 1000,
+    }
+    made = export(span(1, None, "chat gpt-5-mini", (0, 1), held=held))
+    (run,) = runs_of(made, tmp_path)
+
+    assert "usage: the answer reports no output_tokens" in run.calls[0].missing
+    checks = (af.parse_check("cost(total=9)"), af.parse_check("cost(tokens=9000)"))
+    verdicts = [result.verdict for result in af.evaluate(run, *checks).results]
+    assert verdicts == ["error", "error"]
+
+
 def test_content_checks_error_where_content_is_missing(tmp_path: Path) -> None:
     """A trace without content is no proof that nothing forbidden was said."""
     policy = tmp_path / "policy.yaml"

@@ -62,7 +62,7 @@ def test_cached_input_is_billed_apart_where_it_has_a_price() -> None:
 
 def test_a_part_without_a_price_is_billed_with_the_total() -> None:
     """Reasoning tokens are output tokens where nothing else is said."""
-    usage = Usage(output_tokens=100, reasoning_tokens=60)
+    usage = Usage(input_tokens=0, output_tokens=100, reasoning_tokens=60)
     lock = priced(price("output_tokens", "1", per=100))
     assert run_of(chat(usage), recorded=lock).cost().amount == 1
 
@@ -81,8 +81,10 @@ def test_long_context_tiers_apply_above_their_threshold() -> None:
         price("input_tokens", "1"),
         price("input_tokens", "3", above_input_tokens=100),
     )
-    small = run_of(chat(Usage(input_tokens=100)), recorded=lock).cost()
-    large = run_of(chat(Usage(input_tokens=101)), recorded=lock).cost()
+    small, large = (
+        run_of(chat(Usage(input_tokens=n, output_tokens=0)), recorded=lock).cost()
+        for n in (100, 101)
+    )
     assert (small.amount, large.amount) == (100, 303)
 
 
@@ -90,7 +92,9 @@ def test_long_context_tiers_apply_above_their_threshold() -> None:
 def test_money_does_not_depend_on_order(tokens: list[int]) -> None:
     """Charges add up exactly, in any order."""
     lock = priced(price("input_tokens", "0.0000001"))
-    calls = [chat(Usage(input_tokens=n), i) for i, n in enumerate(tokens)]
+    calls = [
+        chat(Usage(input_tokens=n, output_tokens=0), i) for i, n in enumerate(tokens)
+    ]
     forward = run_of(*calls, recorded=lock)
     backward = run_of(*calls[::-1], recorded=lock)
     assert forward.cost() == backward.cost()

@@ -249,7 +249,7 @@ def chats(draw: st.DrawFn) -> af.Call:
         read,
         draw(st.integers(0, 5000)),
         model=draw(models),
-        cached=draw(st.none() | st.integers(0, read)),
+        cached=draw(st.integers(0, read)),
     )
 
 

@@ -337,7 +337,7 @@ def test_splitting_a_call_never_costs_more(one: int, two: int, above: int) -> No
 
     def cost(*tokens: int) -> Decimal:
         calls = [
-            call("m", af.Usage(input_tokens=n), id=f"a/{i}")
+            call("m", af.Usage(input_tokens=n, output_tokens=0), id=f"a/{i}")
             for i, n in enumerate(tokens)
         ]
         return run_of(tiers, *calls).cost().amount

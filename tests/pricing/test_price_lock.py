@@ -155,7 +155,7 @@ def test_a_tier_holds_for_calls_with_a_longer_prompt() -> None:
         own("input_tokens", "1"),
         own("input_tokens", "2", above_input_tokens=100),
     )
-    short, long = call(Usage(input_tokens=100)), call(Usage(input_tokens=101))
+    short, long = (call(Usage(input_tokens=n, output_tokens=0)) for n in (100, 101))
     lock = lock_prices([short, long], book(*entries), NOW)
     assert (money(short, lock), money(long, lock)) == (100, 202)
 

@@ -12,7 +12,7 @@ from report_sample import entries as sample_entries
 from report_strategies import entries
 
 import pytest_agentflow as af
-from pytest_agentflow.report import tally, wording
+from pytest_agentflow.report import figures, tally, wording
 from pytest_agentflow.report.build import build_report
 from pytest_agentflow.report.compare import compare_entries, known_findings
 from pytest_agentflow.report.document import Entry, GateEntry, Report, Spent
@@ -320,6 +320,22 @@ def test_an_unknown_part_makes_the_whole_unknown() -> None:
 
     assert add_spent([known, unknown]) == Spent(
         calls=2, cost_unknown="no price is known for m"
+    )
+
+
+def test_tokens_that_some_calls_do_not_tell_are_a_lower_bound() -> None:
+    """Sums say so, and of how many calls they hold; without such calls they do not."""
+    told = Spent(calls=2, input_tokens=1_000, output_tokens=10)
+    half = Spent(calls=1, input_tokens=500, silent=1)
+    whole = add_spent([told, half])
+
+    assert figures.least(whole, "input_tokens") == "\u2265 1,500"
+    assert figures.least(whole, "output_tokens", runs=2) == "\u2265 5"
+    assert figures.tokens(whole) == "\u2265 1,510"
+    assert figures.silent_text(whole) == "1 of 3 calls do not report all of theirs"
+    assert (figures.least(told, "input_tokens"), figures.silent_text(told)) == (
+        "1,000",
+        "",
     )
 
 

@@ -41,8 +41,7 @@ class Bill:
     @property
     def gaps(self) -> Mapping[str, tuple[af.Charge, ...]]:
         """Call -> what it used without a price, or without saying how much."""
-        broken = {c.id: () for c in self.calls if "usage" in c.missing}
-        unpriced: dict[str, tuple[af.Charge, ...]] = {**broken}
+        unpriced: dict[str, tuple[af.Charge, ...]] = {}
         for charge in self.charges:
             if charge.price is None:
                 unpriced[charge.call] = (*unpriced.get(charge.call, ()), charge)
@@ -51,12 +50,27 @@ class Bill:
     @property
     def silent(self) -> tuple[af.Call, ...]:
         """Model calls that did not report what they used, or not all of it."""
-        return tuple(call for call in self.model_calls if _is_silent(call))
+        return self.silent_on("input_tokens", "output_tokens")
+
+    def silent_on(self, *kinds: str) -> tuple[af.Call, ...]:
+        """Give the model calls that did not report all of these kinds of token."""
+        wanted = ("usage", *kinds)
+        # Whether a picture's tokens are due depends on what it is billed by.
+        billed = {
+            charge.call
+            for charge in self.charges
+            if not charge.reported and charge.unit.startswith(wanted)
+        }
+        return tuple(
+            call
+            for call in self.model_calls
+            if call.id in billed or not set(wanted).isdisjoint(call.unreported)
+        )
 
     @property
     def tokens(self) -> int:
         """Input and output tokens of all calls that report them."""
-        return sum(c.usage.total_tokens or 0 for c in self.calls if c.usage)
+        return sum(call.total_tokens or 0 for call in self.calls)
 
     @property
     def pictures(self) -> int:
@@ -67,14 +81,6 @@ class Bill:
     def estimated(self) -> bool:
         """Whether some usage in it was estimated, not reported."""
         return any(c.usage.source == "estimated" for c in self.calls if c.usage)
-
-
-def _is_silent(call: af.Call) -> bool:
-    used = call.usage
-    if used is None or "usage" in call.missing:
-        return True
-    # A picture may be reported without tokens: it is then counted by the picture.
-    return used.total_tokens is None and not used.units
 
 
 def charge_amount(charge: af.Charge) -> Decimal:

@@ -21,13 +21,14 @@ def prompts(bill: Bill) -> tuple[af.Call, ...]:
     return tuple(
         call
         for call in bill.model_calls
-        if call.kind not in _WORDLESS or _read(call) is not None
+        if call.kind not in _WORDLESS
+        or _read(call) is not None
+        or call in bill.silent_on("input_tokens")
     )
 
 
 def _read(call: af.Call) -> int | None:
-    broken = call.usage is None or "usage" in call.missing
-    return None if broken or call.usage is None else call.usage.input_tokens
+    return None if call.usage is None or call.broke_off else call.usage.input_tokens
 
 
 def largest(bill: Bill) -> tuple[af.Call, int] | None:

@@ -9,27 +9,16 @@ import pytest_agentflow as af
 from agentflow_checks.spending.bill import Bill
 from agentflow_checks.spending.counts import Measure
 
-_SILENT = ("embeddings", "rerank", "image", "audio")
-"""Calls of these kinds may report no tokens of a kind that they do not have."""
-
-
-def _told(call: af.Call, kind: str) -> int | None:
-    """Give the tokens of a kind; `None` where the call must have some, and is silent.
-
-    An answer that says nothing of reasoning did none.
-    """
-    used = call.usage
-    if used is None or "usage" in call.missing:
-        return None
-    number: int | None = getattr(used, kind)
-    may_lack = kind == "reasoning_tokens" or call.kind in _SILENT
-    return 0 if number is None and may_lack else number
+_WHOLE = {"reasoning_tokens": "output_tokens"}
+"""Parts: an answer that tells the whole, and says nothing of reasoning, did none."""
 
 
 def _of(kind: str) -> Callable[[af.Run, Bill], Decimal | None]:
     def tokens(_run: af.Run, bill: Bill) -> Decimal | None:
-        told = [_told(call, kind) for call in bill.model_calls]
-        return None if None in told else Decimal(sum(n or 0 for n in told))
+        if bill.silent_on(_WHOLE.get(kind, kind)):
+            return None
+        told = (getattr(call.usage, kind, None) or 0 for call in bill.model_calls)
+        return Decimal(sum(told))
 
     return tokens
 

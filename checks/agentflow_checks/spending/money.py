@@ -32,25 +32,26 @@ def judge_prices(run: af.Run, whole: Bill) -> Iterator[af.Examined | af.Finding]
 
 
 def _gap(run: af.Run, call: af.Call, charges: Sequence[af.Charge]) -> af.Finding:
-    silent = call.usage is None or "usage" in call.missing
+    untold = [c.unit.partition(" ")[0] for c in charges if not c.reported]
+    silent = " or ".join(untold)
     name = call.model or call.billed_as or "an unnamed model"
     units = ", ".join(charge.unit for charge in charges)
     return af.Finding(
         rule="cost.priced",
         verdict=af.Verdict.ERROR,
-        message=f"{name} reports no usage, so that its cost is not known"
+        message=f"{name} reports no {silent}, so that its cost is not known"
         if silent
         else f"no price is known for {units} of {name}",
         place=af.Place(stage=call.stage, call=call.id),
         why="An unknown cost is never counted as 0.",
         fix=_report_usage(call) if silent else _add_price(run, name, charges),
         subject=call.id,
-        evidence=f"{name} {'usage' if silent else units}",
+        evidence=f"{name} {silent or units}",
     )
 
 
 def _report_usage(call: af.Call) -> str:
-    if "usage" in call.missing:
+    if call.broke_off:
         return "The answer broke off before its usage; record it again to its end."
     if call.api == "openai.chat":
         return (

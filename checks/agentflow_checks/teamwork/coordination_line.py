@@ -11,7 +11,7 @@ from enum import StrEnum
 import pytest_agentflow as af
 from agentflow_checks.teamwork.flow_shape import COPIED
 from agentflow_checks.teamwork.flow_texts import UNATTRIBUTED, said_text
-from agentflow_checks.teamwork.rework import Failed, failed_attempts
+from agentflow_checks.teamwork.rework import Failed, attempt_tokens, failed_attempts
 from agentflow_checks.teamwork.token_flow import (
     CHARACTERS_PER_TOKEN,
     Origin,
@@ -150,12 +150,12 @@ def coordination_line(
 
 
 def _silent(call: af.Call) -> bool:
-    return call.is_model_call and (call.usage is None or "usage" in call.missing)
+    return bool(call.unreported)
 
 
 def _tried(run: af.Run) -> Failed:
-    told = [a.usage for c in run.calls for a in c.attempts if a.usage is not None]
-    return Failed(tokens=sum(usage.total_tokens or 0 for usage in told))
+    told = [attempt_tokens(call, a) for call in run.calls for a in call.attempts]
+    return Failed(tokens=sum(tokens or 0 for tokens in told))
 
 
 def call_tokens(call: af.Call, given: float) -> float:
@@ -167,8 +167,8 @@ def call_tokens(call: af.Call, given: float) -> float:
     """
     if not call.is_model_call or call.usage is None:
         return 0.0
-    if call.usage.total_tokens is not None:
-        return float(call.usage.total_tokens)
+    if call.total_tokens is not None:
+        return float(call.total_tokens)
     return given + len(said_text(call)) / CHARACTERS_PER_TOKEN
 
 
@@ -228,7 +228,7 @@ def _input_price(
         return read / used.input_tokens
     # Priced by the call or the second: a token of input pays like one of output.
     by_call = not used.units or "gpu_seconds" in used.units
-    return whole / (used.total_tokens or 1) if by_call else Decimal(0)
+    return whole / (call.total_tokens or 1) if by_call else Decimal(0)
 
 
 def _calls(

@@ -59,8 +59,12 @@ def in_seconds(run: af.Run) -> dict[str, float] | None:
 
 
 def in_tokens(run: af.Run) -> dict[str, float]:
-    """Give the tokens of each call; 0 where it reports none."""
-    return {c.id: float((c.usage and c.usage.total_tokens) or 0) for c in run.calls}
+    """Give the tokens that each call reports; 0 where it reports none."""
+    used = {call.id: call.usage or af.Usage() for call in run.calls}
+    return {
+        name: float((one.input_tokens or 0) + (one.output_tokens or 0))
+        for name, one in used.items()
+    }
 
 
 def recorded_order(run: af.Run) -> dict[str, frozenset[str]]:

@@ -78,10 +78,15 @@ def failed_attempts(run: af.Run) -> Failed:
     told = [(call, a.usage) for call, a in tried if a.usage is not None]
     return Failed(
         attempts=len(tried),
-        tokens=sum(usage.total_tokens or 0 for _, usage in told),
+        tokens=sum(attempt_tokens(call, a) or 0 for call, a in tried),
         money=sum((_money(run, call, usage) for call, usage in told), Decimal(0)),
         silent=len(tried) - len(told),
     )
+
+
+def attempt_tokens(call: af.Call, tried: af.Attempt) -> int | None:
+    """Give the tokens of a failed try; `None` where it does not report them all."""
+    return replace(call, usage=tried.usage, missing=()).total_tokens
 
 
 def _money(run: af.Run, call: af.Call, usage: af.Usage) -> Decimal:
