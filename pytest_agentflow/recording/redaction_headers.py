@@ -43,6 +43,15 @@ _MAYBE_GRANTS = frozenset(
 )
 _OPAQUE = re.compile(r"(?=\S*[0-9])\S{8,}|\S{20,}")
 
+#: What stands for a credential in an address inside a text: it stays an address that
+#: clients take and that is valid in a page, which brackets are not.
+IN_ADDRESS = "redacted"
+
+#: Parameters of a signature that say how it was made.
+_ABOUT_SIGNATURE = re.compile(
+    r"x-(amz|goog)-(algorithm|date|expires|signedheaders)", re.IGNORECASE
+)
+
 Clean = Callable[[str], str]
 Mark = Callable[[str], str]
 
@@ -66,13 +75,15 @@ def credentials_of(request: Request) -> Iterator[str]:
     """Give the keys and passwords that a request lets itself in by."""
     for name, value in request.headers:
         if name.lower() in _CREDENTIAL_HEADERS:
-            yield from filter(_is_opaque, _inside(value))
+            yield from filter(is_opaque, _inside(value))
     for name, value in parse_qsl(request.query):
-        if is_grant(name, value) and _is_opaque(value):
+        about = _ABOUT_SIGNATURE.fullmatch(name)
+        if not about and is_grant(name, value) and is_opaque(value):
             yield value
 
 
-def _is_opaque(value: str) -> bool:
+def is_opaque(value: str) -> bool:
+    """Whether a value is long and mixed enough to be a secret, not a word."""
     return _OPAQUE.fullmatch(value) is not None
 
 
@@ -102,7 +113,7 @@ def is_grant(name: str, value: str) -> bool:
     """Whether a parameter carries what lets somebody in."""
     if is_credential(name) or name.lower() in _GRANTS:
         return True
-    return name.lower() in _MAYBE_GRANTS and _OPAQUE.fullmatch(value) is not None
+    return name.lower() in _MAYBE_GRANTS and (value == IN_ADDRESS or is_opaque(value))
 
 
 def clean_address(address: str, clean: Clean, mark: Mark) -> str:

@@ -5,6 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 
+from pytest_agentflow.recording.redaction_addresses import (
+    SIGNED_ADDRESS,
+    grants_in,
+    without_grants,
+)
+from pytest_agentflow.recording.redaction_headers import IN_ADDRESS
 from pytest_agentflow.recording.redaction_hooks import placeholders, without_patterns
 from pytest_agentflow.recording.redaction_text import Hit, recoded
 from pytest_agentflow.recording.secret_forms import PATTERNS, PLACEHOLDER, secrets_of
@@ -58,6 +64,9 @@ class Removal:
     def without_secrets(self, text: str) -> str:
         """Give `text` without what is a secret in every project."""
         lowered: str | None = None
+        # First: a signature that was learnt from a request must not get another mark
+        # than it had when the answer that gave it was written.
+        text = without_grants(text)
         text = self._without_base64(text)
         for form, name in self._forms:
             if form in text:
@@ -84,12 +93,17 @@ class Removal:
     def hits_of_secrets(self, text: str) -> list[Hit]:
         """List what is a secret in every project."""
         lowered = text.lower()
-        return self.hits_of_values(text) + [
+        signed = [
+            Hit(start=start, end=end, name=SIGNED_ADDRESS, instead=IN_ADDRESS)
+            for start, end in grants_in(text)
+        ]
+        formed = [
             self._hit(match, pattern.name)
             for pattern in PATTERNS
             if any(needle in lowered for needle in pattern.needles)
             for match in pattern.expression.finditer(text)
         ]
+        return [*signed, *self.hits_of_values(text), *formed]
 
     def hits_of_values(self, text: str) -> list[Hit]:
         """List the secrets whose values are known."""
@@ -143,6 +157,8 @@ class Removal:
     def binary(self, data: bytes) -> bytes:
         """Give bytes that are no text without secrets; their length stays."""
         text = data.decode("latin-1")
+        for start, end in grants_in(text):
+            text = text[:start] + "*" * (end - start) + text[end:]
         for form, _ in self._forms:
             for encoding in _BINARY_ENCODINGS:
                 raw = form.encode(encoding, "surrogatepass").decode("latin-1")
