@@ -27,7 +27,7 @@ from pytest_agentflow.decomposition.tradeoff_money import (
     bill_of,
     one_unit,
 )
-from pytest_agentflow.decomposition.tradeoff_quality import Jury, refuse_unfit
+from pytest_agentflow.decomposition.tradeoff_quality import Flip, Jury, refuse_unfit
 from pytest_agentflow.decomposition.tradeoff_stages import HowMany, how_many
 from pytest_agentflow.decomposition.tradeoff_variants import (
     Key,
@@ -84,6 +84,8 @@ class Tradeoff:
     """People or scripts wrote answers: the runs are no evidence."""
     estimated: bool
     alpha: float = 0.05
+    flips: tuple[Flip, ...] = ()
+    """What the split mended and newly broke beside the single model."""
     notes: tuple[str, ...] = field(default=())
 
     @property
@@ -211,6 +213,7 @@ def tradeoff(
         authored=any(run.authored for run in weighed),
         estimated=any(map(_estimated, weighed)),
         alpha=alpha,
+        flips=jury.flips(split, single, keys),
         notes=(
             *notes,
             *how_many_stages.notes,

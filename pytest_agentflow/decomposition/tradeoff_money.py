@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 
 from pytest_agentflow.decomposition.tradeoff_figures import (
+    PICTURES,
     amount_of,
     levers,
     text_of,
@@ -97,6 +98,8 @@ class Lever:
     name: str
     """``pictures``, ``text of frontend``, ``coordination``."""
     share: float
+    stages: tuple[str, ...] = ()
+    """Whose it is; empty where it is nobody's in particular."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,15 +278,25 @@ def _levers(
     variant: Variant, keys: Sequence[Key], coordinators: Collection[str]
 ) -> tuple[Lever, ...]:
     sums: Counter[str] = Counter()
-    for run in _runs(variant, keys):
+    runs = _runs(variant, keys)
+    for run in runs:
         sums.update(levers(run, coordinators))
     whole = sum(map(Decimal, sums.values()), Decimal(0))
     ranked: Mapping[str, Decimal] = dict(sums.most_common())  # type: ignore[arg-type] # Decimals
     return tuple(
-        Lever(name=name, share=float(part / whole))
+        Lever(name=name, share=float(part / whole), stages=_whose(name, runs))
         for name, part in ranked.items()
         if whole and part
     )
+
+
+def _whose(lever: str, runs: Sequence[Run]) -> tuple[str, ...]:
+    """Name the stage of a text, and those that painted the pictures."""
+    if lever == PICTURES:
+        found = (c.stage for run in runs for c in run.calls if c.pictures)
+        return tuple(dict.fromkeys(filter(None, found)))
+    _, of, stage = lever.partition(" of ")
+    return (stage,) if of else ()
 
 
 def _multiplier(

@@ -9,16 +9,19 @@ from pytest_agentflow.decomposition.tradeoff_answers import percent
 from pytest_agentflow.decomposition.tradeoff_figures import amount_words
 from pytest_agentflow.decomposition.tradeoff_stages import SplitRow
 from pytest_agentflow.report import tradeoff_words as words
-from pytest_agentflow.report.document import AUTHORED, ESTIMATED
+from pytest_agentflow.report.document import ESTIMATED
+from pytest_agentflow.report.tradeoff_head import head_lines
 
 
 def tradeoff_lines(told: Tradeoff, noun: str = "run") -> Iterator[str]:
-    """Write everything: the decision first, then k, models and money.
+    """Write everything: four answers first, then the decision, k, models and money.
 
     Args:
         told: what was weighed.
         noun: what a run makes: ``site``.
     """
+    yield from head_lines(told, noun)
+    yield ""
     yield (
         f"{told.decision}: {told.in_use} ({told.k} stages; {told.chosen_how}) against "
         f"{told.baseline}, by {told.objective}"
@@ -37,8 +40,6 @@ def tradeoff_lines(told: Tradeoff, noun: str = "run") -> Iterator[str]:
     yield ""
     yield from _money(told, noun)
     yield from (f"note: {note}" for note in told.notes)
-    if told.authored:
-        yield AUTHORED
     if told.estimated:
         yield ESTIMATED
 

@@ -1,0 +1,61 @@
+"""The four answers that a trade-off begins with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from test_page_one import weighed
+
+from pytest_agentflow.decomposition.tradeoff_quality import Flip
+from pytest_agentflow.report.tradeoff_head import change_sentence, head_lines
+from pytest_agentflow.statistics.outcome import Decision
+
+QUESTIONS = ["does it pay?", "how much?", "change what?", "how sure?"]
+
+
+@pytest.mark.parametrize("kind", ["pass", "fail", "open"])
+def test_four_answers_under_the_banner(kind: str) -> None:
+    """The banner comes first where answers are authored; then one line a question."""
+    told = weighed(kind)
+    lines = list(head_lines(told, "site"))
+
+    assert lines[0] == "authored answers: illustrates the tool, is no evidence"
+    assert [line.partition("?")[0] + "?" for line in lines[1:]] == QUESTIONS
+    assert lines[1].startswith(f"does it pay?  {told.decision}: ")
+    assert list(head_lines(replace(told, authored=False), "site")) == lines[1:]
+
+
+def test_what_is_open_tells_no_saving_and_what_would_decide() -> None:
+    """INCONCLUSIVE: none is told, no bound that looks like one, and how many cases."""
+    _, _, how_much, _, sure = head_lines(weighed("open"), "site")
+
+    assert how_much == "how much?     INCONCLUSIVE: none is told"
+    assert "would decide" in sure
+    assert "of the single model's" not in sure
+
+
+def test_too_many_stages_are_the_first_thing_to_change() -> None:
+    """Over-engineering is named before the dearest part."""
+    first, _, second = change_sentence(weighed("fail")).partition("; ")
+
+    assert "stages are too many" in first
+    assert second.endswith("of the cost")
+
+
+def test_the_stage_that_newly_breaks_most_is_named() -> None:
+    """Where quality fails, its stage comes first; what was mended does not count."""
+    told = weighed("pass")
+    assert told.quality is not None
+    flips = tuple(
+        Flip(case=str(n), check="c", stage=stage, fixed=fixed)
+        for n, (stage, fixed) in enumerate(
+            [("qa", True), ("qa", True), ("qa", False)] + [("artist", False)] * 2
+        )
+    )
+    failing = replace(told.quality, decision=Decision.FAIL)
+
+    assert change_sentence(replace(told, quality=failing, flips=flips)).startswith(
+        "artist: newly breaks 2 verdicts"
+    )
+    assert "newly breaks" not in change_sentence(replace(told, flips=flips))
