@@ -169,12 +169,3 @@ def _no_fixture(item: pytest.Item, name: str) -> str:
         f"{item.nodeid}: @pytest.mark.{name} {does}, but the test has none: let "
         "it take the fixture agentflow (and call agentflow.run) or agentflow_run"
     )
-
-
-def no_run(checks: Sequence[Check]) -> str:
-    """Say that a marked test returned without anything that `checks` could judge."""
-    return (
-        f"the test is marked {', '.join(map(str, checks))}, but returned without a "
-        "run: nothing was judged. Call agentflow.run(workflow, ...) in it, or use "
-        "agentflow_run."
-    )

@@ -15,7 +15,6 @@ from pytest_agentflow.checking.message import failure_message
 from pytest_agentflow.checking.prepare import prepare
 from pytest_agentflow.checking.require import Settings, judge_run, using
 from pytest_agentflow.checking.results import Evaluation
-from pytest_agentflow.checking.waivers import BadWaiver, Waiver, load_waivers
 from pytest_agentflow.decomposition.bound import Decomposition
 from pytest_agentflow.model.run import Run
 from pytest_agentflow.model.verdict import Verdict
@@ -26,12 +25,17 @@ from pytest_agentflow.plugin import (
     deselected_key,
     hand_over,
 )
-from pytest_agentflow.plugin.binding import bound, expect_loaded, no_run
+from pytest_agentflow.plugin.binding import bound, expect_loaded
 from pytest_agentflow.plugin.collector import Judged, Told, pack
+from pytest_agentflow.plugin.idle import never_awaited, no_run
 from pytest_agentflow.plugin.naming import case_of_item, mark_argument
 from pytest_agentflow.plugin.notices import notices_of, shown_path
-from pytest_agentflow.plugin.options import OPTIONS
-from pytest_agentflow.plugin.settings import run_settings, where_configured
+from pytest_agentflow.plugin.settings import (
+    hand_over_options,
+    run_settings,
+    waivers_of,
+    where_configured,
+)
 from pytest_agentflow.plugin.shortened import shortened
 from pytest_agentflow.plugin.state import ItemState, state_key
 from pytest_agentflow.pricing.book import load_book
@@ -67,7 +71,7 @@ class SessionPlugin:
         self.progress = Progress(sys.__stderr__ or sys.stderr)
         self.settings = Settings(
             strict=config.getoption("agentflow_strict"),
-            waivers=_waivers(config),
+            waivers=waivers_of(config),
             folders=lambda: self.folders(self.item),
             known=self.against.known if self.against else None,
             earlier=self.against.earlier if self.against else None,
@@ -78,7 +82,7 @@ class SessionPlugin:
         self.agentflow = _agentflow(self)
         if isinstance(self.against, AgainstRevision):
             self.against.at_prices = self.agentflow.at_judged_prices
-        _hand_over_options(config)
+        hand_over_options(config)
 
     # Collecting
 
@@ -91,7 +95,12 @@ class SessionPlugin:
         everywhere = (PRICES,) if current else ()
         places = self.folders
         for item, checks, carried in bound(items, names, declared, places, everywhere):
-            item.stash[state_key] = ItemState(checks=checks, carried=carried)
+            named = "agentflow" not in declared and bool(
+                item.get_closest_marker("agentflow")
+            )
+            item.stash[state_key] = ItemState(
+                checks=checks, carried=carried, named=named
+            )
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Refuse checks that cannot be used, and configured names of nothing.
@@ -158,29 +167,42 @@ class SessionPlugin:
         except (KeyboardInterrupt, SystemExit, pytest.skip.Exception):
             raise
         except BaseException as error:
-            text = self._judge(item, state) if state is not None else ""
+            told = self._idle(item, None), self._judge(item, state) if state else ""
+            text = "\n\n".join(filter(None, told))
             if (short := shortened(error, item, text)) is not None:
                 raise short from None
             if text:
                 error.add_note(f"\n{text}")
             raise
-        if state is None:
-            return result
-        if state.checks and not self._runs(item, state):
-            pytest.fail(no_run(state.checks), pytrace=False)
-        if text := self._judge(item, state):
+        text = self._idle(item, state) or (self._judge(item, state) if state else "")
+        if text:
             pytest.fail(text, pytrace=False)
         return result
 
+    def _idle(self, item: pytest.Item, state: ItemState | None) -> str:
+        """Say what a test left undone; empty where it did what its marks promise."""
+        if forgotten := self.agentflow.unawaited():
+            return never_awaited(forgotten)
+        if state is None or not (state.checks or state.named):
+            return ""
+        made = self._runs(item, state) if state.checks else self._asked(item, state)
+        return "" if made else no_run(state.checks)
+
+    def _asked(self, item: pytest.Item, state: ItemState) -> bool:
+        return state.asked or any(self._wider(item))
+
     def _runs(self, item: pytest.Item, state: ItemState) -> list[Run]:
-        fixtures = getattr(item, "fixturenames", ())
-        wider = [
-            run
-            for (name, node), runs in self.wider.items()
-            if name in fixtures and _is_inside(item.nodeid, node)
-            for run in runs
-        ]
+        wider = [run for key in self._wider(item) for run in self.wider[key]]
         return [*wider, *state.runs]
+
+    def _wider(self, item: pytest.Item) -> list[tuple[str, str]]:
+        """Name the fixtures of a test that asked for runs."""
+        fixtures = getattr(item, "fixturenames", ())
+        return [
+            (name, node)
+            for name, node in self.wider
+            if name in fixtures and _is_inside(item.nodeid, node)
+        ]
 
     def _judge(self, item: pytest.Item, state: ItemState) -> str:
         checks = (*state.checks, *state.carried)
@@ -189,6 +211,13 @@ class SessionPlugin:
         evaluations = [judge_run(run, checks) for run in self._runs(item, state)]
         self.progress.clear()
         return "\n\n".join(failure_message(e) for e in evaluations if not e.ok)
+
+    def asked(self) -> None:
+        """Take note that the body of a test, or a fixture, asks for runs."""
+        if self.fixture is not None:
+            self.wider.setdefault(self.fixture, [])
+        elif self.item is not None and state_key in self.item.stash:
+            self.item.stash[state_key].asked = True
 
     def ran(self, run: Run) -> None:
         """Take note of a run that the workflow, or a fixture, has just made."""
@@ -314,7 +343,9 @@ class SessionPlugin:
         )
         report.agentflow = text  # type: ignore[attr-defined] # rides on the report
         # Runs and pictures of a long suite would fill the memory.
-        item.stash[state_key] = ItemState(checks=state.checks, carried=state.carried)
+        item.stash[state_key] = ItemState(
+            checks=state.checks, carried=state.carried, named=state.named
+        )
         self.wider.pop((item.nodeid, item.nodeid), None)
 
     def pytest_sessionfinish(self) -> None:
@@ -355,15 +386,6 @@ def _problem(report: pytest.TestReport, state: ItemState) -> str:
     return str(getattr(crash, "message", "") or report.longreprtext)[:2000]
 
 
-def _waivers(config: pytest.Config) -> tuple[Waiver, ...]:
-    if not (name := config.getini("agentflow_waivers")):
-        return ()
-    try:
-        return load_waivers(Path(config.rootpath, str(name)))
-    except BadWaiver as error:
-        raise pytest.UsageError(str(error)) from None
-
-
 def _against(config: pytest.Config) -> AgainstRevision | AgainstReport | None:
     if not (given := config.getoption("agentflow_against")):
         return None
@@ -372,16 +394,3 @@ def _against(config: pytest.Config) -> AgainstRevision | AgainstReport | None:
     except (RevisionError, RecordingError, UnreadableReport) as error:
         message = f"--agentflow-against={given}: {error}"
         raise pytest.UsageError(message) from None
-
-
-def _hand_over_options(config: pytest.Config) -> None:
-    import importlib.metadata  # noqa: PLC0415 - only where options are handed over
-
-    for entry in importlib.metadata.entry_points(group=OPTIONS):
-        value = config.getoption(f"agentflow_option_{entry.name}")
-        if value is not None:
-            try:
-                entry.load()(value)
-            except ValueError as error:
-                message = f"--agentflow-{entry.name}={value}: {error}"
-                raise pytest.UsageError(message) from None

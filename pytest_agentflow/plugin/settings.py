@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_agentflow.checking.waivers import BadWaiver, Waiver, load_waivers
 from pytest_agentflow.model.money import Money
 from pytest_agentflow.plugin.latency import times_calls
-from pytest_agentflow.plugin.options import match_of, mode_of, prices_of
+from pytest_agentflow.plugin.options import OPTIONS, match_of, mode_of, prices_of
 from pytest_agentflow.running.settings import RunSettings
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def run_settings(plugin: SessionPlugin) -> RunSettings:
         argument=plugin.mark_argument,
         times_calls=partial(times_calls, plugin),
         command=plugin.reproduce,
+        asked=plugin.asked,
         ran=plugin.ran,
     )
 
@@ -74,3 +76,27 @@ def _lines(config: pytest.Config, name: str) -> tuple[str, ...]:
 def where_configured(config: pytest.Config) -> str:
     """Begin a message with the configuration file, where there is one."""
     return f"{config.inipath.name}: " if config.inipath is not None else ""
+
+
+def waivers_of(config: pytest.Config) -> tuple[Waiver, ...]:
+    """Read the file of waivers, where one is named; raises `pytest.UsageError`."""
+    if not (name := config.getini("agentflow_waivers")):
+        return ()
+    try:
+        return load_waivers(Path(config.rootpath, str(name)))
+    except BadWaiver as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def hand_over_options(config: pytest.Config) -> None:
+    """Give each option of a family to who declared it; raises `pytest.UsageError`."""
+    import importlib.metadata  # noqa: PLC0415 - only where options are handed over
+
+    for entry in importlib.metadata.entry_points(group=OPTIONS):
+        value = config.getoption(f"agentflow_option_{entry.name}")
+        if value is not None:
+            try:
+                entry.load()(value)
+            except ValueError as error:
+                message = f"--agentflow-{entry.name}={value}: {error}"
+                raise pytest.UsageError(message) from None

@@ -19,6 +19,10 @@ class ItemState:
     checks: tuple[Check, ...] = ()
     carried: tuple[Check, ...] = ()
     """Checks of every run that nobody wrote on the test."""
+    named: bool = False
+    """Whether it carries the mark ``agentflow``, which names runs and judges none."""
+    asked: bool = False
+    """Whether its body asked for runs, whatever became of them."""
     runs: list[Run] = field(default_factory=list)
     judged: list[Judged] = field(default_factory=list)
     gates: list[Decomposition] = field(default_factory=list)

@@ -71,6 +71,7 @@ class AgentFlow:
         self._spend: Spend | None = None
         self._written: set[Path] = set()
         self._ran = False
+        self._pending: list[tuple[str, Coroutine[Any, Any, Run]]] = []
 
     @property
     def mode(self) -> str:
@@ -104,9 +105,13 @@ class AgentFlow:
         there is no recording.
         """
         __tracebackhide__ = True
+        self.settings.asked()
         plan = self._plan(workflow, args, kwargs)
         if _is_coroutine_function(workflow):
-            return self._run_async(plan, workflow, args, kwargs)
+            run = self._run_async(plan, workflow, args, kwargs)
+            self._pending = [*filter(_is_unawaited, self._pending)]
+            self._pending.append((plan.head.workflow, run))
+            return run
         return self._run(plan, workflow, args, kwargs)
 
     def _run(
@@ -164,6 +169,14 @@ class AgentFlow:
         self.settings.ran(run)
         return run
 
+    def unawaited(self) -> tuple[str, ...]:
+        """Name the workflows of runs that nobody awaited, and give these runs up."""
+        left = [*filter(_is_unawaited, self._pending)]
+        self._pending = []
+        for _, run in left:
+            run.close()
+        return tuple(dict.fromkeys(name for name, _ in left))
+
     def wrote(self, run: Run) -> bool:
         """Whether `run` was written in this session, wholly or in part."""
         return run.path in self._written
@@ -192,6 +205,7 @@ class AgentFlow:
 
         Raises `RecordingError` where none does: an empty set proves nothing.
         """
+        self.settings.asked()
         folder = self.settings.recordings()
         files = find_recordings(folder, pattern)
         if not files:
@@ -205,6 +219,7 @@ class AgentFlow:
 
         Raises `RecordingError` where there is none.
         """
+        self.settings.asked()
         folder = self.settings.recordings()
         stem = name.removesuffix(SUFFIX)
         direct = folder / f"{stem}{SUFFIX}"
@@ -345,6 +360,10 @@ class AgentFlow:
         if not plan.path.exists():
             raise no_recording(plan.path, plan.head.inputs, self.settings.command)
         return self._loaded(plan.path)
+
+
+def _is_unawaited(pending: tuple[str, Coroutine[Any, Any, Run]]) -> bool:
+    return inspect.getcoroutinestate(pending[1]) == inspect.CORO_CREATED
 
 
 def _is_coroutine_function(workflow: Callable[..., Any]) -> bool:

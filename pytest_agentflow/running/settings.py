@@ -47,6 +47,10 @@ def _command(*extra: str) -> str:
     return " ".join(("pytest", *extra))
 
 
+def _nobody_asks() -> None:
+    """Take note that a run was asked for; nobody does."""
+
+
 def _nobody(run: Run) -> None:
     """Take note of a run; nobody does."""
 
@@ -115,6 +119,8 @@ class RunSettings:
     """Gives the command that runs the running test again, with more options."""
     announce: Callable[[str], None] = _nobody_hears
     """Told one line of what is about to go over the network, before it does."""
+    asked: Callable[[], None] = _nobody_asks
+    """Told whenever runs are asked for, made or loaded, whatever becomes of them."""
     ran: Callable[[Run], None] = _nobody
     """Told of every run that a workflow made."""
     environment: Mapping[str, str] | None = None

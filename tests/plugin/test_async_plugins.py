@@ -80,3 +80,48 @@ def test_async_tests_record_replay_and_are_judged(
     for result in (record(*options), project.runpytest(*options)):
         result.assert_outcomes(passed=2, failed=1)
         result.stdout.fnmatch_lines(["*cost(total=0.00001)  failed*"])
+
+
+FORGOTTEN = """
+    import pytest
+    from quiz import ask
+
+    {mark}
+    def test_x(agentflow):
+        run = agentflow.run(ask, "never awaited")
+        {then}
+"""
+
+
+@pytest.mark.parametrize("then", ["", "assert run.output"])
+@pytest.mark.parametrize(
+    "mark", ["", '@pytest.mark.agentflow(case="x")', "@pytest.mark.cost(total=1)"]
+)
+@pytest.mark.parametrize("mode", ["replay", "record"])
+def test_a_forgotten_await_is_no_pass(
+    project: pytest.Pytester, record: Recorder, mark: str, then: str, mode: str
+) -> None:
+    """A run that nobody awaited never ran: the test says so, whatever its marks."""
+    project.path.joinpath("pytest.ini").unlink()
+    test = FORGOTTEN.format(mark=mark, then=then)
+    project.makepyfile(quiz=FLOW, test_quiz=test)
+    result = record("-W", "error", mode=mode)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["*ask is async: await agentflow.run(...) or asyncio.run(agentflow.run(...)).*"]
+    )
+    assert not list(project.path.rglob("*.flow.json"))
+
+
+def test_a_run_in_a_loop_of_the_tests_own_is_awaited(
+    project: pytest.Pytester, record: Recorder
+) -> None:
+    """`asyncio.run` needs no plugin."""
+    project.path.joinpath("pytest.ini").unlink()
+    test = FORGOTTEN.format(
+        mark='@pytest.mark.agentflow(case="x")',
+        then='import asyncio; assert asyncio.run(run).output == "<never awaited>"',
+    )
+    project.makepyfile(quiz=FLOW, test_quiz=test)
+    record().assert_outcomes(passed=1)
+    project.runpytest().assert_outcomes(passed=1)

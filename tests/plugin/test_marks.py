@@ -133,6 +133,61 @@ def test_a_marked_test_that_returns_without_a_run_fails(
     result.stdout.fnmatch_lines(["*returned without a run: nothing was judged*"])
 
 
+@pytest.mark.parametrize("body", ["...", "agentflow.mode"])
+def test_a_test_that_names_a_run_and_makes_none_fails(
+    project: pytest.Pytester, body: str
+) -> None:
+    """A name of a case is a promise, too: an empty body would be green for ever."""
+    project.makepyfile(
+        test_site=f"""
+        import pytest
+
+        @pytest.mark.agentflow(case="hotel")
+        def test_x(agentflow):
+            {body}
+        """
+    )
+    result = project.runpytest()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["the test is marked agentflow, but returned without a run: nothing was *"]
+    )
+
+
+def test_a_test_that_names_runs_may_load_some_or_miss_one(
+    project: pytest.Pytester, record: Recorder
+) -> None:
+    """Recordings that were loaded, here or in a fixture, and refusals are no idling."""
+    test = """
+        import pytest
+        import pytest_agentflow as af
+        from flow import build
+
+        pytestmark = pytest.mark.agentflow(case="whales")
+
+        @pytest.fixture(scope="module")
+        def several(agentflow):
+            return agentflow.runs("build/*")
+
+        def test_made(agentflow):
+            agentflow.run(build, "whales")
+
+        def test_loaded(agentflow):
+            assert agentflow.runs("build/*")
+
+        @pytest.mark.parametrize("number", [1, 2])
+        def test_of_a_fixture(agentflow, several, number):
+            assert several
+
+        def test_refused(agentflow):
+            with pytest.raises(TypeError):
+                agentflow.run(build, topics="whales")
+        """
+    project.makepyfile(test_site=test)
+    record("-k", "test_made").assert_outcomes(passed=1, deselected=4)
+    project.runpytest().assert_outcomes(passed=5)
+
+
 def test_marks_of_a_class_apply_to_tests_that_run_workflows(
     project: pytest.Pytester, record: Recorder
 ) -> None:
