@@ -8,17 +8,13 @@ import shlex
 import sys
 from pathlib import Path
 
-from pytest_agentflow.checking.check import BadArgument, Check, CheckError, located
-from pytest_agentflow.checking.discovery import (
-    CheckNotInstalled,
-    UnknownCheck,
-    engine_versions,
-)
+from pytest_agentflow.checking.check import Check, CheckError
+from pytest_agentflow.checking.discovery import engine_versions
 from pytest_agentflow.checking.evaluate import evaluate
-from pytest_agentflow.checking.expression import BadExpression, parse_check
 from pytest_agentflow.checking.message import failure_message
 from pytest_agentflow.checking.prepare import prepare
 from pytest_agentflow.checking.waivers import BadWaiver, Waiver, load_waivers
+from pytest_agentflow.cli.checks import read_check
 from pytest_agentflow.cli.outcome import FAILED, PASSED, CallWrong
 from pytest_agentflow.cli.targets import find_targets, load_target
 from pytest_agentflow.model.text import plain_line
@@ -34,7 +30,7 @@ def main(argv: list[str]) -> int:
     """Judge every target by every check; print what fails, write the reports."""
     options = _parser().parse_args(argv)
     _check_reports(options.report)
-    checks = [_check(text) for text in options.check]
+    checks = [read_check(text) for text in options.check]
     _prepare(checks)
     waivers = _waivers(options.waivers)
     paths = find_targets(options.target)
@@ -98,14 +94,6 @@ def _print(report: Report, failures: list[str], paths: list[str]) -> None:
     out.write(
         "\n".join([*lines, *(f"report: {plain_line(path)}" for path in paths)]) + "\n"
     )
-
-
-def _check(text: str) -> Check:
-    try:
-        return located(parse_check(text), [Path.cwd()])
-    except (BadExpression, BadArgument, UnknownCheck, CheckNotInstalled) as error:
-        message = f"-c {text!r}: {error}"
-        raise CallWrong(message) from error
 
 
 def _prepare(checks: list[Check]) -> None:

@@ -9,10 +9,9 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from pytest_agentflow.checking.check import BadArgument, Check, located
-from pytest_agentflow.checking.discovery import CheckNotInstalled, UnknownCheck
+from pytest_agentflow.checking.check import Check
 from pytest_agentflow.checking.evaluate import evaluate
-from pytest_agentflow.checking.expression import BadExpression, parse_check
+from pytest_agentflow.cli.checks import read_check
 from pytest_agentflow.cli.money import money_change
 from pytest_agentflow.cli.outcome import FAILED, PASSED, CallWrong
 from pytest_agentflow.cli.targets import find_targets, load_target
@@ -38,7 +37,7 @@ _UNITS = {"bytes": 1, "kb": 1_000, "mb": 1_000_000, "gb": 1_000_000_000}
 def main(argv: list[str]) -> int:
     """Print the differences; exit status 1 when there are any, as diff does."""
     options = _parser().parse_args(argv)
-    checks = [_check(text) for text in options.check]
+    checks = [read_check(text) for text in options.check]
     with tempfile.TemporaryDirectory(prefix="agentflow-diff-") as scratch:
         sides = _sides(options.a, options.b, Path(scratch))
         found = [plain_line(line) for line in compare(*sides, checks)]
@@ -84,14 +83,6 @@ def _bytes(text: str) -> int:
         message = f"{text!r} is no size; write it as 20MB, 500kB or 1000000"
         raise argparse.ArgumentTypeError(message)
     return int(float(match[1]) * _UNITS[(match[2] or "bytes").lower()])
-
-
-def _check(text: str) -> Check:
-    try:
-        return located(parse_check(text), [Path.cwd()])
-    except (BadExpression, BadArgument, UnknownCheck, CheckNotInstalled) as error:
-        message = f"-c {text!r}: {error}"
-        raise CallWrong(message) from error
 
 
 def _over(runs: Iterable[Run], limit: int | None) -> Iterator[str]:

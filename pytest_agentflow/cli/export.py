@@ -7,10 +7,8 @@ import json
 import sys
 from pathlib import Path
 
-from pytest_agentflow.checking.check import BadArgument, Check, located
-from pytest_agentflow.checking.discovery import CheckNotInstalled, UnknownCheck
 from pytest_agentflow.checking.evaluate import evaluate
-from pytest_agentflow.checking.expression import BadExpression, parse_check
+from pytest_agentflow.cli.checks import read_check
 from pytest_agentflow.cli.outcome import PASSED, CallWrong
 from pytest_agentflow.cli.targets import find_targets, load_target
 from pytest_agentflow.importers.otlp_export import otlp_of
@@ -20,7 +18,7 @@ from pytest_agentflow.model.text import plain_line
 def main(argv: list[str]) -> int:
     """Write one file of OTLP JSON; verdicts change no exit status, `check` judges."""
     options = _parser().parse_args(argv)
-    checks = [_check(text) for text in options.check]
+    checks = [read_check(text) for text in options.check]
     paths = find_targets(options.run, pages=False)
     spans = []
     for path in paths:
@@ -52,11 +50,3 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--to", type=Path, required=True, metavar="FILE", help="x.otlp.json")
     return parser
-
-
-def _check(text: str) -> Check:
-    try:
-        return located(parse_check(text), [Path.cwd()])
-    except (BadExpression, BadArgument, UnknownCheck, CheckNotInstalled) as error:
-        message = f"-c {text!r}: {error}"
-        raise CallWrong(message) from error

@@ -92,8 +92,3 @@ def _page(path: Path, root: Path | None) -> Run:
     except ValueError as error:
         message = f"{path} cannot be read as a page: {error}"
         raise CallWrong(message) from error
-
-
-def load_runs(paths: list[Path], root: Path | None = None) -> Iterator[Run]:
-    """Load many targets, one at a time."""
-    return (load_target(path, root) for path in paths)

@@ -9,10 +9,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from pytest_agentflow.checking.check import BadArgument, Check, CheckError, located
-from pytest_agentflow.checking.discovery import CheckNotInstalled, UnknownCheck
-from pytest_agentflow.checking.expression import BadExpression, parse_check
+from pytest_agentflow.checking.check import Check, CheckError
 from pytest_agentflow.checking.prepare import prepare
+from pytest_agentflow.cli.checks import read_check
 from pytest_agentflow.cli.outcome import FAILED, PASSED, CallWrong
 from pytest_agentflow.cli.targets import find_targets, load_target
 from pytest_agentflow.decomposition.tradeoff import Tradeoff, tradeoff
@@ -125,16 +124,10 @@ def _declared(options: argparse.Namespace) -> Declared:
 
 
 def _check(text: str) -> Check:
+    check = read_check(text)
     try:
-        check = located(parse_check(text), [Path.cwd()])
         prepare([check])
-    except (
-        BadExpression,
-        BadArgument,
-        UnknownCheck,
-        CheckNotInstalled,
-        CheckError,
-    ) as error:
+    except CheckError as error:
         message = f"-c {text!r}: {error}"
         raise CallWrong(message) from error
     return check

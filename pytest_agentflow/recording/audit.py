@@ -27,9 +27,6 @@ from pytest_agentflow.recording.volatile import JsonPath
 _MARK = re.compile(r"\[redacted:([^\]\n]*)\]")
 _JSON_LINES = (".jsonl", ".ndjson")
 
-#: A line longer than this is no line that somebody wrote: it is looked at as a whole.
-_LONG_LINE = 20_000
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leak:
