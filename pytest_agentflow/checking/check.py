@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, ParamSpec
 
+from pytest_agentflow.checking.argument_types import wrong_argument
 from pytest_agentflow.checking.misuse import misuse
 from pytest_agentflow.checking.written import written
 from pytest_agentflow.model.place import Place
@@ -119,12 +120,7 @@ class CheckFactory(Generic[P]):
             bound = self.__signature__.bind(*args, **kwargs)
         except TypeError as error:
             raise BadArgument(self._explain(error, kwargs)) from None
-        if self._validate is not None:
-            try:
-                self._validate(**bound.arguments)
-            except ValueError as error:
-                message = f"{self.id}: {error}"
-                raise BadArgument(message) from None
+        self._judge(bound.arguments)
         words = [*map(written, args), *(f"{k}={written(v)}" for k, v in kwargs.items())]
         return Check(
             id=self.id,
@@ -132,6 +128,30 @@ class CheckFactory(Generic[P]):
             arguments=bound.arguments,
             written=f"{self.id}({', '.join(words)})" if words else self.id,
         )
+
+    def _judge(self, given: Mapping[str, Any]) -> None:
+        """Raise `BadArgument` where a value or its type is not what is taken."""
+        wrong = wrong_argument(self.function, self.parameters, given)
+        try:
+            if self._validate is not None:
+                self._validate(**given)
+        except BadArgument:
+            raise
+        except ValueError as error:
+            # Written for this argument, it says more than the annotation does.
+            message = f"{self.id}: {error}"
+            raise BadArgument(message) from None
+        except (TypeError, AttributeError, LookupError) as error:
+            message = f"{self.id}: {wrong or self._unusable(error, given)}"
+            raise BadArgument(message) from error
+        if wrong is not None:
+            message = f"{self.id}: {wrong}"
+            raise BadArgument(message)
+
+    def _unusable(self, error: Exception, given: Mapping[str, Any]) -> str:
+        words = ", ".join(f"{name}={written(value)}" for name, value in given.items())
+        cause = f"{type(error).__name__}: {error}"
+        return f"{words} cannot be used ({cause}); it is written {self.form}"
 
     def _address(self) -> str:
         name = self.function.__qualname__
@@ -192,13 +212,15 @@ def check(
     With `each`, the function gets one subject at a time and gives `None`, one sentence,
     a `Finding`, or several of these. Without, it gets the `Run` and yields `Finding`,
     `Examined`, `Rule`, `Note`, `Waiver` or an exhibit. Its further parameters are the
-    arguments of the check. The function must stand at module level.
+    arguments of the check, which are held against their annotations when it is made.
+    The function must stand at module level.
 
     Args:
         id: stable id of the check and, with `each`, of its one rule: ``html.img-alt``.
         each: gives the subjects of a run, as pairs of `Place` and anything.
         validate: called with the arguments when the check is made (for a marker: at
-            collection); a `ValueError` becomes a `BadArgument`.
+            collection); a `ValueError` becomes a `BadArgument`, and so does what a
+            value of a wrong type makes it raise.
         prepare: ``module:function`` that is called with the same arguments, paths made
             absolute, when collection is done, once for each distinct check of the
             collected tests. It reads the files that arguments name and raises

@@ -157,3 +157,23 @@ def no_dearer(run: af.Run, *, earlier: af.Run | None = None) -> Iterator[object]
         yield af.Finding(rule="no.dearer", message=f"was {earlier.cost()}")
     else:
         yield af.Examined(rule="no.dearer")
+
+
+def _upper(*, level: str = "a") -> None:
+    level.upper()
+
+
+@af.check("stumbles", validate=_upper)
+def stumbles(run: af.Run, level="a") -> Iterator[object]:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    """Validates what is not annotated."""
+    yield af.Examined(rule="stumbles")
+
+
+@af.check("half")
+def half_annotated(
+    run: af.Run,
+    thing: "OnlyForMypy",  # type: ignore[name-defined]  # noqa: F821
+    number: int = 0,
+) -> Iterator[object]:
+    """Is annotated with a name that is not there when it runs."""
+    yield af.Examined(rule="half")

@@ -13,9 +13,11 @@ BEST_PRACTICES = ("review", "fail", "ignore")
 
 
 def _validate(
+    *,
     level: str = "AA",
     version: str = "2.2",
     best_practices: str = "review",
+    budget: float = 10.0,
     driver: object = None,
     result: object = None,
     **others: object,
@@ -29,6 +31,12 @@ def _validate(
         if value not in known:
             message = f"{name} is one of {', '.join(map(repr, known))}, not {value!r}"
             raise ValueError(message)
+    if not budget > 0:
+        message = f"budget={budget} is no time; give seconds per page, budget=10"
+        raise ValueError(message)
+    if not (driver is None or hasattr(driver, "execute_script")):
+        message = f"driver={driver!r} is no selenium driver; give webdriver.Chrome(...)"
+        raise ValueError(message)
     if driver is not None and result is not None:
         message = "give driver= or result=, not both"
         raise ValueError(message)

@@ -11,11 +11,17 @@ WARNINGS = ("ignore", "fail")
 
 
 def _validate(
-    ignore_re: Collection[str] = (), warnings: str = "ignore", **others: object
+    ignore_re: str | Collection[str] = (),
+    warnings: str = "ignore",
+    budget: float = 10.0,
+    **others: object,
 ) -> None:
     del others
     if warnings not in WARNINGS:
         message = f"warnings is 'ignore' or 'fail', not {warnings!r}"
+        raise ValueError(message)
+    if not budget > 0:
+        message = f"budget={budget} is no time; give seconds per page, budget=10"
         raise ValueError(message)
     for pattern in (ignore_re,) if isinstance(ignore_re, str) else ignore_re:
         try:
@@ -29,8 +35,8 @@ def _validate(
 def html_validity(
     run: af.Run,
     *,
-    ignore: Collection[str] = (),
-    ignore_re: Collection[str] = (),
+    ignore: str | Collection[str] = (),
+    ignore_re: str | Collection[str] = (),
     warnings: str = "ignore",
     dom: bool = True,
     stage: str | None = None,

@@ -49,6 +49,10 @@ def _validate(
     for name, share in shares.items():
         within = share is None or 0 <= share <= 1
         _expect(within, f"{name}={share} is a share from 0 to 1")
+    for name, limit in more.items():
+        for number in limit.values() if isinstance(limit, Mapping) else [limit]:
+            within = number is None or number >= 0
+            _expect(within, f"{name}={number} is negative; a limit is at least 0")
     validate_reads(reads or {})
     both = (runs is None) is (pairwise is None) and (pairwise is None or pairwise < 1)
     _expect(both, 'a share pairwise= goes with runs=: runs="site_*/*", pairwise=0.1')

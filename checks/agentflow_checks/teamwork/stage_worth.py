@@ -30,6 +30,8 @@ def _validate(
     verdict: str | None = None,
     min_caught: float | None = None,
     most_false_alarms: float | None = None,
+    most_introduced: int | None = None,
+    most_cost: float | None = None,
     **_: Any,
 ) -> None:
     if isinstance(checks, (str, af.Check)) or not checks:
@@ -42,6 +44,11 @@ def _validate(
     for name, share in shares.items():
         if share is not None and not 0 <= share <= 1:
             message = f"{name}={share} is a share from 0 to 1"
+            raise ValueError(message)
+    limits = {"most_introduced": most_introduced, "most_cost": most_cost}
+    for name, limit in limits.items():
+        if limit is not None and limit < 0:
+            message = f"{name}={limit} is negative; a limit is at least 0"
             raise ValueError(message)
 
 
