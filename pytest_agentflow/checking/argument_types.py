@@ -105,7 +105,9 @@ def fits(value: object, hint: Any) -> bool:
 
 
 def _bare(hint: Any) -> Any:
-    """Unwrap ``Annotated``, ``NewType`` and ``type X = ...``."""
+    """Unwrap ``Annotated``, ``NewType`` and ``type X = ...``; name the type of `None`."""
+    if hint is None:
+        return type(None)
     if typing.get_origin(hint) is typing.Annotated:
         return _bare(typing.get_args(hint)[0])
     inner = getattr(hint, "__supertype__", None) or getattr(hint, "__value__", None)

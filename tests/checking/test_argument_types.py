@@ -142,6 +142,8 @@ def test_a_limit_that_nothing_can_keep_is_refused(written: str) -> None:
         (5, af.Check, False),
         (5, "not resolved", True),
         (None, int | None, True),
+        ([5], list[None], False),
+        ([None], list[None], True),
     ],
 )
 def test_values_fit_as_a_type_checker_would_say(
@@ -152,7 +154,7 @@ def test_values_fit_as_a_type_checker_would_say(
 
 
 _HINTS: st.SearchStrategy[Any] = st.recursive(
-    st.sampled_from([str, int, float, bool, Path, Decimal, None, Any]),
+    st.sampled_from([str, int, float, bool, Path, Decimal, type(None), Any]),
     lambda inner: st.one_of(
         inner.map(lambda hint: GenericAlias(list, (hint,))),
         inner.map(lambda hint: GenericAlias(Mapping, (str, hint))),
