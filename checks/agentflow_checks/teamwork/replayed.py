@@ -41,7 +41,9 @@ def replayed(
     Every run that `agentflow.run` gives a test carries this check by itself; a mark of
     the same name replaces it. A recorded call that is not made again, or a question
     that the recording does not hold, fails a replay before any check is asked: what
-    this check adds are answers that a client takes for good ones. Drift, where answers
+    this check adds are answers that a client takes for good ones. A chat call of which
+    the recording does not say how it ended is undetermined; whether a model refused is
+    an error where the recording lacks the answer. Drift, where answers
     are served in order (``--agentflow-match=stage-order``), is a warning, and so are
     connections that no seam saw, and processes that were started. A run that made no
     call is inapplicable.
@@ -54,10 +56,19 @@ def replayed(
         attributed: let a model call that no door found a stage for fail, too.
     """
     models = [call for call in run.calls if call.is_model_call]
+    # Pictures, vectors and rankings have no length limit that would cut them off.
+    said = [call for call in models if call.kind == "chat"]
     yield _COMPLETE
-    yield from _judged(models, _COMPLETE.id, ("length",), allow)
+    yield from _judged(said, _COMPLETE.id, ("length",), allow)
     yield _ANSWERED
-    yield from _judged(models, _ANSWERED.id, ("refusal", "content_filter"), allow)
+    yield from _judged(said, _ANSWERED.id, ("refusal", "content_filter"), allow)
+    pictures = [call for call in models if call.finish_reason in _FILTERED]
+    yield from _judged(
+        [call for call in pictures if call.kind != "chat"],
+        _ANSWERED.id,
+        _FILTERED,
+        allow,
+    )
     yield _ASKED
     drifted = {drift.call for drift in run.drifts}
     same = sum(call.id not in drifted for call in run.calls)
@@ -116,6 +127,8 @@ _ENDINGS = {
         fix="Look at what the stage was given",
     ),
 }
+#: No picture may come of these, either.
+_FILTERED = ("refusal", "content_filter")
 ALLOWED = (*(ending.name for ending in _ENDINGS.values()), "process")
 
 
@@ -124,10 +137,36 @@ def _judged(
 ) -> Iterator[af.Examined | af.Finding]:
     for call in calls:
         ending = _ENDINGS.get(call.finish_reason or "")
-        if call.finish_reason not in ends or ending is None or ending.name in allow:
-            yield af.Examined(rule=rule)
-        else:
+        if call.finish_reason in ends and ending and ending.name not in allow:
             yield _finding(call, rule, ending)
+        elif rule == _ANSWERED.id and "answer" in call.missing and ending is None:
+            yield _unknown(call, rule, af.Verdict.ERROR)
+        elif call.finish_reason is None:
+            lacking = "answer" in call.missing
+            verdict = af.Verdict.ERROR if lacking else af.Verdict.UNDETERMINED
+            yield _unknown(call, rule, verdict)
+        else:
+            yield af.Examined(rule=rule)
+
+
+def _unknown(call: af.Call, rule: str, verdict: af.Verdict) -> af.Finding:
+    """Say of a call that the recording does not tell how it ended, and what helps."""
+    lacking = verdict is af.Verdict.ERROR
+    what = "what was answered" if lacking else "how the answer ended"
+    model = call.model or "a model"
+    return af.Finding(
+        rule=rule,
+        message=f"the recording does not say {what} in a call of {model}",
+        place=af.Place(stage=call.stage, call=call.id, kind="answer"),
+        verdict=verdict,
+        subject=call.id,
+        observed="no answer" if lacking else "no finish reason",
+        evidence=f"{call.stage} {call.model} {'answer' if lacking else 'ending'}",
+        why="It may have been cut off, filtered or refused: nobody can know.",
+        fix="Export the trace with content and finish reasons, and import it anew"
+        if lacking
+        else "Read the stream to its end, or export finish reasons, and record anew",
+    )
 
 
 def _finding(call: af.Call, rule: str, ending: _Ending) -> af.Finding:

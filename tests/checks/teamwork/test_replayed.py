@@ -102,7 +102,9 @@ def test_every_call_is_counted(reasons: list[str | None]) -> None:
     """Findings and passed calls add up to the calls, rule by rule."""
     rules = af.evaluate(a_run(*reasons), replayed()).results[0].rules
     assert [rule.examined for rule in rules[:2]] == [len(reasons)] * 2
-    assert len(rules[0].findings) == reasons.count("length")
+    unknown = reasons.count(None)
+    assert len(rules[0].findings) == reasons.count("length") + unknown
+    assert len(rules[1].findings) == reasons.count("refusal") + unknown
 
 
 def test_calls_in_no_stage_fail_where_that_is_asked_for() -> None:
@@ -114,3 +116,55 @@ def test_calls_in_no_stage_fail_where_that_is_asked_for() -> None:
     result = af.evaluate(run, replayed(attributed=True))
     assert [f.message for f in result.findings] == ["a call of m stands in no stage"]
     assert result.results[0].rules[-1].examined == 2
+
+
+def verdicts(run: af.Run) -> list[af.Verdict]:
+    """The verdicts on whole answers, and on answers that are none."""
+    return [r.verdict for r in af.evaluate(run, replayed()).results[0].rules[:2]]
+
+
+def changed(run: af.Run, **fields: object) -> af.Run:
+    """The run with all its calls changed alike."""
+    calls = tuple(dataclasses.replace(call, **fields) for call in run.calls)
+    return dataclasses.replace(run, calls=calls)
+
+
+def test_an_unknown_ending_is_a_question() -> None:
+    """Nobody can know whether the answer was cut off; strictness lets it fail."""
+    run = a_run(None, "stop")
+    assert verdicts(a_run(None)) == [af.Verdict.UNDETERMINED] * 2
+    result = af.evaluate(run, replayed())
+    assert result.ok
+    assert result.results[0].undetermined == 2
+    assert {str(finding.place) for finding in result.findings} == {"write/1"}
+    assert not af.evaluate(run, replayed().strict()).ok
+
+
+def test_an_answer_that_the_recording_lacks_is_no_green_line() -> None:
+    """Endings that are told still count; a refusal may stand in what is lacking."""
+    told = changed(a_run("stop"), missing=("answer",))
+    assert verdicts(told) == [af.Verdict.PASSED, af.Verdict.ERROR]
+    untold = changed(a_run(None), missing=("answer",))
+    assert verdicts(untold) == [af.Verdict.ERROR] * 2
+    cut = changed(a_run("length", "refusal"), missing=("answer",))
+    assert verdicts(cut) == [af.Verdict.FAILED] * 2
+    result = af.evaluate(told, replayed().optional())
+    assert result.results[0].verdict is af.Verdict.ERROR
+    assert not result.ok
+    assert "import it anew" in result.findings[0].fix
+
+
+@pytest.mark.parametrize(
+    "kind", ["image", "embeddings", "rerank", "audio", "retriever", "tool", "http"]
+)
+def test_what_cannot_be_cut_off_is_not_counted(kind: str) -> None:
+    """A picture or a vector is no whole answer, and none that was cut off."""
+    run = changed(a_run(None, "stop"), kind=kind)
+    assert verdicts(run) == [af.Verdict.INAPPLICABLE] * 2
+    assert af.evaluate(run, replayed()).ok
+
+
+def test_a_picture_that_a_filter_stopped_fails() -> None:
+    """An image model refuses as others do."""
+    run = changed(a_run("content_filter"), kind="image")
+    assert verdicts(run) == [af.Verdict.INAPPLICABLE, af.Verdict.FAILED]
