@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from agentflow_checks.teamwork.prompt_instructions import VERBS
+from agentflow_checks.teamwork.prompt_instructions import VERBS, instructions
 
 _NUMBERS = {
     word: number
@@ -47,6 +47,7 @@ those your you any all each every not no do does than then there their
 _LITTLE = frozenset(_SMALL.split())
 _EMPTY = VERBS | {"has", "have", "contain", "containing", "ha"}
 _LONGEST = 400
+_HEADING_WORDS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,19 +61,43 @@ class Conflict:
     why: str
 
 
-def conflicts(sentences: Sequence[str]) -> tuple[Conflict, ...]:
+def conflicts(
+    sentences: Sequence[str], lines: Sequence[str] = ()
+) -> tuple[Conflict, ...]:
     """Find contradictions among the instructions of a prompt.
 
     Certain are bounds of the same thing that leave no number (at least five bullets, at
     most three bullets) and "always" and "never" before the same words, each where the
     two sentences differ in nothing else that matters. Where they also differ in what
-    they speak of, they are questions. Contradictions in other words are not seen.
+    they speak of, or name nothing ("Write at most 50 words") and stand below different
+    headings, they are questions. Contradictions in other words are not seen.
+
+    Args:
+        sentences: the instructions.
+        lines: of the prompt; none: the sentences stand below one heading.
     """
     kept = [s for s in dict.fromkeys(sentences) if len(s) <= _LONGEST]
-    return (*_bounds(kept), *_modes(kept))
+    return (*_bounds(kept, _sections(lines or kept)), *_modes(kept))
 
 
-def _bounds(sentences: Sequence[str]) -> Iterator[Conflict]:
+def _sections(lines: Sequence[str]) -> list[str]:
+    """Part a prompt at its headings: short lines that tell nothing and end nowhere."""
+    parts: list[list[str]] = [[]]
+    for line in lines:
+        if _is_heading(line.strip()):
+            parts.append([])
+        parts[-1] += line.split()
+    return [" ".join(part) for part in parts]
+
+
+def _is_heading(line: str) -> bool:
+    if line.startswith(("#", "<", "**")):
+        return True
+    short = 0 < len(line.split()) <= _HEADING_WORDS and line[-1] not in ".!?;,"
+    return short and (line.endswith(":") or not instructions([line]))
+
+
+def _bounds(sentences: Sequence[str], sections: Sequence[str]) -> Iterator[Conflict]:
     found = [
         (sentence, _stem(match[3]), *_range(match[1], match[2]))
         for sentence in sentences
@@ -89,9 +114,15 @@ def _bounds(sentences: Sequence[str]) -> Iterator[Conflict]:
                 first=first[0],
                 second=second[0],
                 # "Write at most two" may stand below another heading.
-                certain=mine == theirs and bool(mine - _EMPTY),
+                certain=mine == theirs
+                and (bool(mine - _EMPTY) or _together(first[0], second[0], sections)),
                 why=f"no number of {first[1]}s is at least {least} and at most {most}",
             )
+
+
+def _together(first: str, second: str, sections: Sequence[str]) -> bool:
+    both = " ".join(first.split()), " ".join(second.split())
+    return any(all(one in section for one in both) for section in sections)
 
 
 def _range(bound: str, number: str) -> tuple[int, float]:

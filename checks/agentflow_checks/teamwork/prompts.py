@@ -10,6 +10,7 @@ import pytest_agentflow as af
 from agentflow_checks.spending.amounts import marked
 from agentflow_checks.teamwork.prompt_claims import unsupported_rate
 from agentflow_checks.teamwork.prompt_conflicts import Conflict, conflicts
+from agentflow_checks.teamwork.prompt_growth import growth_since, name_of, skipped
 from agentflow_checks.teamwork.prompt_instructions import examples as count_examples
 from agentflow_checks.teamwork.prompt_instructions import instructions as told_in
 from agentflow_checks.teamwork.prompt_template import Template, templates
@@ -92,6 +93,7 @@ def prompts(
         before = _before(run, against)
         grown = _growth(run, before, against, others)
         yield from _judge_growth(mine, before, grown, most_growth)
+        yield from skipped(run, before, grown)
     if mine:
         yield _table(run, mine, grown)
 
@@ -105,7 +107,7 @@ def _measured(run: af.Run, others: Sequence[af.Run]) -> tuple[Measured, ...]:
                 template=template,
                 instructions=told,
                 examples=count_examples(template.text),
-                conflicts=conflicts(told),
+                conflicts=conflicts(told, template.lines),
             )
         )
     return tuple(found)
@@ -146,12 +148,8 @@ def _growth(
     ]
     by_cases = others is not None and bool(old_others)
     now = templates(run, _others(run, others) if by_cases else ())
-    then = {t.stage: t for t in templates(before, old_others if by_cases else ())}
-    return {
-        t.stage: t.tokens / then[t.stage].tokens - 1
-        for t in now
-        if t.stage in then and then[t.stage].tokens
-    }
+    then = templates(before, old_others if by_cases else ())
+    return growth_since(run, before, now, then)
 
 
 def _judge_conflicts(mine: Sequence[Measured]) -> Iterator[object]:
@@ -226,11 +224,13 @@ def _over(rule: str, measured: Measured, what: str, most: int) -> af.Finding:
     }[what]
     return af.Finding(
         rule=rule,
-        message=f"the template of {measured.stage} has {count:,} {what}{guess}, "
-        f"{most:,} are allowed{f'; {more}' if more else ''}",
+        message=f"the template of {measured.stage} has {count:,} "
+        f"{what.removesuffix('s') if count == 1 else what}{guess}, "
+        f"{most:,} {'is' if most == 1 else 'are'} allowed"
+        f"{f'; {more}' if more else ''}",
         place=af.Place(stage=measured.stage),
         observed=f"{count:,} {what}{guess}",
-        expected=f"at most {most:,} {what}",
+        expected=f"at most {most:,} {what.removesuffix('s') if most == 1 else what}",
         introduced_by=measured.stage,
         evidence=f"{measured.stage} {what}",
         subject=measured.stage,
@@ -256,7 +256,7 @@ def _judge_growth(
             rule=rule,
             message=f"the template of {stage} grew by {grown[stage]:.0%}, from "
             f"{then:,.0f} to {measured.template.tokens:,.0f} tokens"
-            f"{marked(measured.template.estimated)}, since {_name(before)}; "
+            f"{marked(measured.template.estimated)}, since {name_of(before)}; "
             f"{most:.0%} is allowed",
             place=af.Place(stage=stage),
             observed=f"{grown[stage]:.0%}",
@@ -267,12 +267,6 @@ def _judge_growth(
             why="Prompts grow by one sentence at a time, and nobody takes any out.",
             fix="Take out what no check misses, or record main again if it is meant.",
         )
-
-
-def _name(run: af.Run) -> str:
-    if run.path is None or run.folder is None or run.folder not in run.path.parents:
-        return run.id
-    return run.path.relative_to(run.folder).as_posix()
 
 
 def _table(

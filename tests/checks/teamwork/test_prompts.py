@@ -88,7 +88,8 @@ def test_any_text_can_be_counted(lines: list[str]) -> None:
             "The summary has at most 3 bullets.",
             True,
         ),
-        ("Write at least five bullets.", "Write at most three bullets.", False),
+        ("Write at least five bullets.", "Write at most three bullets.", True),
+        ("Write at most 50 words.", "Write at least 100 words.", True),
         ("Always show the price.", "Never show the price.", True),
         ("Always show the price of an offer.", "Never show the price.", False),
     ],
@@ -104,6 +105,26 @@ def test_contradictions_fail_where_they_are_certain(
     (finding,) = result.findings
     assert finding.verdict == ("failed" if certain else "undetermined")
     assert first in finding.message
+
+
+@pytest.mark.parametrize(
+    ("prompt", "verdict"),
+    [
+        ("You write. Write at most 50 words. Write at least 100 words.", "failed"),
+        ("- Write at most 50 words.\n- Write at least 100 words.", "failed"),
+        ("# Title\nWrite at most 5 words.\n# Body\nWrite at least 9 words.", "passed"),
+        ("Title:\nWrite at most 5 words.\nBody:\nWrite at least 9 words.", "passed"),
+        ("# Body\nWrite at most 5 words.\nWrite at least 9 words.", "failed"),
+    ],
+)
+def test_bounds_of_nothing_named_conflict_below_one_heading(
+    prompt: str, verdict: str
+) -> None:
+    """Below two headings they may be meant for two things: a question."""
+    result = judge(told(prompt))
+    assert result.verdict == verdict
+    (finding,) = result.findings
+    assert finding.verdict == ("failed" if verdict == "failed" else "undetermined")
 
 
 @pytest.mark.parametrize(
@@ -168,6 +189,34 @@ def test_growth_is_measured_against_recordings_of_main(tmp_path: Path) -> None:
     assert judge(run, against="main/*/*", most_growth=1.2).ok
     (error,) = judge(run, against="gone/*", most_growth=1.2).findings
     assert error.message == "no recording of case c matches against='gone/*'"
+
+
+def test_growth_of_no_stage_is_no_pass(tmp_path: Path) -> None:
+    """Other stages, or prompts without a template: nothing was compared."""
+    old = told(RULES)
+    other = replace(old.calls[0], stage="draft")
+    renamed = replace(flow_run(other), case="c")
+    af.save(renamed, tmp_path / "main" / "w" / "c.flow.json")
+    run = replace(told(RULES), folder=tmp_path)
+    result = judge(run, against="main/*/*", most_growth=0.2)
+    assert result.verdict == "error"
+    assert result.findings[0].message == (
+        "no stage of main/w/c.flow.json has the same name: growth was not examined; "
+        "name recordings of the same stages in against="
+    )
+
+
+def test_stages_that_growth_skipped_are_named(tmp_path: Path) -> None:
+    """A new stage has nothing to be compared with, and a note says so."""
+    old = told(RULES)
+    af.save(old, tmp_path / "main" / "w" / "c.flow.json")
+    new = replace(old.calls[0], id="call-2", stage="edit")
+    run = replace(flow_run(*old.calls, new), case="c", folder=tmp_path)
+    result = judge(run, against="main/*/*", most_growth=0.2)
+    assert result.ok
+    assert [note.text for note in result.notes] == [
+        "growth was not examined of edit: not in main/w/c.flow.json"
+    ]
 
 
 def test_growth_needs_both_arguments() -> None:
