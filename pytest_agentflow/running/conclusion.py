@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from pytest_agentflow.running.session import Session
 from pytest_agentflow.running.settings import Mode
 from pytest_agentflow.running.spend import Spend
 from pytest_agentflow.running.takes import (
+    asked_again,
     discarded_since,
     with_broken,
     with_retakes,
@@ -168,7 +169,8 @@ def _mixed(plan: Plan, session: Session, conduct: Hybrid, outcome: Outcome) -> R
         recorded = replace(run.recorded, duration=run.recorded.last_end)
         run = replace(run, recorded=recorded)
         return plan.redactor.run(replace(run, drifts=conduct.drifts(), live=live))
-    takes = discarded_since(plan.recording.recorded.all_takes, _takes(plan))
+    before = plan.recording.recorded.all_takes
+    takes = discarded_since(before, _takes(plan, run, before, went))
     recorded = with_retakes(run, went, plan.recording, takes, _parts(plan))
     run = replace(run, recorded=replace(recorded, uncalled=_uncalled(plan, run)))
     return load(plan.journal.fold(run))
@@ -199,12 +201,24 @@ def calls_of(run: Run) -> frozenset[str]:
     )
 
 
-def _takes(plan: Plan) -> Takes:
-    """Count what is discarded with this recording, broken ones included."""
+def _takes(plan: Plan, run: Run, before: Takes, stages: Collection[str] = ()) -> Takes:
+    """Count what is discarded with this recording, broken ones included.
+
+    Args:
+        plan: of the run.
+        run: as it was recorded now.
+        before: what is counted of an old recording that was asked something else.
+        stages: those that were recorded anew; none: all.
+    """
+    takes = plan.takes
+    if takes.discarded:
+        calls = [plan.redactor.call(call) for call in run.calls]
+        again = asked_again(plan.path, calls, plan.matching, stages)
+        takes = takes if again else before
     if plan.answers is None:
-        return plan.takes
+        return takes
     left, book = plan.answers.unused(), plan.book()
-    return with_broken(plan.takes, left, book, anew=not plan.resumes)
+    return with_broken(takes, left, book, anew=not plan.resumes)
 
 
 def _parts(plan: Plan) -> tuple[str, ...]:
@@ -221,7 +235,7 @@ def _made(plan: Plan, session: Session, outcome: Outcome) -> Run:
     run = replace(run, recorded=replace(run.recorded, uncalled=_uncalled(plan, run)))
     lock = lock_prices(run.calls, plan.book(), dt.datetime.now(dt.UTC))
     recorded = replace(
-        run.recorded, prices=lock, takes=_takes(plan), parts=_parts(plan)
+        run.recorded, prices=lock, takes=_takes(plan, run, Takes()), parts=_parts(plan)
     )
     run = replace(run, recorded=recorded)
     if plan.journal is None:

@@ -10,13 +10,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pytest_agentflow.model.call import Call
+from pytest_agentflow.model.call import WORDLESS_KINDS, Call
 from pytest_agentflow.model.codec import Malformed, from_json, to_json
 from pytest_agentflow.model.money import Money, total
 from pytest_agentflow.model.price import UnknownPrice, charges
 from pytest_agentflow.model.run import UNATTRIBUTED, Recorded, Retake, Run, Takes
 from pytest_agentflow.pricing.book import PriceBook
 from pytest_agentflow.pricing.lock import lock_prices
+from pytest_agentflow.recording.canonical import Matching, key_of_call
 from pytest_agentflow.recording.journal import read_journal
 from pytest_agentflow.recording.load import RecordingError, load
 from pytest_agentflow.recording.names import partial_path
@@ -27,6 +28,40 @@ _NOTHING = Money(amount=Decimal(0))
 
 EVENT = "takes"
 """The journal's event that carries what was discarded before it began."""
+
+
+def asked_again(
+    path: Path, calls: Collection[Call], matching: Matching, stages: Collection[str]
+) -> bool:
+    """Whether a new recording asks again what the old one of `path` was asked.
+
+    A take is a re-roll of the same question: a recording of other questions, since a
+    prompt was changed, say, is no sample that was discarded. What cannot be compared
+    counts as asked again, so that no selection is hidden.
+
+    Args:
+        path: of the recording that is about to be replaced.
+        calls: of the new one, redacted.
+        matching: what counts of a request.
+        stages: those that were recorded anew; none: all.
+    """
+    try:
+        old = load(path).calls if path.exists() else None
+    except RecordingError:
+        old = None
+    if old is None:
+        return True
+    mine, theirs = (
+        {key_of_call(call, matching) for call in some if _is_question(call, stages)}
+        for some in (calls, old)
+    )
+    return None in theirs or bool(mine & theirs)
+
+
+def _is_question(call: Call, stages: Collection[str]) -> bool:
+    # A retriever, or an embedder, answers the same each time: nothing to choose from.
+    rolls = call.invocation is None and call.kind not in WORDLESS_KINDS
+    return rolls and (not stages or call.stage in stages)
 
 
 def takes_before(path: Path, stages: Collection[str] | None = None) -> Takes:

@@ -131,11 +131,17 @@ def test_what_is_not_healthy_is_refused() -> None:
     runs = [run_of(n) for n in range(3)]
     cut = replace(runs[0].calls[1], finish_reason="length")
     takes = af.Recorded(takes=af.Takes(discarded=2))
+    one = af.Recorded(takes=af.Takes(discarded=1))
     for odd, told in (
-        (replace(runs[0], recorded=takes), "chosen after 2 discarded takes"),
+        (replace(runs[0], recorded=takes), "chosen after 2 discarded takes: "),
+        (replace(runs[0], recorded=one), "after 1 discarded take: a selected run"),
+        (replace(runs[0], recorded=one), "delete its file and record it once"),
         (replace(runs[0], calls=(runs[0].calls[0], cut)), "is not healthy"),
         (replace(runs[0], workflow="v"), "name one workflow's"),
-        (replace(runs[0], stages=runs[0].stages[:2]), "the same stages"),
+        (
+            replace(runs[0], stages=()),
+            f"the same stages: 1 with none ({runs[0].id}); 2 with ",
+        ),
     ):
         with pytest.raises(Unhealthy, match=re.escape(told)):
             propose([odd, *runs[1:]], least=3)

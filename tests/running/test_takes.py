@@ -75,6 +75,20 @@ def test_takes_count_what_was_discarded_and_what_it_cost(
     assert not list(tmp_path.rglob("*.partial.jsonl"))
 
 
+def test_a_recording_that_asked_something_else_is_no_take(
+    flow: MakeFlow, server: Server
+) -> None:
+    """A take is a re-roll of the same question; a changed prompt begins anew."""
+    named = {"case_for": lambda _: "pets"}
+    flow("record", **named).run(build, topic="cats")
+    again = flow("record", **named).run(build, topic="cats")
+    assert again.recorded.takes.discarded == 1
+    other = flow("record", **named).run(build, topic="dogs")
+    assert other.recorded.takes == af.Takes()
+    once_more = flow("record", **named).run(build, topic="dogs")
+    assert once_more.recorded.takes.discarded == 1
+
+
 def test_a_run_that_never_called_anybody_leaves_nothing(
     flow: MakeFlow, tmp_path: Path
 ) -> None:

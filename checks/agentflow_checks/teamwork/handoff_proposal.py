@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -108,10 +108,13 @@ def _check(runs: Sequence[af.Run], least: int) -> None:
             f"kept by all; record at least {least}"
         )
         raise Unhealthy(message)
-    shapes = Counter(tuple(stage.name for stage in run.stages) for run in runs)
+    shapes: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for run in runs:
+        shapes[tuple(stage.name for stage in run.stages)].append(run.id)
     if len(shapes) > 1 or not runs[0].stages:
         told = "; ".join(
-            f"{n} with {', '.join(s) or 'none'}" for s, n in shapes.items()
+            f"{len(ids)} with {', '.join(s) or 'none'} ({_some(ids)})"
+            for s, ids in shapes.items()
         )
         message = f"the runs do not have the same stages: {told}"
         raise Unhealthy(message)
@@ -119,12 +122,19 @@ def _check(runs: Sequence[af.Run], least: int) -> None:
         _check_run(run)
 
 
+def _some(names: Sequence[str], shown: int = 3) -> str:
+    more = [f"{len(names) - shown} more"] if len(names) > shown else []
+    return ", ".join([*names[:shown], *more])
+
+
 def _check_run(run: af.Run) -> None:
     discarded = run.recorded.all_takes.discarded
     if discarded:
         message = (
-            f"{run.id} was chosen after {discarded} discarded takes: a selected run "
-            "shows what was hoped for; record runs that are taken as they come"
+            f"{run.id} was chosen after {discarded} discarded "
+            f"{'take' if discarded == 1 else 'takes'}: a selected run shows what was "
+            "hoped for. Leave it out, or delete its file and record it once, and keep "
+            "what comes"
         )
         raise Unhealthy(message)
     judged = af.evaluate(run, replayed())
