@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_agentflow.checking.check import CheckError as CheckError
     from pytest_agentflow.checking.check import CheckFactory as CheckFactory
     from pytest_agentflow.checking.check import check as check
+    from pytest_agentflow.checking.content import expect_content as expect_content
     from pytest_agentflow.checking.discovery import (
         CheckNotInstalled as CheckNotInstalled,
     )
@@ -342,6 +343,7 @@ _HOMES = {
     "error_amplification": "statistics.reliability",
     "evaluate": "checking.evaluate",
     "evaluate_many": "running.many",
+    "expect_content": "checking.content",
     "failure_message": "checking.message",
     "find_check": "checking.discovery",
     "find_recordings": "recording.load",

@@ -106,6 +106,14 @@ def _english(outputs: Sequence[Output]) -> bool:
 
 def _refuse_missing(run: af.Run, options: Options) -> None:
     """Raise where the recording lacks what the verdict would rest on."""
+    # What the workflow returned shows that it was run, so that its pages were seen.
+    if options.stage is None and run.output is None and not run.pages():
+        af.expect_content(run, "artefacts")
+    made = run.stages if options.stage is None else [run.stage(options.stage)]
+    if not any(one.outputs or one.artefacts for one in made) and run.output is None:
+        af.expect_content(run, "answer", stage=options.stage)
+    if options.sources is None:
+        af.expect_content(run, "messages", stage=options.stage)
     stages = [s.name for s in run.stages] if options.stage is None else [options.stage]
     for kind, named in (("sources", stages), ("outputs", stages)):
         lacking = [kind, *(f"{kind}:{name}" for name in named)]

@@ -68,6 +68,7 @@ def diversity(
     title = "Pages are as varied as the single model's (an alarm)"
     yield af.Rule(id="diversity", title=title, advisory=not fail)
     if not run.pages():
+        af.expect_content(run, "artefacts")
         return
     sides = _sets(run, baseline, others)
     if min(map(len, sides)) < FEWEST:

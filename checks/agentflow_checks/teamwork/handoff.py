@@ -98,6 +98,8 @@ def handoff(
     if not each_stage:
         yield from _repaired(rows)
     if must_carry or "fail" in (invented, contradicted):
+        if invented == "fail":
+            af.expect_content(run, "sources", "messages")
         yield from _coherence(run, invented, contradicted)
 
 

@@ -74,7 +74,10 @@ def personalised(
     yield af.Rule(id="personalised", title="Pages of different customers differ")
     yield af.Rule(id="personalised.swap", title="The page fits its own customer best")
     if not run.pages():
+        af.expect_content(run, "artefacts")
         return
+    if not run.inputs and not run.sources:
+        af.expect_content(run, "sources", "messages")
     mine = portrait_of(run, profile)
     rivals = rivals_of(run, others, profile)
     if not rivals:

@@ -99,6 +99,7 @@ def prompts(
 
 
 def _measured(run: af.Run, others: Sequence[af.Run]) -> tuple[Measured, ...]:
+    af.expect_content(run, "messages")
     found = []
     for template in templates(run, others):
         told = told_in(template.lines)

@@ -86,7 +86,13 @@ def stage_worth(
         most_cost: largest price of a fault that it catches, in the run's currency.
     """
     wanted = tuple(read_checks(checks))
-    judged = [judge_stage(r, stage, wanted, verdict) for r in _runs(run, runs)]
+    every = list(_runs(run, runs))
+    for one in every:
+        if not any(s.outputs for s in one.stages):
+            af.expect_content(one, "outputs")
+        if not one.artefacts:
+            af.expect_content(one, "artefacts")
+    judged = [judge_stage(r, stage, wanted, verdict) for r in every]
     yield from _judge_caught(stage, judged, min_caught)
     if most_false_alarms is not None:
         yield from _judge_alarms(stage, judged, most_false_alarms)

@@ -20,10 +20,16 @@ def pages_of(run: af.Run, stage: str | None = None) -> tuple[af.Artefact, ...]:
 
     Raises:
         UnknownStage: the run has no such stage.
+        CheckError: there is none, and the recording lacks them.
     """
     if stage is None:
-        return run.pages()
-    return tuple(a for a in run.stage(stage).artefacts if a.media_type == HTML)
+        pages = run.pages()
+    else:
+        made = run.stage(stage).artefacts
+        pages = tuple(a for a in made if a.media_type == HTML)
+    if not pages:
+        af.expect_content(run, "artefacts", stage=stage)
+    return pages
 
 
 def files_beside(run: af.Run, page: af.Artefact) -> dict[str, bytes]:
