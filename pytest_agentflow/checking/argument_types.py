@@ -105,7 +105,7 @@ def fits(value: object, hint: Any) -> bool:
 
 
 def _bare(hint: Any) -> Any:
-    """Unwrap ``Annotated``, ``NewType`` and ``type X = ...``; name the type of `None`."""
+    """Unwrap ``Annotated``, ``NewType`` and ``type X``; give the type of `None`."""
     if hint is None:
         return type(None)
     if typing.get_origin(hint) is typing.Annotated:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import inspect
+import sys
 import time
 import traceback
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pytest_agentflow.attribution.trace import attribute_to_place
 from pytest_agentflow.checking.check import Check, CheckError, CheckFactory, resolve
@@ -22,6 +23,13 @@ from pytest_agentflow.checking.results import (
     Rule,
     RuleResult,
 )
+from pytest_agentflow.checking.returned import (
+    Outcome,
+    Returned,
+    of_run,
+    of_subject,
+    subjects,
+)
 from pytest_agentflow.checking.waivers import Waiver, apply_waivers
 from pytest_agentflow.model.exhibit import Exhibit
 from pytest_agentflow.model.finding import Finding
@@ -29,9 +37,6 @@ from pytest_agentflow.model.place import Place
 from pytest_agentflow.model.price import UnknownPrice
 from pytest_agentflow.model.run import Run, UnknownStage
 from pytest_agentflow.model.verdict import Verdict, fold, fold_verdicts
-
-EXHIBITS = get_args(Exhibit)
-_NO_FINDING = (Verdict.PASSED, Verdict.INAPPLICABLE)
 
 #: What checks raise when content is missing; a sentence for the reader, no bug.
 EXPECTED = (CheckError, UnknownStage, UnknownPrice)
@@ -44,15 +49,12 @@ class _Tally:
     rules: dict[str, Rule] = field(default_factory=dict)
     examined: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
-    exhibits: list[Any] = field(default_factory=list)
+    exhibits: list[Exhibit] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     waivers: list[Waiver] = field(default_factory=list)
 
-    def take(self, item: object) -> None:
-        """Sort one yielded item in; raises `TypeError` for anything unknown."""
-        if isinstance(item, Finding) and item.verdict in _NO_FINDING:
-            message = f"a finding cannot be {item.verdict}; yield af.Examined instead"
-            raise TypeError(message)
+    def take(self, item: Outcome) -> None:
+        """Sort one outcome in."""
         if isinstance(item, Finding):
             self.rules.setdefault(item.rule, Rule(id=item.rule, title=item.title))
             self.findings.append(item)
@@ -65,11 +67,8 @@ class _Tally:
             self.notes.append(item)
         elif isinstance(item, Waiver):
             self.waivers.append(item)
-        elif isinstance(item, EXHIBITS):
-            self.exhibits.append(item)
         else:
-            message = f"a check yielded {type(item).__name__}, which is no outcome"
-            raise TypeError(message)
+            self.exhibits.append(item)
 
 
 def evaluate(
@@ -120,7 +119,7 @@ def _collect(run: Run, check: Check, given: Mapping[str, Any]) -> _Tally:
     except EXPECTED as error:
         tally.take(_error(check, str(error)))
     except Exception as error:  # noqa: BLE001 - one broken check must not hide others
-        tally.take(_error(check, _bug(error)))
+        tally.take(_error(check, _bug(check, error)))
     return tally
 
 
@@ -128,26 +127,36 @@ def _error(check: Check, message: str) -> Finding:
     return Finding(rule=check.id, message=message, verdict=Verdict.ERROR)
 
 
-def _bug(error: Exception) -> str:
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    where = f"{Path(frame.filename).name}:{frame.lineno}"
+def _bug(check: Check, error: Exception) -> str:
+    """Name the line that raised, and of the check's own file the one that led there."""
+    frames = traceback.extract_tb(error.__traceback__)
+    module = sys.modules.get(check.factory.partition(":")[0])
+    own = [f for f in frames if f.filename == getattr(module, "__file__", None)]
+    places = [f"{Path(f.filename).name}:{f.lineno}" for f in (*own[-1:], frames[-1])]
+    where = ", in ".join(dict.fromkeys(places))
     return f"the check itself failed: {type(error).__name__}: {error} ({where})"
 
 
-def _outcomes(run: Run, check: Check, given: Mapping[str, Any]) -> Iterator[object]:
+def _outcomes(run: Run, check: Check, given: Mapping[str, Any]) -> Iterator[Outcome]:
     factory = resolve(check.factory)
     arguments, extra = _call_arguments(factory, check)
     extra |= {name: given[name] for name in factory.takes}
     if factory.each is None:
-        yield from factory.function(run, *arguments, **extra) or ()
+        result = factory.function(run, *arguments, **extra)
+        yield from of_run(_returned(check, factory, result))
         return
     yield Rule(id=check.id, title=factory.title)
-    for place, subject in factory.each(run):
-        found = list(_sentences(factory.function(subject, *arguments, **extra)))
+    for place, subject in subjects(check.id, factory.each(run)):
+        result = factory.function(subject, *arguments, **extra)
+        found = list(of_subject(_returned(check, factory, result)))
         if not found:
             yield Examined(rule=check.id, place=place)
         for item in found:
             yield _charged(run, _placed(item, check, factory, place))
+
+
+def _returned(check: Check, factory: CheckFactory[...], result: object) -> Returned:
+    return Returned(id=check.id, function=factory.function, result=result)
 
 
 def _call_arguments(
@@ -157,19 +166,6 @@ def _call_arguments(
     bound = inspect.BoundArguments(factory.__signature__, given)
     bound.apply_defaults()
     return bound.args, bound.kwargs
-
-
-def _sentences(result: object) -> Iterable[str | Finding]:
-    if result is None:
-        return ()
-    if isinstance(result, (str, Finding)):
-        return (result,)
-    if isinstance(result, Iterable):
-        return result
-    message = (
-        f"a check with each= gave {type(result).__name__}; give None or a sentence"
-    )
-    raise TypeError(message)
 
 
 def _placed(

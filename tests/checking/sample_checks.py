@@ -1,5 +1,6 @@
 """Checks of a user, for the tests of the engine."""
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -177,3 +178,56 @@ def half_annotated(
 ) -> Iterator[object]:
     """Is annotated with a name that is not there when it runs."""
     yield af.Examined(rule="half")
+
+
+@af.check("gives.whole")
+def gives_whole(run: af.Run, what: str) -> object:
+    """Gives something for the run as a whole."""
+    return GIVEN[what]
+
+
+@af.check("gives.each", each=stages)
+def gives_each(stage: af.Stage, what: str) -> object:
+    """Gives something for each stage."""
+    return GIVEN[what]
+
+
+@af.check("yields")
+def yields(run: af.Run, what: str) -> Iterator[object]:
+    """Yields something after one subject."""
+    yield af.Examined(rule="yields")
+    yield GIVEN[what]
+
+
+@af.check("no.pairs", each=lambda run: run.stages)
+def no_pairs(stage: af.Stage) -> None:
+    """Is given stages without their places."""
+
+
+@af.check("is.async")
+async def is_async(run: af.Run) -> None:
+    """Is no plain function."""
+
+
+@af.check("reads.json")
+def reads_json(run: af.Run) -> Iterator[object]:
+    """Breaks within the standard library."""
+    json.loads("no")
+    yield af.Examined(rule="reads.json")
+
+
+FINDING = af.Finding(rule="g", message="bad")
+GIVEN: dict[str, object] = {
+    "nothing": None,
+    "text": "bad",
+    "empty": " ",
+    "false": False,
+    "true": True,
+    "mapping": {"a": "bad"},
+    "finding": FINDING,
+    "findings": [FINDING],
+    "texts": ["bad", None, "worse"],
+    "silent": af.Finding(rule="g", message=""),
+    "minus": af.Examined(rule="g", count=-5),
+    "object": object(),
+}
