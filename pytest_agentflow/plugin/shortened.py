@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,31 @@ from pytest_agentflow.recording.redaction_hooks import HookFailed
 from pytest_agentflow.running.spend import OverBudget
 from pytest_agentflow.wire.miss import Miss, NetworkRefused
 from pytest_agentflow.wire.rivals import Intercepted
+
+#: Clients of providers: of what they raise in a run, only the sentence is of interest.
+CLIENTS = frozenset(
+    {
+        "aiohttp",
+        "anthropic",
+        "boto3",
+        "botocore",
+        "cohere",
+        "google",
+        "groq",
+        "grpc",
+        "httpcore",
+        "httpx",
+        "httpx2",
+        "huggingface_hub",
+        "litellm",
+        "mistralai",
+        "ollama",
+        "openai",
+        "requests",
+        "together",
+        "urllib3",
+    }
+)
 
 #: What is told by its message: the frames are ours, or a client's hundred lines.
 TOLD = (
@@ -29,6 +56,9 @@ TOLD = (
 )
 
 
+_RUNNING = Path(__file__).parents[1] / "running"
+
+
 def shortened(
     error: BaseException, item: pytest.Item, more: str = ""
 ) -> BaseException | None:
@@ -39,7 +69,12 @@ def shortened(
         item: the test.
         more: told below the message.
     """
-    if not isinstance(error, TOLD) or item.config.getoption("fulltrace"):
+    root = item.config.rootpath
+    if notes := getattr(error, "__notes__", None):
+        error.__notes__ = [note.replace(f"{root}{os.sep}", "") for note in notes]
+    if item.config.getoption("fulltrace"):
+        return None
+    if not (isinstance(error, TOLD) or _is_failed_call(error)):
         return None
     told = "\n\n".join(filter(None, (_told(error, item), more)))
     return pytest.fail.Exception(told, pytrace=False)
@@ -56,10 +91,36 @@ def _told(error: BaseException, item: pytest.Item) -> str:
     # The wrapper of a configured function stands under the function's own name.
     own = [line for line, _ in itertools.groupby(frames)]
     where = ["", "Called from (--full-trace shows all):", *own] if own else []
-    name = f"{type(error).__module__}.{type(error).__name__}"
-    # How a recording that broke off is gone on with stands in a note.
+    # How a recording that broke off is gone on with stands in a note: the last word.
     notes = [f"\n{note}" for note in getattr(error, "__notes__", ())]
-    return "\n".join([f"{name}: {error}", *notes, *where])
+    return "\n".join([*_sentences(error), *where, *notes])
+
+
+def _sentences(error: BaseException) -> Iterator[str]:
+    """Give the message; of a failed call also what the client says is behind it."""
+    yield f"{_name(error)}: {error}"
+    seen, cause = {str(error)}, error
+    while _is_clients(error) and (behind := cause.__cause__) is not None:
+        if str(behind) not in seen:
+            yield f"  because of {_name(behind)}: {behind}"
+        seen.add(str(behind))
+        cause = behind
+
+
+def _name(error: BaseException) -> str:
+    return f"{type(error).__module__}.{type(error).__name__}"
+
+
+def _is_clients(error: BaseException) -> bool:
+    return type(error).__module__.partition(".")[0] in CLIENTS
+
+
+def _is_failed_call(error: BaseException) -> bool:
+    """Whether a provider, or the way to it, failed a run; not a test of its own."""
+    frames = traceback.walk_tb(error.__traceback__)
+    return _is_clients(error) and any(
+        Path(frame.f_code.co_filename).is_relative_to(_RUNNING) for frame, _ in frames
+    )
 
 
 def _is_own(file: Path, root: Path) -> bool:

@@ -17,9 +17,19 @@ RESUME = "--agentflow-resume"
 
 
 def kept_text(kept: Sequence[Kept], book: PriceBook) -> str:
-    """Count calls, and say what they cost: ``3 calls worth $0.0042``."""
-    count = "1 call" if len(kept) == 1 else f"{len(kept)} calls"
-    cost = cost_now([one.call for one in kept], book)
+    """Count calls, and say what they cost: ``3 calls worth $0.0042``.
+
+    Where nobody was paid it is ``1 retriever call (free)``.
+    """
+    calls = [one.call for one in kept]
+    cost = cost_now(calls, book)
+    free = cost is not None and not cost.amount
+    kinds = {call.kind for call in calls}
+    # A retriever of the project's own is asked for nothing: $0 would read as an error.
+    kind = f"{kinds.pop()} " if free and len(kinds) == 1 else ""
+    count = f"1 {kind}call" if len(kept) == 1 else f"{len(kept)} {kind}calls"
+    if free and not any(call.is_model_call for call in calls):
+        return f"{count} (free)"
     return f"{count} {f'worth {cost}' if cost is not None else 'of unknown cost'}"
 
 

@@ -182,3 +182,69 @@ def test_resuming_needs_something_that_records(project: pytest.Pytester) -> None
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     told = "\n".join(result.errlines)
     assert re.search("--agentflow-resume finishes recordings: it needs --agentfl", told)
+
+
+UNREACHED = """
+    import httpx
+    from flow import plan
+
+    def lookup(topic):
+        return ["whales are large"]
+
+    def site(topic):
+        page = plan(lookup(topic)[0]) if ASKS else lookup(topic)[0]
+        httpx.post("http://127.0.0.1:9/v1/chat/completions", json={"model": "m-small"})
+
+    def test_site(agentflow):
+        agentflow.run(site, "whales")
+"""
+
+
+@pytest.mark.parametrize(
+    ("asks", "kept"), [(True, "2 calls worth $0.00020 are"), (False, "1 *free*")]
+)
+def test_a_providers_failure_is_its_sentence_and_the_way_on(
+    project: pytest.Pytester, record: Recorder, *, asks: bool, kept: str
+) -> None:
+    """The client's frames are left out; what is kept, and the way on, stand last."""
+    test = UNREACHED.replace("ASKS", str(asks))
+    project.makepyfile(test_whales=test)
+    config = Path("pytest.ini")
+    retrievers = "\nagentflow_retrievers = test_whales:lookup\n"
+    config.write_text(config.read_text().rstrip() + retrievers)
+    broken = record()
+    broken.assert_outcomes(failed=1)
+    broken.stdout.fnmatch_lines(
+        [
+            "httpx.ConnectError: *refused*",
+            "Called from (--full-trace shows all):",
+            "  test_whales.py:* in site",
+            f"The recording broke off; *{kept} kept in recordings/site/*.jsonl.",
+            "Resume it, and pay only for the rest: pytest *",
+            "Record anew *",
+            "Discard it: agentflow prune --partial --delete recordings/site/*",
+        ]
+    )
+    assert not [line for line in broken.outlines if "site-packages" in line]
+    assert len(broken.outlines) < 40
+    whole = record("--full-trace").stdout.str()
+    assert "site-packages" in whole
+
+
+def test_a_failed_request_of_a_plain_test_keeps_its_trace(
+    project: pytest.Pytester,
+) -> None:
+    """What is no run of ours is shown as pytest shows it."""
+    project.makepyfile(
+        test_plain="""
+        import httpx
+
+        def test_ours(agentflow): ...
+
+        def test_plain():
+            httpx.get("http://127.0.0.1:9")
+        """
+    )
+    result = project.runpytest()
+    result.assert_outcomes(passed=1, failed=1)
+    assert "Called from" not in result.stdout.str()
