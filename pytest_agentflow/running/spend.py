@@ -50,6 +50,17 @@ class OverBudget(BaseException):
     __module__ = "pytest_agentflow"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Estimate:
+    """What a call may cost at most, and why."""
+
+    cost: Decimal
+    model: str
+    """As the request names it: an answer may name a dated version of it."""
+    assumed: str = ""
+    """What was taken for its output, in words."""
+
+
 @dataclass(slots=True)
 class Spend:
     """What a session may spend, and has spent; threads may share it.
@@ -62,7 +73,7 @@ class Spend:
     limit: Money
     book: PriceBook
     _spent: Decimal = Decimal(0)
-    _reserved: dict[object, Decimal] = field(default_factory=dict)
+    _reserved: dict[object, _Estimate] = field(default_factory=dict)
     _longest: dict[str, int] = field(default_factory=dict)
     _dearest: dict[str, Decimal] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -84,26 +95,30 @@ class Spend:
             key: stands for the call, until `after` is told of it.
             request: that is about to go over the network.
         """
-        may_cost = self._estimate(request)
-        if may_cost is None:
+        estimate = self._estimate(request)
+        if estimate is None:
             return
         with self._lock:
-            held = self._spent + sum(self._reserved.values())
-            if held + may_cost > self.limit.amount:
-                raise OverBudget(self._sentence(request, held, may_cost))
-            self._reserved[key] = may_cost
+            held = self._spent + sum(one.cost for one in self._reserved.values())
+            if held + estimate.cost > self.limit.amount:
+                raise OverBudget(self._sentence(request, held, estimate))
+            self._reserved[key] = estimate
 
     def after(self, key: object, call: Call | None) -> None:
         """Count what a call cost; `None`: it was not answered, and cost nothing."""
         try:
             cost = Decimal(0) if call is None else self._cost(call)
         except UnknownPrice:
-            cost = self._reserved.get(key, Decimal(0))
+            held = self._reserved.get(key)
+            cost = Decimal(0) if held is None else held.cost
         with self._lock:
-            self._reserved.pop(key, None)
+            asked = self._reserved.pop(key, None)
             self._spent += cost
-            if call is not None and call.model is not None:
-                self._learn(call.model, call.usage, cost)
+            if call is None:
+                return
+            for model in {asked.model if asked else None, call.model}:
+                if model is not None:
+                    self._learn(model, call.usage, cost)
 
     def unseen(self, connection: Connection) -> OverBudget:
         """Give the error for a connection of which no costs would be known."""
@@ -119,7 +134,7 @@ class Spend:
             known = self._longest.get(model, 0)
             self._longest[model] = max(known, usage.output_tokens)
 
-    def _estimate(self, request: Request) -> Decimal | None:
+    def _estimate(self, request: Request) -> _Estimate | None:
         """Give what a call may cost; `None` for one that no model answers.
 
         Raises `OverBudget` where no price is known: the limit could not be kept.
@@ -127,10 +142,11 @@ class Spend:
         reading = read(request, _NOTHING)
         if reading.kind == "http" or reading.model is None:
             return None
-        output = _limit_in(request) or self._longest.get(reading.model, _UNLIMITED)
+        output, assumed = self._output(request, reading.model)
+        words = reading.kind not in WORDLESS_KINDS
         usage = Usage(
             input_tokens=len(request.body) // _LETTERS_PER_TOKEN,
-            output_tokens=0 if reading.kind in WORDLESS_KINDS else output,
+            output_tokens=output if words else 0,
             source="estimated",
         )
         call = Call(
@@ -138,15 +154,29 @@ class Spend:
         )
         call = replace(call, provider=reading.provider, api=reading.api)
         try:
-            return self._cost(call)
+            cost = self._cost(call)
+            told = assumed if words else ""
+            return _Estimate(cost=cost, model=reading.model, assumed=told)
         except UnknownPrice as error:
             if reading.kind not in {"chat", *WORDLESS_KINDS}:
-                return self._dearest.get(reading.model, Decimal(0))
+                dearest = self._dearest.get(reading.model, Decimal(0))
+                return _Estimate(cost=dearest, model=reading.model)
             message = (
                 f"a budget is set, and {error}. Give {reading.model} a price in the "
                 "file that agentflow_prices names, or run without --agentflow-budget"
             )
             raise OverBudget(message) from None
+
+    def _output(self, request: Request, model: str) -> tuple[int, str]:
+        """Give the tokens that an answer may have, and where the number is from."""
+        if limit := _limit_in(request):
+            return limit, f"{limit:,} output tokens: the request's own limit"
+        longest = self._longest.get(model, 0)
+        given = f"{longest or _UNLIMITED:,} output tokens assumed"
+        why = "the request names no limit"
+        if longest:
+            return longest, f"{given}, the longest answer of {model} so far; {why}"
+        return _UNLIMITED, f"{given}; {why}, and {model} has not answered yet"
 
     def _cost(self, call: Call) -> Decimal:
         book = replace(self.book, currency=self.limit.currency)
@@ -154,15 +184,16 @@ class Spend:
         money = total(charge.money for charge in charges(call, lock))
         return (self.limit + money).amount - self.limit.amount  # one currency only
 
-    def _sentence(self, request: Request, held: Decimal, may_cost: Decimal) -> str:
+    def _sentence(self, request: Request, held: Decimal, estimate: _Estimate) -> str:
         def money(amount: Decimal) -> Money:
             return Money(amount=amount, currency=self.limit.currency)
 
         return (
             f"{request.method} {request.host}{request.path} was not sent: "
             f"{money(held)} of the budget of {self.limit} is spent or under way, and "
-            f"this call may cost up to {money(may_cost)}. Raise --agentflow-budget, or "
-            "limit the answer's tokens"
+            f"this call may cost up to {money(estimate.cost)}"
+            f"{f' ({estimate.assumed})' if estimate.assumed else ''}. Raise "
+            "--agentflow-budget, or limit the answer's tokens"
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -164,3 +165,26 @@ def test_a_failed_try_gives_back_what_was_set_aside(prices: Path) -> None:
         spend.before(number, a_request(1000))
         spend.after(number, None)
     assert spend.spent == dollars("0")
+
+
+def test_without_a_limit_the_longest_answer_so_far_is_assumed(prices: Path) -> None:
+    """It is found by the name that was asked for; an answer names a dated version."""
+    spend = Spend(dollars("0.001"), af.load_book(prices))
+    body = b'{"model": "m-small", "messages": []}'
+    request = replace(a_request(1), body=body)
+    with pytest.raises(
+        af.OverBudget,
+        match=r"4,096 output tokens assumed; the request names no limit, and m-small "
+        r"has not answered yet\)",
+    ):
+        spend.before(1, request)
+    spend.before(2, a_request(100))
+    spend.after(2, replace(answered(78), model="m-small-2026-01-01"))
+    for number in range(3, 7):
+        spend.before(number, request)
+    with pytest.raises(
+        af.OverBudget, match="78 output tokens assumed, the longest answer of m-small"
+    ):
+        spend.before(8, request)
+    with pytest.raises(af.OverBudget, match="4,000 output tokens: the request's own"):
+        spend.before(20, a_request(4000))
