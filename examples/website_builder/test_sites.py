@@ -17,6 +17,7 @@ PROFILES = ["bakery", "clinic", "hotel", "museum", "school", "shipyard"]
 @pytest.mark.stage_order("personalizer", "artist", "frontend", "qa")
 @pytest.mark.handoff("personalizer", "$.description.offers.items[*].price")
 @pytest.mark.personalised("build_site/*")
+@pytest.mark.coordination(0.10)
 @pytest.mark.parametrize("profile", PROFILES)
 def test_site_is_fit_to_ship(agentflow: af.AgentFlow, profile: str) -> None:
     run = agentflow.run(build_site, profile=profile)  # replayed, or --agentflow=record

@@ -1,6 +1,7 @@
-"""The examples of the README, run.
+"""The examples of the README and of the page that walks through the sample, run.
 
-python tests/packaging/readme_examples.py    # writes their outputs into the README
+python tests/packaging/readme_examples.py          # writes their outputs into both
+python tests/packaging/readme_examples.py PAGE.md  # into that one
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
+import worth_it
 from agentflow_checks import accessibility, html_validity, personalised
 
 import pytest_agentflow as af
@@ -25,38 +28,68 @@ from pytest_agentflow.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
+WORTH_IT = ROOT / "docs/worth-it.md"
+PAGES = (README, WORTH_IT)
 RECORDINGS = ROOT / "examples/website_builder/recordings"
 PLANTED = ROOT / "fixtures/planted"
-EXAMPLE = re.compile(r"```console\n\$ (agentflow [^\n]*)\n(.*?)```", re.DOTALL)
-TEXT = re.compile(r"<!-- printed by (\w+) -->\n\n```text\n(.*?)```", re.DOTALL)
+# A command may go on after a backslash, as a shell reads it.
+EXAMPLE = re.compile(
+    r"```console\n\$ (agentflow (?:[^\n]*\\\n)*[^\n]*)\n(.*?)```", re.DOTALL
+)
+TEXT = re.compile(
+    r"<!-- printed by (\w+) -->\n\n(?:```text\n(.*?)```|((?:\|[^\n]*\n)+))", re.DOTALL
+)
 
 
 def examples() -> list[tuple[str, str]]:
-    """Commands with the outputs that the README shows."""
-    return EXAMPLE.findall(README.read_text("utf-8"))
+    """Commands with the outputs that the pages show."""
+    return [shown for page in PAGES for shown in EXAMPLE.findall(_read(page))]
 
 
 def texts() -> dict[str, str]:
-    """The texts that the README shows by the names of those who print them."""
-    return dict(TEXT.findall(README.read_text("utf-8")))
+    """The texts that the pages show by the names of those who print them."""
+    found = [shown for page in PAGES for shown in TEXT.findall(_read(page))]
+    return {name: text or table for name, text, table in found}
+
+
+def _read(page: Path) -> str:
+    return page.read_text("utf-8")
 
 
 def run(command: str) -> str:
     """Run one command of ours at the root of the repository; give what it prints.
 
-    ``| head -N`` after it leaves the first N lines, as a shell would.
+    What is piped behind it, ``| head -9``, is left to the shell.
     """
-    ours, _, lines = command.partition(" | head -")
+    ours, _, filters = command.replace("\\\n", "").partition(" | ")
+    told = printed_by(ours.strip())
+    return _piped(told, filters) if filters else told
+
+
+@cache
+def printed_by(command: str) -> str:
+    """Run a command without what is piped behind it, once for all its excerpts."""
     out = io.StringIO()
     before = Path.cwd()
     os.chdir(ROOT)
     try:
         with contextlib.redirect_stdout(out):
-            main(shlex.split(ours)[1:])
+            main(shlex.split(command)[1:])
     finally:
         os.chdir(before)
-    kept = out.getvalue().splitlines(keepends=True)
-    return "".join(kept[: int(lines)] if lines else kept)
+    return out.getvalue()
+
+
+def _piped(text: str, filters: str) -> str:
+    done = subprocess.run(
+        ["sh", "-c", filters],
+        input=text,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
+    )
+    return done.stdout
 
 
 def gate() -> str:
@@ -114,23 +147,25 @@ PRINTERS: dict[str, Callable[[], str]] = {
     "changed_prompt": changed_prompt,
     "gate": gate,
     "same_page": same_page,
+    **worth_it.PRINTERS,
 }
 
 
-def rewrite() -> None:
-    """Put today's outputs into the README."""
-    text = README.read_text("utf-8")
+def rewrite(page: Path) -> None:
+    """Put today's outputs into a page."""
 
     def block(match: re.Match[str]) -> str:
         return f"```console\n$ {match[1]}\n{run(match[1])}```"
 
     def printed(match: re.Match[str]) -> str:
         told = PRINTERS[match[1]]()
-        return f"<!-- printed by {match[1]} -->\n\n```text\n{told}```"
+        body = told if told.startswith("|") else f"```text\n{told}```"
+        return f"<!-- printed by {match[1]} -->\n\n{body}"
 
-    text = EXAMPLE.sub(block, text)
-    README.write_text(TEXT.sub(printed, text), "utf-8")
+    text = EXAMPLE.sub(block, _read(page))
+    page.write_text(TEXT.sub(printed, text), "utf-8")
 
 
 if __name__ == "__main__":
-    rewrite()
+    for one in [Path(name).resolve() for name in sys.argv[1:]] or PAGES:
+        rewrite(one)

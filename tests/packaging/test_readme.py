@@ -1,4 +1,4 @@
-"""What the README shows is what happens."""
+"""What the README and the page that walks through the sample show is what happens."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def readme() -> str:
 @pytest.mark.parametrize(
     ("command", "shown"),
     EXAMPLES,
-    ids=[c.partition("-c ")[2][:20] for c, _ in EXAMPLES],
+    ids=[(c.partition("-c ")[2] or c.partition(" | ")[2])[:20] for c, _ in EXAMPLES],
 )
 def test_a_console_example_prints_what_is_shown(command: str, shown: str) -> None:
     """Terminal text is API: run tests/packaging/readme_examples.py after a change."""
