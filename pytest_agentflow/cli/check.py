@@ -16,6 +16,7 @@ from pytest_agentflow.checking.prepare import prepare
 from pytest_agentflow.checking.waivers import BadWaiver, Waiver, load_waivers
 from pytest_agentflow.cli.checks import read_check
 from pytest_agentflow.cli.outcome import FAILED, PASSED, CallWrong
+from pytest_agentflow.cli.people import configured
 from pytest_agentflow.cli.targets import find_targets, load_target
 from pytest_agentflow.model.text import plain_line
 from pytest_agentflow.report.build import build_report
@@ -114,6 +115,10 @@ def _check_reports(paths: list[str]) -> None:
 
 
 def _waivers(path: Path | None) -> tuple[Waiver, ...]:
+    """Read the waivers given, else those of the project's ``agentflow_waivers``."""
+    if path is None:
+        place, named = configured(Path.cwd(), "agentflow_waivers")
+        path = place / named[0].strip() if named else None
     try:
         return load_waivers(path) if path is not None else ()
     except BadWaiver as error:
@@ -148,6 +153,10 @@ def _parser() -> argparse.ArgumentParser:
         help=".html, .json, .md",
     )
     add("--root", type=Path, help="the site's root folder, for links between pages")
-    add("--waivers", type=Path, help="YAML file of waivers")
+    add(
+        "--waivers",
+        type=Path,
+        help="YAML file of waivers; else the setting agentflow_waivers",
+    )
     add("--strict", action="store_true", help="undecided subjects fail, too")
     return parser

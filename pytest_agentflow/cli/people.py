@@ -88,21 +88,27 @@ def declared_in(folder: Path, written: Iterable[str]) -> tuple[JsonPath, ...]:
 
     Raises `CallWrong` for a path that is none.
     """
-    lines = list(written) or _configured(folder)
+    lines = list(written) or configured(folder, SETTING)[1]
     try:
         return parse_personal(lines)
     except PersonalDataError as error:
         raise CallWrong(str(error)) from None
 
 
-def _configured(folder: Path) -> list[str]:
+def configured(folder: Path, setting: str) -> tuple[Path, list[str]]:
+    """Give the lines of a setting of pytest, and the folder of the file they are in.
+
+    Args:
+        folder: where the configuration is looked for, and above it.
+        setting: its name in pytest's configuration.
+    """
     for place in (folder.resolve(), *folder.resolve().parents):
-        if lines := _in_toml(place) or _in_ini(place):
-            return lines
-    return []
+        if lines := _in_toml(place, setting) or _in_ini(place, setting):
+            return place, lines
+    return folder.resolve(), []
 
 
-def _in_toml(folder: Path) -> list[str]:
+def _in_toml(folder: Path, setting: str) -> list[str]:
     for name, keys in (
         ("pytest.toml", [("pytest",)]),
         ("pyproject.toml", [("tool", "pytest"), ("tool", "pytest", "ini_options")]),
@@ -112,7 +118,7 @@ def _in_toml(folder: Path) -> list[str]:
         except (OSError, ValueError):
             continue
         for key in keys:
-            if lines := _lines(_at(node, (*key, SETTING))):
+            if lines := _lines(_at(node, (*key, setting))):
                 return lines
     return []
 
@@ -123,14 +129,14 @@ def _at(node: Any, keys: tuple[str, ...]) -> Any:
     return node
 
 
-def _in_ini(folder: Path) -> list[str]:
+def _in_ini(folder: Path, setting: str) -> list[str]:
     for name, section in _INI.items():
         parser = configparser.ConfigParser(interpolation=None)
         try:
             parser.read(folder / name, "utf-8")
         except (configparser.Error, UnicodeDecodeError):
             continue
-        if lines := _lines(parser.get(section, SETTING, fallback=None)):
+        if lines := _lines(parser.get(section, setting, fallback=None)):
             return lines
     return []
 

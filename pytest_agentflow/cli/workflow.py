@@ -17,6 +17,7 @@ from pathlib import Path
 from pytest_agentflow.cli.outcome import CallWrong
 
 _SHOWN = 8
+_NEARLY = 0.8
 """At most so many names are listed."""
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
@@ -186,11 +187,14 @@ def _tree(name: str, spec: importlib.machinery.ModuleSpec) -> ast.Module | None:
 
 def _no_module(name: str, top: str, folders: Sequence[Path]) -> str:
     own = [folder for folder in folders if folder.is_relative_to(Path.cwd())]
-    known = [*_modules(own), *_modules(folders)]
+    # Among all that is installed something resembles any word: nearly the same, then.
+    near = difflib.get_close_matches(top, [*_modules(folders)], n=1, cutoff=_NEARLY)
+    hint = _hint(top, [*_modules(own), *near])
+    end = "" if hint.endswith("?") else "."
     places = " and ".join(str(f.relative_to(Path.cwd())) for f in own) or "none"
     return (
         f"there is no module {top}{f' for {name}' if name != top else ''}, neither in "
-        f"this project (folders searched: {places}) nor installed{_hint(top, known)}. "
+        f"this project (folders searched: {places}) nor installed{hint}{end} "
         "A module in another folder is found when pytest's setting pythonpath names it"
     )
 

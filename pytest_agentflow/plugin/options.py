@@ -167,7 +167,7 @@ def _option_help(entry: importlib.metadata.EntryPoint) -> str:
     if not {"-h", "--help"} & set(sys.argv):
         return entry.value
     doc = entry.load().__doc__ or entry.value
-    return str(doc).splitlines()[0].replace("%", "%%")
+    return str(doc).splitlines()[0].replace("``", "").replace("%", "%%")
 
 
 def check_options(config: pytest.Config) -> None:

@@ -6,6 +6,7 @@ import json
 import shlex
 import shutil
 import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -225,6 +226,52 @@ def test_two_currencies_stand_side_by_side(
     assert "total cost $0.0347 + €0.0123 -> $0.047" in capsys.readouterr().out
     assert main(["check", run, "-c", "cost(total=1)"]) == 1
     assert "charged in EUR, USD" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("pytest.ini", "[pytest]\nagentflow_waivers = own/w.yaml\n"),
+        (
+            "pyproject.toml",
+            '[tool.pytest.ini_options]\nagentflow_waivers = "own/w.yaml"\n',
+        ),
+    ],
+)
+def test_the_waivers_that_the_project_names_hold_without_pytest(
+    file: str,
+    text: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Found below the folder of the setting, from any folder of the project."""
+    words = ["check", str(RECORDINGS / "hotel.flow.json"), "-c", "cost(total=0.01)"]
+    below = tmp_path / "tests"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    assert main(words) == 1
+    (tmp_path / file).write_text(text, "utf-8")
+    assert main(words) == 2
+    assert "w.yaml" in capsys.readouterr().err
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "w.yaml").write_text(
+        "- {rule: cost.total, until: 2100-01-01, by: qa, reason: agreed}\n", "utf-8"
+    )
+    assert main(words) == 0
+    assert "1 waived" in capsys.readouterr().out
+
+
+def test_the_command_runs_as_a_module_of_python() -> None:
+    """Where no script was installed, python -m does the same."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest_agentflow", "nonsense"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("agentflow: there is no command 'nonsense'")
 
 
 def test_a_report_tells_the_command_that_judges_one_target_again(

@@ -42,7 +42,7 @@ def use_vnu(value: str) -> None:
 
 
 def use_web(value: str) -> None:
-    """Say what a missing browser, Java or engine does to the pages it should judge.
+    """Skip pages for which browser, Java or engine is missing (skip), or err (require).
 
     Args:
         value: ``require``: they are errors; ``skip``: they are undetermined.
