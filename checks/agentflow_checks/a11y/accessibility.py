@@ -34,11 +34,11 @@ def _validate(
     if not budget > 0:
         message = f"budget={budget} is no time; give seconds per page, budget=10"
         raise ValueError(message)
-    if not (driver is None or hasattr(driver, "execute_script")):
-        message = f"driver={driver!r} is no selenium driver; give webdriver.Chrome(...)"
-        raise ValueError(message)
     if driver is not None and result is not None:
         message = "give driver= or result=, not both"
+        raise ValueError(message)
+    if not (driver is None or hasattr(driver, "execute_script")):
+        message = f"driver={driver!r} is no selenium driver; give webdriver.Chrome(...)"
         raise ValueError(message)
 
 
