@@ -21,7 +21,7 @@ def readme() -> str:
 @pytest.mark.parametrize(
     ("command", "shown"),
     EXAMPLES,
-    ids=[(c.partition("-c ")[2] or c.partition(" | ")[2])[:20] for c, _ in EXAMPLES],
+    ids=[f"{n}-{c.partition('-c ')[2][:20]}" for n, (c, _) in enumerate(EXAMPLES)],
 )
 def test_a_console_example_prints_what_is_shown(command: str, shown: str) -> None:
     """Terminal text is API: run tests/packaging/readme_examples.py after a change."""
