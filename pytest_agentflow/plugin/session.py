@@ -32,6 +32,7 @@ from pytest_agentflow.plugin.naming import case_of_item, mark_argument
 from pytest_agentflow.plugin.notices import notices_of, shown_path
 from pytest_agentflow.plugin.settings import (
     hand_over_options,
+    is_watched,
     run_settings,
     waivers_of,
     where_configured,
@@ -77,7 +78,7 @@ class SessionPlugin:
             earlier=self.against.earlier if self.against else None,
             observe=self._observe,
             observe_gate=self._observe_gate,
-            progress=self.progress if config.get_verbosity() >= 0 else None,
+            progress=self.progress if is_watched(config) else None,
         )
         self.agentflow = _agentflow(self)
         if isinstance(self.against, AgainstRevision):

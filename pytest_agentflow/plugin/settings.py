@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from pathlib import Path
@@ -100,3 +101,9 @@ def hand_over_options(config: pytest.Config) -> None:
             except ValueError as error:
                 message = f"--agentflow-{entry.name}={value}: {error}"
                 raise pytest.UsageError(message) from None
+
+
+def is_watched(config: pytest.Config) -> bool:
+    """Whether somebody reads pytest's output on a terminal while it comes."""
+    output = sys.__stdout__
+    return config.get_verbosity() >= 0 and output is not None and output.isatty()
