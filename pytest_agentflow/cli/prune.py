@@ -220,7 +220,8 @@ def _tell(
         lines += _blocked(watched)
     elif unused:
         lines.append(
-            f"removed {len(unused)} files and folders"
+            f"removed {len(unused)} "
+            f"{'file or folder' if len(unused) == 1 else 'files and folders'}"
             if deleted
             else "nothing was removed; agentflow prune --delete removes them"
         )

@@ -12,6 +12,8 @@ from pytest_agentflow.recording.load import RecordingError, load
 from pytest_agentflow.running.page_run import page_run
 
 RECORDING = ".flow.json"
+_NAMED = 3
+"""So many files of a folder are named where one has to be chosen."""
 PAGES = (".html", ".htm")
 FOREIGN = ("node_modules", "__pycache__")
 """Folders that are never searched, beside hidden ones and virtual environments."""
@@ -74,6 +76,12 @@ def load_target(path: Path, root: Path | None) -> Run:
 
     Raises `CallWrong` for what cannot be read, and for a page outside of the root.
     """
+    if path.is_dir() and (inside := find_targets([str(path)])):
+        message = (
+            f"{path} is a folder; name one of {', '.join(map(str, inside[:_NAMED]))}"
+            + (f", ... ({len(inside)} in all)" if len(inside) > _NAMED else "")
+        )
+        raise CallWrong(message)
     try:
         return load(path) if path.name.endswith(RECORDING) else _page(path, root)
     except (RecordingError, OSError) as error:

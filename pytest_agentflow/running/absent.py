@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pytest_agentflow.recording.load import RecordingError, load_inputs
 from pytest_agentflow.recording.match import Change, distance
-from pytest_agentflow.recording.names import SUFFIX
+from pytest_agentflow.recording.names import SUFFIX, blobs_folder
 from pytest_agentflow.running.missing import MOST_CHANGES, TOO_FAR, values_differ
 from pytest_agentflow.running.replay import RECORD
 
@@ -53,6 +54,9 @@ def no_recording(
     file, changes = near
     if not changes:
         told = [f"  {file.name} holds a run of the very same inputs, so named."]
+        # One trial of several is no run that was recorded for itself.
+        if not _TRIAL.search(file.name.removesuffix(SUFFIX)):
+            repair = f"rename it: `{_renamed(file, path)}`; or {repair}"
     else:
         told = [f"  Nearest is {file.name}; what changed in the inputs since:"]
         told += [f"    {_shown(change)}" for change in changes[:MOST_CHANGES]]
@@ -77,6 +81,14 @@ def _by_trials(path: Path, count: int, command: Callable[..., str]) -> str:
     again = f"or record {what} by `{command(RECORD)}`"
     there = f"only trials .t1-.t{count} are recorded"
     return f"{there}: replay them by `{replay}`, {again}"
+
+
+def _renamed(file: Path, path: Path) -> str:
+    """Give the command that renames a recording, and the folder of its bodies."""
+    pairs = [(file, path), (blobs_folder(file), blobs_folder(path))]
+    return " && ".join(
+        shlex.join(["mv", str(old), str(new)]) for old, new in pairs if old.exists()
+    )
 
 
 def _nearest(

@@ -117,3 +117,15 @@ def test_a_file_is_compared_with_itself_at_a_revision(
     late = recorded(Path("recordings/e.flow.json"), case="e")
     assert main(["diff", "HEAD", str(late)]) == 2
     assert f"HEAD has no {late}" in capsys.readouterr().err
+
+
+def test_show_of_a_folder_names_what_it_can_show(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One run is shown: of a folder the first few are named to choose from."""
+    files = [recorded(tmp_path / f"{n}.flow.json", case=str(n)) for n in range(4)]
+    assert main(["show", str(tmp_path)]) == 2
+    named = ", ".join(map(str, files[:3]))
+    assert capsys.readouterr().err == (
+        f"agentflow show: {tmp_path} is a folder; name one of {named}, ... (4 in all)\n"
+    )

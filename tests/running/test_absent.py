@@ -56,10 +56,12 @@ def test_the_recording_with_the_fewest_changes_is_named(tmp_path: Path) -> None:
 
 def test_the_very_same_inputs_under_another_name_are_told(tmp_path: Path) -> None:
     """The case, its size or its trial has another name: nothing else changed."""
-    _recorded(tmp_path, "old", {"name": "Anna"})
+    old = _recorded(tmp_path, "old", {"name": "Anna"})
+    new = recording_path(tmp_path, "build", "new")
+    record = "record it: `pytest --agentflow=record`."
     assert _told(tmp_path, {"name": "Anna"})[1:] == [
         "  old.flow.json holds a run of the very same inputs, so named.",
-        "  To repair: record it: `pytest --agentflow=record`.",
+        f"  To repair: rename it: `mv {old} {new}`; or {record}",
     ]
 
 
@@ -145,7 +147,7 @@ def test_any_inputs_can_be_compared(
     path = recording_path(folder, "build", "new")
     error = no_recording(path, given_now, _command)
     assert isinstance(error, RecordingError)
-    assert str(error).endswith("To repair: record it: `pytest --agentflow=record`.")
+    assert str(error).endswith("record it: `pytest --agentflow=record`.")
 
 
 @settings(max_examples=10)  # each one lists all modules that are installed

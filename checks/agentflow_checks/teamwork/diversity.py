@@ -96,6 +96,12 @@ def _sets(
     theirs = _by_case(
         o for o in _outputs(run, baseline) if not o.id.startswith(workflow)
     )
+    if not theirs and any(True for _ in _outputs(run, baseline)):
+        message = (
+            f"baseline={baseline!r} names recordings of {run.workflow} itself: a "
+            "workflow is compared with another one, the single model's"
+        )
+        raise af.CheckError(message)
     if not theirs:
         message = (
             f"no recording with a page matches baseline={baseline!r} below {run.folder}"

@@ -138,6 +138,11 @@ def test_nothing_to_compare_with_is_an_error(folder: Path) -> None:
     for baseline in ("nowhere/*", "filled/*"):
         result = af.evaluate(first(folder, "filled"), diversity(baseline)).results[0]
         assert result.verdict == "error"
+    # The baseline of the last one is the workflow itself.
+    assert result.findings[0].message == (
+        "baseline='filled/*' names recordings of filled itself: a workflow is compared "
+        "with another one, the single model's"
+    )
     with pytest.raises(af.BadArgument, match="between 0 and 1"):
         diversity("single/*", alpha=1.0)
 
