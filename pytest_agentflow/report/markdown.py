@@ -27,6 +27,7 @@ MARGIN = 200
 """Bytes left for the line that says what does not fit."""
 CAUSES = 15
 WARNINGS = 12
+QUESTIONS = 6
 PER_CAUSE = 5
 PARTLY = 8
 GATES = 20
@@ -48,6 +49,7 @@ def render_markdown(report: Report, *, limit: int = LIMIT) -> str:
     ]
     after = [
         *_causes(tally.causes(runs), wording.number(len(runs), tally.thing(runs))),
+        *_questions(runs),
         *_warnings(runs),
         *_reproduce(report),
     ]
@@ -218,6 +220,15 @@ def _findings(found: Iterable[tuple[tally.JudgedRun, Finding]]) -> Iterator[str]
             text += f"; observed {code(finding.observed, 120)}"
         blame = attribution_text(finding)
         yield text + (f"; {escape(blame, 160)}" if blame else "")
+
+
+def _questions(runs: Sequence[tally.JudgedRun]) -> Iterator[str]:
+    found = tally.questions(runs)
+    if found:
+        yield from ("", "### Questions to review", "")
+        yield from _findings((judged, one) for judged, one, _ in found[:QUESTIONS])
+    if len(found) > QUESTIONS:
+        yield f"- and {len(found) - QUESTIONS:,} more"
 
 
 def _warnings(runs: Sequence[tally.JudgedRun]) -> Iterator[str]:

@@ -373,3 +373,23 @@ def stage_of(finding: Finding) -> str:
     if finding.introduced_between is not None:
         return " or ".join(finding.introduced_between)
     return finding.introduced_by or finding.lost_at or ""
+
+
+def questions(runs: Sequence[JudgedRun]) -> list[tuple[JudgedRun, Finding, int]]:
+    """List what checks that hold leave to a person; the same of several runs once.
+
+    Returns:
+        The first run of each, the finding, and in how many runs it stands.
+    """
+    found: dict[tuple[str, str], list[tuple[JudgedRun, Finding]]] = {}
+    for judged in runs:
+        for result in results_of(judged):
+            for finding in result.findings if result.verdict is Verdict.PASSED else ():
+                if _is_open(finding):
+                    key = finding.rule, finding.message
+                    found.setdefault(key, []).append((judged, finding))
+    return [(*one[0], len({j.run.id for j, _ in one})) for one in found.values()]
+
+
+def _is_open(finding: Finding) -> bool:
+    return finding.verdict is Verdict.UNDETERMINED and finding.status != "waived"

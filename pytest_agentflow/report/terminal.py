@@ -14,6 +14,9 @@ from pytest_agentflow.report.text import one_line
 WARNED = 5
 """So many warnings are told in full; the others are counted."""
 
+ASKED = 3
+"""So many questions that are left to a person are told in full."""
+
 PARTLY = 5
 """So many runs that were not wholly replayed are named."""
 
@@ -37,6 +40,7 @@ def summary_lines(
         for test in report.trials
     ]
     lines += _check_lines(report, runs, width)
+    lines += _question_lines(runs)
     lines += _partly_lines(runs)
     lines += _warning_lines(report)
     lines += _gate_lines(report, width)
@@ -86,6 +90,17 @@ def _cells(line: tally.CheckLine, report: Report, noun: str) -> list[str]:
         wording.number(line.findings, "finding"),
         *(f"{count:,} {word}" for count, word in extra if count),
     ]
+
+
+def _question_lines(runs: Sequence[tally.JudgedRun]) -> Iterator[str]:
+    """Give questions of checks that passed; what failed has told its own."""
+    asked = tally.questions(runs)
+    for judged, finding, count in asked[:ASKED]:
+        more = f" and {wording.number(count - 1, 'more run')}" if count > 1 else ""
+        told = one_line(finding.message, 200)
+        yield f"to review: {one_line(judged.run.id, 80)}{more}: {told}"
+    if len(asked) > ASKED:
+        yield f"{wording.number(len(asked) - ASKED, 'more question')} in the report"
 
 
 def _partly_lines(runs: Sequence[tally.JudgedRun]) -> Iterator[str]:

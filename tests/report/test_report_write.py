@@ -31,6 +31,8 @@ accessibility("AA")       7/9 runs     457 examined   16 findings   9 to review 
 html_validity             9/9 runs       9 examined    0 findings
 hallucination(stage="p…   6/7 runs      93 examined    2 findings   2 new
 cost(total=0.12, stage…   6/7 runs      35 examined     1 finding   1 new
+to review: build_site/brewery and 6 more runs: Contrast of text over a picture \
+cannot be computed: look at it.
 build_site against build_site_single: FAIL
   FAIL: over 2 cases the split costs 51% of the single model's, not 40%.
 build_site, 7 runs:  personalizer $0.0239  artist $0.2433  frontend $0.0953  qa $0.0036
@@ -178,6 +180,8 @@ def test_markdown_says_verdict_checks_money_and_findings(report: Report) -> None
         in lines
     )
     assert "- and 9 more" in lines
+    asked = lines.index("### Questions to review")
+    assert "Contrast of text over a picture cannot be computed" in lines[asked + 2]
     assert "- `pytest 'tests/test_site.py::test_site_is_fit_to_ship[hotel]'`" in lines
     assert len(lines) < 110
 
