@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,12 +18,14 @@ from pytest_agentflow.recording.match import (
     difference,
     request_difference,
 )
+from pytest_agentflow.recording.volatile import NOTATIONS, normaliser
 
 #: Changes told of one call; the others are counted.
 MOST_CHANGES = 6
 #: A recorded call that differs in more words than this is no help as a comparison.
 TOO_FAR = 0.9
 MOST_LISTED = 8
+_DIGITS = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +118,28 @@ def _nearest(index: Index, matching: Matching, asked: Asked) -> list[str]:
     lines += [f"    {change}" for change in changes[:MOST_CHANGES]]
     if (more := len(changes) - MOST_CHANGES) > 0:
         lines.append(f"    and {more} more changes")
-    return lines
+    return lines + _volatile(changes)
+
+
+def _volatile(changes: Sequence[Change]) -> list[str]:
+    """Say how to let digits and dates not count, where nothing else differs."""
+    if not all(_is_volatile(change) for change in changes):
+        return []
+    paths = dict.fromkeys(change.path for change in changes)
+    return [
+        "  Only digits or dates differ. If they do in every run, let them not count:",
+        *(f"    agentflow_volatile = {path}" for path in paths),
+    ]
+
+
+def _is_volatile(change: Change) -> bool:
+    if not change.path.startswith("$") or None in (change.before, change.after):
+        return False
+    written = normaliser(NOTATIONS)
+    before, after = (
+        _DIGITS.sub("0", written(text or "")) for text in (change.before, change.after)
+    )
+    return before == after
 
 
 def changes_between(

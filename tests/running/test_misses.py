@@ -155,6 +155,24 @@ def test_the_message_says_all_that_is_needed(flow: MakeFlow, server: Server) -> 
     )
 
 
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [("7 March 2027, order 18", True), ("2 May 2027, order 17", True), ("x", False)],
+)
+def test_where_only_digits_or_dates_differ_the_setting_is_named(
+    flow: MakeFlow, server: Server, after: str, *, told: bool
+) -> None:
+    """A date in a prompt differs every day: what declares it is to be pasted."""
+    PROMPT["text"] += " Today is 21 November 2026, order 17."
+    flow("record").run(plainly)
+    old = "21 November 2026, order 17"
+    PROMPT["text"] = PROMPT["text"].replace(old, after)
+    with pytest.raises(af.Miss) as caught:
+        flow("replay").run(plainly)
+    named = "    agentflow_volatile = $.messages[0].content\n" in str(caught.value)
+    assert named is told
+
+
 def test_a_single_miss_is_raised_as_itself(flow: MakeFlow, server: Server) -> None:
     """Where the workflow lets the miss through, its own traceback is kept."""
     flow("record").run(plainly)
