@@ -105,8 +105,8 @@ def test_an_annotation_that_cannot_be_resolved_leaves_the_others_judged() -> Non
 @pytest.mark.parametrize(
     "written",
     [
-        'stage_worth("qa", checks=["html_validity"], most_cost=-1)',
-        'stage_worth("qa", checks=["html_validity"], most_introduced=-1)',
+        'stage_worth("qa", checks=["html_validity"], max_cost=-1)',
+        'stage_worth("qa", checks=["html_validity"], max_introduced=-1)',
         "coordination(repeats=-1)",
         'coordination(calls={"artist": -1})',
         "accessibility(budget=-1)",

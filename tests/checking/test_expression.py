@@ -14,7 +14,7 @@ from pytest_agentflow.checking.expression import BadExpression, parse_check
     [
         "stage_order('a', 'b')",
         ' stage_order("a", "b", strict=True) ',
-        'personalised("build/*", most_shared=0.5, optional=True)',
+        'personalised("build/*", max_shared=0.5, optional=True)',
     ],
 )
 def test_a_check_is_read_as_a_marker_is_written(text: str) -> None:

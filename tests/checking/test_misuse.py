@@ -11,8 +11,8 @@ import pytest_agentflow as af
 
 COST = (
     "total=, stages=, shares=, tokens=, input_tokens=, output_tokens=, "
-    "reasoning_tokens=, least_cached=, context=, calls=, retries=, latency=, images=, "
-    "most_growth=, against=, cost_model=, currency="
+    "reasoning_tokens=, min_cached=, context=, calls=, retries=, latency=, images=, "
+    "max_growth=, against=, cost_model=, currency="
 )
 
 

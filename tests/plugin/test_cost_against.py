@@ -15,7 +15,7 @@ SITE = """
 import pytest
 from flow import build
 
-@pytest.mark.cost(most_growth=0.1)
+@pytest.mark.cost(max_growth=0.1)
 def test_build(agentflow):
     agentflow.run(build, "ants")
 """

@@ -45,13 +45,13 @@ def cost(
     input_tokens: int | Mapping[str, int] | None = None,
     output_tokens: int | Mapping[str, int] | None = None,
     reasoning_tokens: int | Mapping[str, int] | None = None,
-    least_cached: float | Mapping[str, float] | None = None,
+    min_cached: float | Mapping[str, float] | None = None,
     context: int | Mapping[str, int] | None = None,
     calls: int | Mapping[str, int] | None = None,
     retries: int | Mapping[str, int] | None = None,
     latency: float | Mapping[str, float] | None = None,
     images: int | Mapping[str, int] | None = None,
-    most_growth: Amount | Mapping[str, Amount] | None = None,
+    max_growth: Amount | Mapping[str, Amount] | None = None,
     against: str | None = None,
     cost_model: af.CostModel | str = "priced",
     currency: str = "USD",
@@ -76,7 +76,7 @@ def cost(
         input_tokens: the same, of input alone, what was cached included.
         output_tokens: the same, of output alone, reasoning included.
         reasoning_tokens: the same, of the output that was reasoning.
-        least_cached: smallest share of the input tokens that the cache must give.
+        min_cached: smallest share of the input tokens that the cache must give.
         context: largest prompt of one call, in tokens, of all or stage -> tokens.
         calls: model calls of the run, or stage -> calls.
         retries: failed attempts and calls that ask the same again, of the run or
@@ -85,7 +85,7 @@ def cost(
             from how long each call took and what this code does side by side; else, and
             with ``--agentflow-latency=recorded``, they are those of the recording.
         images: pictures made in the run, or stage -> pictures.
-        most_growth: how much more money each stage, and the run, may take than before,
+        max_growth: how much more money each stage, and the run, may take than before,
             0.1 for 10 %; or quantity -> share: ``{"cost": 0.1, "frontend.tokens": 0}``.
             A stage fails only where it adds 1 % of the run, too.
         against: glob of earlier recordings below the recordings folder, of which one is
@@ -99,7 +99,7 @@ def cost(
     modelled = model != af.priced()
     whole, parts = bill_of(run), bills_by_stage(run)
     before = run_before(run, earlier, against)
-    growth = growth_of(most_growth)
+    growth = growth_of(max_growth)
     counted = {
         "tokens": tokens,
         "input_tokens": input_tokens,
@@ -108,7 +108,7 @@ def cost(
         "calls": calls,
         "images": images,
     }
-    own = (latency, context, retries, least_cached, shares)
+    own = (latency, context, retries, min_cached, shares)
     asked = any(given is not None for given in (*counted.values(), *own))
     wants = Wanted(
         total=next(iter(limits_of("total", total).values()), None),
@@ -127,7 +127,7 @@ def cost(
         yield from _judge_money(run, whole, parts, wants, changes)
     yield from judge_increase(run, before, growth, currency)
     yield from _judge_counts(run, whole, parts, counted)
-    yield from _judge_prompts(run, whole, before, context, least_cached)
+    yield from _judge_prompts(run, whole, before, context, min_cached)
     yield from _judge_retries(run, whole, limits_of("retries", retries))
     yield from judge_latency(run, limits_of("latency", latency))
     if not whole.billed:
@@ -203,7 +203,7 @@ def _judge_money(
 
 
 def _judge_prompts(
-    run: af.Run, whole: Bill, before: af.Run | None, context: Any, least_cached: Any
+    run: af.Run, whole: Bill, before: af.Run | None, context: Any, min_cached: Any
 ) -> Iterator[object]:
     if context is not None:
         yield af.Rule(id=CONTEXT, title="No prompt is larger than allowed")
@@ -212,11 +212,9 @@ def _judge_prompts(
             yield bill
         else:
             yield from judge_context(bill, limit, _earlier(before, bill.stage))
-    if least_cached is not None:
+    if min_cached is not None:
         yield af.Rule(id=CACHED, title="The cache gives as much of the input as asked")
-    for bill, limit in _bills(
-        run, limits_of("least_cached", least_cached), CACHED, whole
-    ):
+    for bill, limit in _bills(run, limits_of("min_cached", min_cached), CACHED, whole):
         if isinstance(bill, af.Finding):
             yield bill
         else:

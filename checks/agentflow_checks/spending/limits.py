@@ -67,10 +67,10 @@ def validate_limits(
     shares = given.get("shares")
     by_name = shares is None or isinstance(shares, Mapping)
     _expect(by_name, 'shares= maps stages to shares: shares={"artist": 0.8}')
-    for name in ("shares", "least_cached"):
+    for name in ("shares", "min_cached"):
         for limit in limits_of(name, given.get(name)).values():
             _expect(limit <= 1, f"{name}= is a share, 0.8 for 80 %: {_plain(limit)}")
-    growth_of(given.get("most_growth"))
+    growth_of(given.get("max_growth"))
     known = isinstance(currency, str) and re.fullmatch("[A-Z]{3}", currency)
     _expect(bool(known), f'currency={currency!r} is no currency code such as "USD"')
     af.cost_model(cost_model)
@@ -90,12 +90,12 @@ class Growth:
 def growth_of(given: object) -> tuple[Growth, ...]:
     """Read ``0.1``, ``{"cost": 0.1, "frontend.tokens": 0}``; raises `ValueError`."""
     found = []
-    for key, limit in limits_of("most_growth", given).items():
+    for key, limit in limits_of("max_growth", given).items():
         stage, _, quantity = (key or "cost").rpartition(".")
-        example = 'most_growth={"cost": 0.1, "frontend.tokens": 0}'
+        example = 'max_growth={"cost": 0.1, "frontend.tokens": 0}'
         _expect(
             quantity in GROWING,
-            f"most_growth= names {', '.join(GROWING)}, not {quantity!r}: {example}",
+            f"max_growth= names {', '.join(GROWING)}, not {quantity!r}: {example}",
         )
         found.append(Growth(quantity=quantity, limit=limit, stage=stage or None))
     return tuple(found)

@@ -25,9 +25,9 @@ FEWEST = 16
 
 
 def _validate(
-    *, alpha: float = 0.05, least_drop: float = 0.05, rounds: int = 1_999, **_: Any
+    *, alpha: float = 0.05, min_drop: float = 0.05, rounds: int = 1_999, **_: Any
 ) -> None:
-    for name, share in (("alpha", alpha), ("least_drop", least_drop)):
+    for name, share in (("alpha", alpha), ("min_drop", min_drop)):
         if not 0 < share < 1:
             message = f"{name}={share} is a share between 0 and 1"
             raise ValueError(message)
@@ -44,7 +44,7 @@ def diversity(
     others: str | None = None,
     fail: bool = False,
     alpha: float = 0.05,
-    least_drop: float = 0.05,
+    min_drop: float = 0.05,
     rounds: int = 1_999,
 ) -> Iterator[object]:
     """Pages of different customers are no more alike than the single model's.
@@ -61,7 +61,7 @@ def diversity(
         others: glob of this workflow's; all of them when not given.
         fail: fail on an alarm; without, it is a warning.
         alpha: chance of any false alarm.
-        least_drop: smallest loss of variety, as a share of the baseline's, that is one.
+        min_drop: smallest loss of variety, as a share of the baseline's, that is one.
         rounds: permutations that are drawn.
     """
     warned = af.Severity.ERROR if fail else af.Severity.WARNING
@@ -75,7 +75,7 @@ def diversity(
         yield _too_few(run, baseline, *map(len, sides))
         return
     mine, theirs = _alike(*sides)
-    found = compare(mine, theirs, alpha=alpha, least_drop=least_drop, rounds=rounds)
+    found = compare(mine, theirs, alpha=alpha, min_drop=min_drop, rounds=rounds)
     yield from found.tables
     yield from _judged(run, found, baseline, warned)
 

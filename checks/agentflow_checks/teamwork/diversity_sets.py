@@ -96,7 +96,7 @@ def compare(
     baseline: tuple[Output, ...],
     *,
     alpha: float,
-    least_drop: float,
+    min_drop: float,
     rounds: int,
 ) -> Compared:
     """Compare two sets; many tests of one session ask for the same comparison.
@@ -105,7 +105,7 @@ def compare(
         mine: of the judged workflow, one a customer.
         baseline: of the single model.
         alpha: chance of any false alarm over all measures.
-        least_drop: smallest loss that is an alarm, as a share.
+        min_drop: smallest loss that is an alarm, as a share.
         rounds: permutations.
     """
     outputs = (*baseline, *mine)
@@ -122,7 +122,7 @@ def compare(
     adjusted = af.holm([one.p for one in measured])
     return Compared(
         comparisons=tuple(
-            replace(one, adjusted=p, alarm=p <= alpha and one.drop >= least_drop)
+            replace(one, adjusted=p, alarm=p <= alpha and one.drop >= min_drop)
             for one, p in zip(measured, adjusted, strict=True)
         ),
         unmeasured=tuple(unmeasured),

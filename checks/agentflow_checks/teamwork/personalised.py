@@ -27,16 +27,16 @@ FEWEST_TERMS = 3
 
 def _validate(
     *,
-    most_shared: float = 0.8,
-    carried: float | None = None,
+    max_shared: float = 0.8,
+    min_carried: float | None = None,
     profile: str | None = None,
     **_: Any,
 ) -> None:
-    if not 0 < most_shared <= 1:
-        message = f"most_shared={most_shared} is a share above 0 and up to 1"
+    if not 0 < max_shared <= 1:
+        message = f"max_shared={max_shared} is a share above 0 and up to 1"
         raise ValueError(message)
-    if carried is not None and not 0 < carried <= 1:
-        message = f"carried={carried} is a share above 0 and up to 1"
+    if min_carried is not None and not 0 < min_carried <= 1:
+        message = f"min_carried={min_carried} is a share above 0 and up to 1"
         raise ValueError(message)
     check_profile(profile)
 
@@ -46,8 +46,8 @@ def personalised(
     run: af.Run,
     others: str,
     *,
-    most_shared: float = 0.8,
-    carried: float | None = None,
+    max_shared: float = 0.8,
+    min_carried: float | None = None,
     profile: str | None = None,
 ) -> Iterator[object]:
     """The page is this customer's: no copy of another's, and it fits no other better.
@@ -61,11 +61,11 @@ def personalised(
         run: the run.
         others: glob of recordings below the recordings folder: ``build_site/*``. The
             run's own case is left out.
-        most_shared: largest share of five-word sequences of the shorter text that two
+        max_shared: largest share of five-word sequences of the shorter text that two
             pages may have in common. Letterhead, navigation and legal lines are shared
             by honest pages, whole copies share all.
-        carried: least share that brief and page must carry of what is known; without
-            it the shares are listed. There is no default: on the 72 authored pages of
+        min_carried: share that brief and page must carry of what is known; without it
+            the shares are listed. There is no default: on the 72 authored pages of
             the samples they are 0.44 to 0.77, which says nothing of other sites.
         profile: where the profile stands: a JSON path into the inputs
             (``$.customer``), a section of a prompt (``<customer>``) or a glob of source
@@ -83,44 +83,44 @@ def personalised(
     if not rivals:
         message = f"no other recording matches {others!r} below {run.folder}"
         raise af.CheckError(message)
-    yield from _copies(run, mine, rivals, most_shared)
+    yield from _copies(run, mine, rivals, max_shared)
     fits = fit_of(mine, customers(mine, rivals))
-    yield from _swapped(run, fits, most_shared)
-    yield from _carried(run, fits, carried)
+    yield from _swapped(run, fits, max_shared)
+    yield from _carried(run, fits, min_carried)
 
 
 def _copies(
-    run: af.Run, mine: Portrait, rivals: Sequence[Portrait], most_shared: float
+    run: af.Run, mine: Portrait, rivals: Sequence[Portrait], max_shared: float
 ) -> Iterator[object]:
     for other in rivals:
         shared = overlap(mine.shingles, other.shingles)
         if shared is None:
             continue
-        if shared <= most_shared:
+        if shared <= max_shared:
             yield af.Examined(rule="personalised")
         else:
-            yield _copy(run, mine, other, shared, most_shared)
+            yield _copy(run, mine, other, shared, max_shared)
 
 
 def _copy(
-    run: af.Run, mine: Portrait, other: Portrait, shared: float, most_shared: float
+    run: af.Run, mine: Portrait, other: Portrait, shared: float, max_shared: float
 ) -> af.Finding:
     page = run.pages()[0]
     finding = af.Finding(
         rule="personalised",
         message=f"the page is that of {other.case}",
         place=af.Place(stage=page.stage, artefact=page.name),
-        expected=f"at most {most_shared:.0%} of five-word sequences in common",
+        expected=f"at most {max_shared:.0%} of five-word sequences in common",
         observed=f"{shared:.0%} in common with {other.id}",
         evidence=f"same page as {other.id}",
         why="A customer who is shown another customer's page is not personalised for.",
         fix="Look at what the named stage was given: is it this customer's profile?",
     )
     fits = fit_of(mine, (other,))
-    return trace(run, fits, other, most_shared).on(finding)
+    return trace(run, fits, other, max_shared).on(finding)
 
 
-def _swapped(run: af.Run, fits: Fit, most_shared: float) -> Iterator[object]:
+def _swapped(run: af.Run, fits: Fit, max_shared: float) -> Iterator[object]:
     doubt = _doubt(fits)
     if doubt:
         yield af.Finding(
@@ -148,7 +148,7 @@ def _swapped(run: af.Run, fits: Fit, most_shared: float) -> Iterator[object]:
         why="A page that serves another customer better was not made for this one.",
         fix="Look at what the named stage was given: is it this customer's profile?",
     )
-    yield trace(run, fits, best, most_shared).on(finding)
+    yield trace(run, fits, best, max_shared).on(finding)
 
 
 def _as_well(theirs: float, own: float) -> str:

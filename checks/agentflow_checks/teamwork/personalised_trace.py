@@ -17,9 +17,7 @@ from agentflow_checks.teamwork.texts import overlap
 _TELLING = 0.25
 
 
-def trace(
-    run: af.Run, fits: Fit, rival: Portrait, most_shared: float
-) -> af.Attribution:
+def trace(run: af.Run, fits: Fit, rival: Portrait, max_shared: float) -> af.Attribution:
     """Name the first stage whose output is the rival's, or fits the rival better.
 
     Stages of mere code are looked through: two customers of one industry rightly get
@@ -35,7 +33,7 @@ def trace(
         twin = theirs.get(stage.name)
         mine = stage_shingles(stage)
         shared = overlap(mine, stage_shingles(twin)) if twin is not None else None
-        if shared is not None and shared > most_shared:
+        if shared is not None and shared > max_shared:
             return af.Verdict.FAILED
         fitting = _by_fit(fits, rival, stage)
         if fitting is None:

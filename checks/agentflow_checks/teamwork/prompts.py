@@ -46,9 +46,9 @@ def _validate(**given: Any) -> None:
             if number is not None and number < 0:
                 message = f"{name}={number} is negative; a limit is at least 0"
                 raise ValueError(message)
-    if (given.get("most_growth") is None) is not (given.get("against") is None):
+    if (given.get("max_growth") is None) is not (given.get("against") is None):
         message = (
-            "most_growth= and against= go together: prompts(most_growth=0.1, "
+            "max_growth= and against= go together: prompts(max_growth=0.1, "
             'against="main/build_site/*")'
         )
         raise ValueError(message)
@@ -63,7 +63,7 @@ def prompts(
     examples: Limit | None = None,
     others: str | None = None,
     against: str | None = None,
-    most_growth: float | None = None,
+    max_growth: float | None = None,
 ) -> Iterator[object]:
     """What stages are told, whatever the case, stays in bounds and does not conflict.
 
@@ -80,7 +80,7 @@ def prompts(
         examples: most examples.
         others: glob of recordings of other cases below the recordings folder.
         against: glob of recordings of the same cases as they were on main.
-        most_growth: largest growth of a template's tokens since then, 0.1 for 10 %.
+        max_growth: largest growth of a template's tokens since then, 0.1 for 10 %.
     """
     mine = _measured(run, _others(run, others))
     limits = {"tokens": tokens, "instructions": instructions, "examples": examples}
@@ -89,10 +89,10 @@ def prompts(
         if limit is not None:
             yield from _judge_limit(run, mine, what, limit)
     grown = {}
-    if against is not None and most_growth is not None:
+    if against is not None and max_growth is not None:
         before = _before(run, against)
         grown = _growth(run, before, against, others)
-        yield from _judge_growth(mine, before, grown, most_growth)
+        yield from _judge_growth(mine, before, grown, max_growth)
         yield from skipped(run, before, grown)
     if mine:
         yield _table(run, mine, grown)

@@ -29,9 +29,9 @@ def _validate(
     checks: Sequence[af.Check | str] = (),
     verdict: str | None = None,
     min_caught: float | None = None,
-    most_false_alarms: float | None = None,
-    most_introduced: int | None = None,
-    most_cost: float | None = None,
+    max_false_alarms: float | None = None,
+    max_introduced: int | None = None,
+    max_cost: float | None = None,
     **_: Any,
 ) -> None:
     if isinstance(checks, (str, af.Check)) or not checks:
@@ -40,12 +40,12 @@ def _validate(
     list(read_checks(checks))
     if verdict is not None:
         parse_path(verdict)
-    shares = {"min_caught": min_caught, "most_false_alarms": most_false_alarms}
+    shares = {"min_caught": min_caught, "max_false_alarms": max_false_alarms}
     for name, share in shares.items():
         if share is not None and not 0 <= share <= 1:
             message = f"{name}={share} is a share from 0 to 1"
             raise ValueError(message)
-    limits = {"most_introduced": most_introduced, "most_cost": most_cost}
+    limits = {"max_introduced": max_introduced, "max_cost": max_cost}
     for name, limit in limits.items():
         if limit is not None and limit < 0:
             message = f"{name}={limit} is negative; a limit is at least 0"
@@ -61,9 +61,9 @@ def stage_worth(
     runs: str | None = None,
     verdict: str | None = None,
     min_caught: float | None = None,
-    most_false_alarms: float | None = None,
-    most_introduced: int | None = None,
-    most_cost: float | None = None,
+    max_false_alarms: float | None = None,
+    max_introduced: int | None = None,
+    max_cost: float | None = None,
 ) -> Iterator[object]:
     """A stage that is there to find faults catches some, and says why it is worth it.
 
@@ -81,9 +81,9 @@ def stage_worth(
         verdict: JSON path of the stage's own verdict in its output; ``$.approved``
             where there is one.
         min_caught: smallest share of the faults that it catches, 0 to 1.
-        most_false_alarms: largest share of faultless runs that it refuses, 0 to 1.
-        most_introduced: faults that it may bring in.
-        most_cost: largest price of a fault that it catches, in the run's currency.
+        max_false_alarms: largest share of faultless runs that it refuses, 0 to 1.
+        max_introduced: faults that it may bring in.
+        max_cost: largest price of a fault that it catches, in the run's currency.
     """
     wanted = tuple(read_checks(checks))
     every = list(_runs(run, runs))
@@ -94,12 +94,12 @@ def stage_worth(
             af.expect_content(one, "artefacts")
     judged = [judge_stage(r, stage, wanted, verdict) for r in every]
     yield from _judge_caught(stage, judged, min_caught)
-    if most_false_alarms is not None:
-        yield from _judge_alarms(stage, judged, most_false_alarms)
-    if most_introduced is not None:
-        yield from _judge_introduced(stage, judged, most_introduced)
-    if most_cost is not None:
-        yield from _judge_cost(run, stage, judged, Decimal(str(most_cost)))
+    if max_false_alarms is not None:
+        yield from _judge_alarms(stage, judged, max_false_alarms)
+    if max_introduced is not None:
+        yield from _judge_introduced(stage, judged, max_introduced)
+    if max_cost is not None:
+        yield from _judge_cost(run, stage, judged, Decimal(str(max_cost)))
     yield from _exhibits(run, stage, judged)
 
 

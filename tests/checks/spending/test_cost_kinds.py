@@ -76,13 +76,13 @@ def test_the_cache_must_give_its_share() -> None:
     usage = af.Usage(input_tokens=1_000, output_tokens=1, cache_read_tokens=400)
     run = run_of(chat("qa", 0, 0, usage=usage), chat("qa", 1_000, 1))
 
-    assert judge(run, least_cached=0.2).verdict is af.Verdict.PASSED
-    finding = only(judge(run, least_cached={"qa": 0.5}))
+    assert judge(run, min_cached=0.2).verdict is af.Verdict.PASSED
+    finding = only(judge(run, min_cached={"qa": 0.5}))
     assert finding.message == (
         "qa read 400 of its 2,000 input tokens from the cache, 20 %, where 50 % are "
         "asked for"
     )
-    assert judge(run_of(picture(1)), least_cached=0.5).verdict is (
+    assert judge(run_of(picture(1)), min_cached=0.5).verdict is (
         af.Verdict.INAPPLICABLE
     )
 

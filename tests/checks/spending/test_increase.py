@@ -42,7 +42,7 @@ def test_a_stage_that_costs_more_is_named_with_the_causes() -> None:
     """The message says how much each contributes; the run names its worst stage."""
     calls = [c for c in BEFORE.calls if c.stage != "personalizer"]
     calls += [chat("personalizer", 4_000, 500, id=f"personalizer/{n}") for n in "ab"]
-    result = judge(run_of(*calls), most_growth=0.1)
+    result = judge(run_of(*calls), max_growth=0.1)
 
     assert failing(result) == {
         "personalizer": "personalizer costs $0.010, before $0.0020: $0.0080 more "
@@ -58,16 +58,16 @@ def test_a_stage_that_costs_more_is_named_with_the_causes() -> None:
 
 def test_what_stays_within_its_growth_passes() -> None:
     """Every stage and the run are decided; exactly the limit is within."""
-    result = judge(BEFORE, most_growth=0)
+    result = judge(BEFORE, max_growth=0)
     assert result.verdict is af.Verdict.PASSED
     assert rule(result).passed == 4
 
     grown = run_of(
         *(c for c in BEFORE.calls if c.stage != "qa"), chat("qa", 2_220, 100)
     )
-    assert judge(grown, most_growth=0.1).ok
-    assert not judge(grown, most_growth={"qa.input_tokens": 0.1099}).ok
-    assert judge(grown, most_growth={"qa.input_tokens": 0.11}).ok
+    assert judge(grown, max_growth=0.1).ok
+    assert not judge(grown, max_growth={"qa.input_tokens": 0.1099}).ok
+    assert judge(grown, max_growth={"qa.input_tokens": 0.11}).ok
 
 
 def test_a_stage_of_a_cent_that_doubles_fails_nobody() -> None:
@@ -75,14 +75,14 @@ def test_a_stage_of_a_cent_that_doubles_fails_nobody() -> None:
     before = run_of(*BEFORE.calls, chat("offers", 10, 0))
     now = run_of(*BEFORE.calls, chat("offers", 100, 0))
 
-    assert judge(now, before, most_growth=0).findings[0].place.stage is None
-    assert judge(now, before, most_growth=0.1).ok
+    assert judge(now, before, max_growth=0).findings[0].place.stage is None
+    assert judge(now, before, max_growth=0.1).ok
 
 
 def test_price_drift_is_told_apart_from_growth() -> None:
     """The same usage at twice the price is no growth; a note says what prices made."""
     dear = tuple(replace(p, amount=p.amount * 2) for p in PRICES)
-    result = judge(run_of(*BEFORE.calls, prices=dear), most_growth=0)
+    result = judge(run_of(*BEFORE.calls, prices=dear), max_growth=0)
 
     assert result.verdict is af.Verdict.PASSED
     assert [n.text for n in result.notes] == [
@@ -96,14 +96,14 @@ def test_a_dearer_model_is_growth() -> None:
     calls = [c for c in BEFORE.calls if c.stage != "qa"]
     now = run_of(*calls, chat("qa", 2_000, 0, model="large"), prices=large)
 
-    message = failing(judge(now, most_growth=0.1))["qa"]
+    message = failing(judge(now, max_growth=0.1))["qa"]
     assert "Causes: dearer model +$0.0179 (small -> large), less output" in message
 
 
 def test_a_new_stage_counts_in_the_run() -> None:
     """It has nothing of its own to be held against."""
     now = run_of(*BEFORE.calls, chat("offers", 9_000, 0))
-    result = judge(now, most_growth=0.1)
+    result = judge(now, max_growth=0.1)
 
     assert failing(result) == {
         None: "the run costs $0.0352, before $0.0262: $0.0090 more (34 %), where 10 % "
@@ -118,7 +118,7 @@ def test_tokens_calls_images_and_context_can_be_held_too() -> None:
     now = run_of(*calls, picture(3), *(chat("qa", n, 100) for n in (3_000, 5_000)))
     result = judge(
         now,
-        most_growth={
+        max_growth={
             "qa.tokens": 0.1,
             "qa.calls": 0,
             "qa.context": 0.5,
@@ -151,32 +151,32 @@ def test_a_limit_of_its_own_wins_for_a_stage() -> None:
     calls = [c for c in BEFORE.calls if c.stage != "qa"]
     now = run_of(*calls, chat("qa", 4_000, 100))
 
-    assert set(failing(judge(now, most_growth={"cost": 0.1}))) == {"qa"}
-    assert judge(now, most_growth={"cost": 0.1, "qa.cost": 1}).ok
+    assert set(failing(judge(now, max_growth={"cost": 0.1}))) == {"qa"}
+    assert judge(now, max_growth={"cost": 0.1, "qa.cost": 1}).ok
 
 
 def test_without_an_earlier_run_nothing_is_claimed() -> None:
     """A note says how there comes to be one; other rules decide."""
-    result = judge(BEFORE, None, total=1, most_growth=0.1)
+    result = judge(BEFORE, None, total=1, max_growth=0.1)
 
     assert result.verdict is af.Verdict.PASSED
     assert rule(result).verdict is af.Verdict.INAPPLICABLE
     assert "--agentflow-against=git:origin/main" in result.notes[0].text
-    alone = judge(BEFORE, None, most_growth={"calls": 0})
+    alone = judge(BEFORE, None, max_growth={"calls": 0})
     assert alone.verdict is af.Verdict.INAPPLICABLE
 
 
 def test_what_is_not_known_of_either_run_is_an_error() -> None:
     """An unknown price or usage is no growth of 0."""
     unknown = run_of(chat("qa", 9, 0, model="my-llama"))
-    finding = judge(BEFORE, unknown, most_growth=0.1).findings[0]
+    finding = judge(BEFORE, unknown, max_growth=0.1).findings[0]
     assert finding.verdict is af.Verdict.ERROR
     assert "my-llama" in finding.message
     silent = run_of(chat("qa", 0, 0, usage=None))
     for quantity in ("tokens", "context"):
-        result = judge(silent, most_growth={quantity: 0.1})
+        result = judge(silent, max_growth={quantity: 0.1})
         assert only(result).verdict is af.Verdict.ERROR
-    missing = judge(BEFORE, most_growth={"quality.cost": 0})
+    missing = judge(BEFORE, max_growth={"quality.cost": 0})
     assert "no stage 'quality'" in missing.findings[0].message
 
 
@@ -221,24 +221,24 @@ def test_a_glob_finds_the_recording_of_the_same_case(tmp_path: Path) -> None:
     saved(BEFORE, tmp_path, "main/hotel.flow.json")
     saved(replace(BEFORE, case="inn"), tmp_path, "main/inn.flow.json")
 
-    result = judge(now, None, most_growth=0.1, against="*/*")
+    result = judge(now, None, max_growth=0.1, against="*/*")
     assert "more pictures +$0.011 (2 -> 3)" in failing(result)["artist"]
     for pattern in ("build/*", "nowhere/*"):
-        finding = only(judge(now, None, most_growth=0.1, against=pattern))
+        finding = only(judge(now, None, max_growth=0.1, against=pattern))
         assert finding.verdict is af.Verdict.ERROR
         assert "it matches none" in finding.message
-    loose = judge(BEFORE, None, most_growth=0.1, against="main/*")
+    loose = judge(BEFORE, None, max_growth=0.1, against="main/*")
     assert "not loaded from a folder" in only(loose).message
 
 
 @pytest.mark.parametrize(
     ("given", "complaint"),
     [
-        ({"most_growth": {"money": 0.1}}, "names cost, tokens"),
-        ({"most_growth": -0.1}, "is negative"),
+        ({"max_growth": {"money": 0.1}}, "names cost, tokens"),
+        ({"max_growth": -0.1}, "is negative"),
         ({"shares": 0.5}, "shares= maps stages"),
         ({"shares": {"artist": 80}}, "is a share, 0.8 for 80 %"),
-        ({"least_cached": 2}, "is a share"),
+        ({"min_cached": 2}, "is a share"),
         ({"context": 1.5}, "no whole number"),
         ({"retries": {"qa": "x"}}, "is no number"),
         ({"cost_model": "gpu"}, 'write "priced" or "aalp"'),
@@ -264,7 +264,7 @@ def test_the_run_fails_just_where_it_grew_beyond(
         run_of(*(chat("qa", r, w, id=f"qa/{n}") for n, (r, w) in enumerate(side)))
         for side in (old, new)
     )
-    result = judge(now, before, most_growth={"cost": limit, "tokens": limit})
+    result = judge(now, before, max_growth={"cost": limit, "tokens": limit})
 
     over = {
         finding.subject for finding in result.findings if finding.place.stage is None
@@ -297,7 +297,7 @@ def test_a_planted_regression_is_named_with_stage_and_cause(name: str) -> None:
     case, stage, cause = PLANTED[name]
     path = ROOT / f"fixtures/planted/{name}/build_site/{case}.flow.json"
     run = replace(af.load(path), folder=RECORDINGS)
-    result = judge(run, None, most_growth=0.1, against="build_site/*")
+    result = judge(run, None, max_growth=0.1, against="build_site/*")
 
     found = failing(result)
     assert set(found) == {stage, None}

@@ -94,12 +94,12 @@ def test_a_page_for_nobody_fails(tmp_path: Path) -> None:
 
 
 def test_the_share_that_is_carried_is_listed_and_limited(tmp_path: Path) -> None:
-    """Without carried= the shares are listed; with it the losing stage is named."""
+    """Without min_carried= the shares are listed; with it the losing stage is named."""
     page = "A bakery in Millgate that is baking"
     run = save_all(tmp_path, {"bakery": page})["bakery"]
     listed = af.evaluate(run, personalised("w/*")).results[0]
     (table,) = listed.exhibits
-    (finding,) = failing(run, personalised("w/*", carried=0.9))
+    (finding,) = failing(run, personalised("w/*", min_carried=0.9))
 
     assert isinstance(table, af.Table)
     assert listed.ok
@@ -152,7 +152,7 @@ def test_sections_of_a_prompt_may_be_the_profile() -> None:
 def test_the_samples_own_pages_fit_best(workflow: str, case: str) -> None:
     """No healthy page of the sample fits another customer; each carries half."""
     run = af.load(RECORDINGS / f"{workflow}/{case}.flow.json")
-    judged = af.evaluate(run, personalised(f"{workflow}/*", carried=0.45))
+    judged = af.evaluate(run, personalised(f"{workflow}/*", min_carried=0.45))
 
     assert judged.passed, af.failure_message(judged)
     assert judged.results[0].undetermined == 0

@@ -180,14 +180,14 @@ def test_growth_is_measured_against_recordings_of_main(tmp_path: Path) -> None:
     path = tmp_path / "now" / "w" / "c.flow.json"
     af.save(told(RULES + RULES), path)
     run = replace(af.load(path), folder=tmp_path)
-    (finding,) = judge(run, against="main/*/*", most_growth=0.2).findings
+    (finding,) = judge(run, against="main/*/*", max_growth=0.2).findings
     assert finding.rule == "prompts.growth"
     assert finding.message == (
         "the template of write grew by 100%, from 86 to 172 tokens, since "
         "main/w/c.flow.json; 20% is allowed"
     )
-    assert judge(run, against="main/*/*", most_growth=1.2).ok
-    (error,) = judge(run, against="gone/*", most_growth=1.2).findings
+    assert judge(run, against="main/*/*", max_growth=1.2).ok
+    (error,) = judge(run, against="gone/*", max_growth=1.2).findings
     assert error.message == "no recording of case c matches against='gone/*'"
 
 
@@ -198,7 +198,7 @@ def test_growth_of_no_stage_is_no_pass(tmp_path: Path) -> None:
     renamed = replace(flow_run(other), case="c")
     af.save(renamed, tmp_path / "main" / "w" / "c.flow.json")
     run = replace(told(RULES), folder=tmp_path)
-    result = judge(run, against="main/*/*", most_growth=0.2)
+    result = judge(run, against="main/*/*", max_growth=0.2)
     assert result.verdict == "error"
     assert result.findings[0].message == (
         "no stage of main/w/c.flow.json has the same name: growth was not examined; "
@@ -212,7 +212,7 @@ def test_stages_that_growth_skipped_are_named(tmp_path: Path) -> None:
     af.save(old, tmp_path / "main" / "w" / "c.flow.json")
     new = replace(old.calls[0], id="call-2", stage="edit")
     run = replace(flow_run(*old.calls, new), case="c", folder=tmp_path)
-    result = judge(run, against="main/*/*", most_growth=0.2)
+    result = judge(run, against="main/*/*", max_growth=0.2)
     assert result.ok
     assert [note.text for note in result.notes] == [
         "growth was not examined of edit: not in main/w/c.flow.json"
@@ -222,7 +222,7 @@ def test_stages_that_growth_skipped_are_named(tmp_path: Path) -> None:
 def test_growth_needs_both_arguments() -> None:
     """One without the other says nothing."""
     with pytest.raises(af.BadArgument, match="go together"):
-        prompts(most_growth=0.1)
+        prompts(max_growth=0.1)
 
 
 def test_the_sample_shows_counts_beside_unsupported_claims() -> None:

@@ -100,24 +100,24 @@ def test_false_alarms_are_counted_on_faultless_runs(rules: Path) -> None:
         reviewed(GOOD, case="b"),
         reviewed(BAD, approved=False, case="c"),
     ]
-    (finding,) = judge(runs, rules, most_false_alarms=0.3).findings
+    (finding,) = judge(runs, rules, max_false_alarms=0.3).findings
     assert finding.message.startswith("qa refused 1 of 2 runs")
-    assert judge(runs, rules, most_false_alarms=0.5).ok
+    assert judge(runs, rules, max_false_alarms=0.5).ok
 
 
 def test_faults_that_it_brings_in_are_its_own(rules: Path) -> None:
     """The page was fine before it was corrected."""
     runs = [reviewed(GOOD, left=BAD, case="a"), reviewed(BAD, left=GOOD, case="b")]
-    (finding,) = judge(runs, rules, most_introduced=0).findings
+    (finding,) = judge(runs, rules, max_introduced=0).findings
     assert finding.message.startswith("qa brought 1 fault into w/a")
-    assert judge(runs, rules, most_introduced=1).ok
+    assert judge(runs, rules, max_introduced=1).ok
 
 
 def test_a_catch_has_a_price(rules: Path) -> None:
     """What the stage cost in all runs, over the faults that it caught."""
     runs = [reviewed(BAD, left=GOOD, case="a"), reviewed(GOOD, case="b")]
-    assert judge(runs, rules, most_cost=1).ok
-    (finding,) = judge(runs, rules, most_cost=0.0001).findings
+    assert judge(runs, rules, max_cost=1).ok
+    (finding,) = judge(runs, rules, max_cost=0.0001).findings
     assert "over 2 runs and caught 1 fault, " in finding.message
 
 
