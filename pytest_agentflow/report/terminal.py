@@ -143,7 +143,8 @@ def _gate_lines(report: Report, width: int) -> Iterator[str]:
         # Sentences stand worst first: what is wrong, or open, is told before money.
         told = list(gate.sentences[:1])
         if gate.verdict is Verdict.PASSED and gate.cost and gate.baseline_cost:
-            told = [wording.gate_money(gate)]
+            quality = (text for text in gate.sentences if text.startswith("quality"))
+            told = [wording.gate_money(gate), *quality]
         yield from (f"  {one_line(text, max(2 * width, 80))}" for text in told)
 
 
