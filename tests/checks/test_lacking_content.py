@@ -50,7 +50,7 @@ NEEDED = {
     },
     "outputs": {"hallucination", "handoff", "stage_worth"},
     "sources": {"hallucination"},
-    "messages": {"hallucination", "prompts"},
+    "messages": {"prompts"},
     "answer": {"replayed"},
 }
 
@@ -95,6 +95,12 @@ def test_a_check_of_what_is_lacking_errs(kind: str, name: str) -> None:
     result = af.evaluate(lacking(kind), af.parse_check(CHECKS[name]).optional())
     assert result.results[0].verdict is af.Verdict.ERROR
     assert not result.ok
+
+
+def test_prompts_are_missed_where_they_are_the_only_source() -> None:
+    """Beside documents, a prompt that is lacking can only make a claim fail."""
+    run = replace(lacking("messages"), sources=())
+    assert af.evaluate(run, af.parse_check("hallucination")).verdict is af.Verdict.ERROR
 
 
 @pytest.mark.parametrize("name", CHECKS)

@@ -236,7 +236,7 @@ def test_a_failed_request_of_a_plain_test_keeps_its_trace(
 ) -> None:
     """What is no run of ours is shown as pytest shows it."""
     project.makepyfile(
-        test_plain="""
+        test_own_request="""
         import httpx
 
         def test_ours(agentflow): ...
