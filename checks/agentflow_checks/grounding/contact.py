@@ -120,12 +120,22 @@ def urls(text: str, taken: Spans) -> Iterator[Atom]:
 
 def phones(text: str, taken: Spans) -> Iterator[Atom]:
     """Read telephone numbers; the normal form is their digits, ``+`` kept."""
-    for match in _PHONE.finditer(text):
+    for match in _phone_matches(text):
         normal = _phone_normal(match)
         if normal is None or not _is_phone(text, match, normal):
             continue
         if taken.take(*match.span()):
             yield _atom(match, Reading("phone", normal))
+
+
+def _phone_matches(text: str) -> Iterator[re.Match[str]]:
+    """Find candidates; a plus before too few digits hides no number behind it."""
+    at = 0
+    while match := _PHONE.search(text, at):
+        yield match
+        digits = len(_NOT_DIGIT.sub("", match.group()))
+        short = match["plus"] is not None and digits < _FEWEST_DIGITS
+        at = match.start() + 1 if short else match.end()
 
 
 def addresses(text: str, taken: Spans) -> Iterator[Atom]:
