@@ -104,12 +104,12 @@ class Stillness:
         self._since: dict[_Place, float] = {}
         self._given_up: set[_Place] = set()
         self.notes: list[str] = []
-        frames = sys._current_frames()  # noqa: SLF001 - there is no other way
-        known = _threads()
+        frames, known, moved = _seen_at_rest()
         self._others = {
             ident
             for ident, frame in frames.items()
-            if ident != own and _waits(frame, known.get(ident))[0] == "outside"
+            if ident != own
+            and (ident in moved or _waits(frame, known.get(ident))[0] == "outside")
         }
         python = {known[i] for i in frames.keys() - self._others if i in known}
         self._other_tasks = _tasks() - python
@@ -180,6 +180,33 @@ class Stillness:
                     "run, and was not waited for"
                 )
         return still
+
+
+def _seen_at_rest() -> tuple[
+    dict[int, FrameType], dict[int | None, int | None], set[int]
+]:
+    """Give the frames and numbers of all threads, and which of them do not rest.
+
+    One that is kept from running by the interpreter's lock alone looks asleep, and like
+    one that waits for another thread; it asks for the lock once in a switch interval.
+    """
+
+    def looks() -> dict[int, tuple[int, int, str | None]]:
+        return {
+            ident: (id(frame), frame.f_lasti, _asleep(known.get(ident) or 0))
+            for ident, frame in frames.items()
+        }
+
+    frames, known = sys._current_frames(), _threads()  # noqa: SLF001 - no other way
+    if len(frames) == 1:
+        return frames, known, set()
+    first = looks()
+    time.sleep(2 * sys.getswitchinterval())
+    frames = sys._current_frames()  # noqa: SLF001
+    moved = {
+        i for i, look in looks().items() if look[2] is None or look != first.get(i)
+    }
+    return frames, known, moved
 
 
 def _told(ident: int, frame: FrameType) -> str:

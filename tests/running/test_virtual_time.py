@@ -330,15 +330,18 @@ def test_code_that_computes_before_its_call_is_waited_for() -> None:
     assert taken(computes) == 20
 
 
-def test_a_thread_that_is_older_and_busy_elsewhere_is_left_alone() -> None:
+@pytest.mark.parametrize("rest", [None, 0, 0.0005], ids=["spins", "yields", "polls"])
+def test_a_thread_that_is_older_and_busy_elsewhere_is_left_alone(
+    rest: float | None,
+) -> None:
     """Work that has nothing to do with the run does not hold it up."""
     done = threading.Event()
 
-    def spins() -> None:
-        while not done.wait(0.0005):  # one that never rests leaves nothing to see by
+    def works() -> None:
+        while not (done.is_set() if rest is None else done.wait(rest)):
             sum(range(1000))
 
-    other = threading.Thread(target=spins)
+    other = threading.Thread(target=works)
     other.start()
     try:
         assert taken(lambda made: [call(made, d) for d in DURATIONS]) == 100
