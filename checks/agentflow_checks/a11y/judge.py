@@ -7,9 +7,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import pytest_agentflow as af
+from agentflow_checks.a11y import own
 from agentflow_checks.a11y.choice import Choice, chosen
 from agentflow_checks.a11y.outcome import Judged, outcomes, selector_of
 from agentflow_checks.a11y.picture import picture
+from agentflow_checks.a11y.rules import RULES
 from agentflow_checks.web import html
 from agentflow_checks.web.artefacts import attribute_fault, pages_of, visit_artefact
 from agentflow_checks.web.missing import PartMissing, unjudged
@@ -41,7 +43,7 @@ def installed_rules(choice: Choice) -> frozenset[str]:
     """
     from agentflow_checks.web.visits import axe_rules  # noqa: PLC0415 - heavy
 
-    return chosen(choice, axe_rules())
+    return chosen(choice, [*axe_rules(), *RULES.values()])
 
 
 def _place(page: af.Artefact) -> af.Place:
@@ -71,13 +73,13 @@ def _judge_page(
     judged = Judged(
         name=page.name,
         stage=page.stage,
-        axe=answer_of(visited, rules),
+        axe=answer_of(visited, rules, budget=budget),
         where=functools.partial(_where, page.text, visited.dom),
     )
     found = []
     for outcome in outcomes(judged, choice):
         if isinstance(outcome, af.Finding):
-            outcome = _attributed(run, page, outcome, look)  # noqa: PLW2901
+            outcome = _attributed(run, page, outcome, look, budget)  # noqa: PLW2901
             found.append(outcome)
         yield outcome
     if found:
@@ -91,18 +93,21 @@ def _look(
     from agentflow_checks.web.visits import default_rules  # noqa: PLC0415 - heavy
 
     common = default_rules()
-    asked: Collection[str] | None = None if rules <= common else rules
+    by_axe = rules - RULES.keys()
+    asked: Collection[str] | None = None if by_axe <= common else by_axe
     return visit_artefact(run, page, rules=asked, budget=budget)
 
 
-def answer_of(visited: Visit, rules: frozenset[str]) -> Mapping[str, Any]:
-    """Give axe-core's answer about the wanted rules only."""
+def answer_of(
+    visited: Visit, rules: frozenset[str], *, budget: float
+) -> Mapping[str, Any]:
+    """Give what axe-core and our own rules say, about the wanted rules only."""
     whole = visited.axe or {}
-    kinds = ("violations", "incomplete", "passes", "inapplicable")
-    return {
+    said = {
         kind: [rule for rule in whole.get(kind, ()) if rule["id"] in rules]
-        for kind in kinds
+        for kind in own.KINDS
     }
+    return own.merged(said, own.answer(visited, rules, budget=budget))
 
 
 def _doubts(visited: Visit, place: af.Place) -> Iterator[object]:
@@ -147,6 +152,7 @@ def _attributed(
     page: af.Artefact,
     finding: af.Finding,
     look: Callable[[af.Artefact], Visit],
+    budget: float,
 ) -> af.Finding:
     """Look for the same fault in the page's versions along the stages.
 
@@ -161,18 +167,20 @@ def _attributed(
         return any(
             selector_of(node) == finding.place.selector
             or node["html"] == finding.evidence
-            for node in _nodes(visited, finding.rule, kind)
+            for node in _nodes(visited, finding.rule, kind, budget)
         )
 
     return attribute_fault(run, page, shows).on(finding)
 
 
-def _nodes(visited: Visit, rule: str, kind: str) -> Iterator[Mapping[str, Any]]:
+def _nodes(
+    visited: Visit, rule: str, kind: str, budget: float
+) -> Iterator[Mapping[str, Any]]:
     kinds = ("violations",) if kind == "violations" else ("violations", "incomplete")
+    said = answer_of(visited, frozenset({rule.removeprefix("a11y.")}), budget=budget)
     for each in kinds:
-        for found in (visited.axe or {}).get(each, ()):
-            if f"a11y.{found['id']}" == rule:
-                yield from found["nodes"]
+        for found in said[each]:
+            yield from found["nodes"]
 
 
 def judge_driver(driver: Any, choice: Choice) -> Iterator[object]:
@@ -198,14 +206,13 @@ def judge_result(result: Mapping[str, Any], choice: Choice) -> Iterator[object]:
 def _judge_answer(
     name: str, answer: Mapping[str, Any], choice: Choice
 ) -> Iterator[object]:
-    kinds = ("violations", "incomplete", "passes", "inapplicable")
     wanted = {
         kind: [
             rule
             for rule in answer.get(kind, ())
             if choice.wants(rule["id"], rule.get("tags", ()))
         ]
-        for kind in kinds
+        for kind in own.KINDS
     }
     if not any(wanted.values()):
         message = f"no rule of {name} belongs to what was asked for: nothing examined"

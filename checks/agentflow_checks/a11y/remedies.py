@@ -152,6 +152,8 @@ def remedy(rule: Mapping[str, Any], node: Mapping[str, Any]) -> Remedy:
         rule: a rule of axe-core's answer.
         node: one of its nodes.
     """
+    if "remedy" in node:  # a rule of ours has said it
+        return Remedy(**node["remedy"])
     for check in checks_of(node):
         data = check.get("data")
         if isinstance(data, Mapping):

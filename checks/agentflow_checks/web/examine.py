@@ -170,11 +170,13 @@ def _overflow(current: tab.Tab, by: float) -> Iterator[Overflow]:
         resize(current, browser.VIEWPORT[0], by)
 
 
-def resize(current: tab.Tab, width: int, by: float) -> None:
-    """Give the tab a width, in CSS pixels."""
+def resize(
+    current: tab.Tab, width: int, by: float, height: int = browser.VIEWPORT[1]
+) -> None:
+    """Give the tab a viewport, in CSS pixels."""
     metrics = {
         "width": width,
-        "height": browser.VIEWPORT[1],
+        "height": height,
         "deviceScaleFactor": 1,
         "mobile": False,
     }

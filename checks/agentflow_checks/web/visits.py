@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from agentflow_checks.web.examine import (
 )
 from agentflow_checks.web.missing import PartMissing
 from agentflow_checks.web.page import Body, Page, Visit
+from agentflow_checks.web.probing import Bench, Probe, Unknown, put_back
 
 KEPT_VISITS, KEPT_PICTURES = 256, 32
 """How many are kept per process, the oldest given up first."""
@@ -72,6 +73,8 @@ class _Kept:
     rules: frozenset[str]
     budget: float
     files: Mapping[Path, tuple[int, int] | None]
+    facts: dict[str, Any] = dataclasses.field(default_factory=dict)
+    """What probes found, by their names."""
 
 
 _lock = threading.RLock()
@@ -135,6 +138,53 @@ def screenshot(visited: Visit, clip: af.Box | None = None) -> bytes:
         return _state.pictures[key]
 
 
+def probe(
+    visited: Visit, probes: Iterable[Probe], *, budget: float = 10.0
+) -> dict[str, Any]:
+    """Use a visited page as people do, and give what each probe found, by its name.
+
+    What a probe found is kept as long as the visit. One that did not come to its end
+    gives `Unknown`: what rests on it is undetermined.
+
+    Args:
+        visited: a visit without `error`.
+        probes: what to do.
+        budget: seconds for the page, those of its visit included.
+    """
+    with _lock:
+        kept = _state.visits.get(visited.page.digest)
+        known = kept.facts if kept is not None and kept.visit is visited else {}
+        clock = Clock(budget - sum(visited.timings.values()) / 1000)
+        for one in probes:
+            if one.name not in known or isinstance(known[one.name], Unknown):
+                known[one.name] = _probe(visited, one, clock)
+        return dict(known)
+
+
+def _probe(visited: Visit, probe: Probe, clock: Clock) -> Any:
+    if clock.begin + clock.budget <= time.monotonic():
+        return Unknown(f"the page's time was spent before: {probe.name} did not begin")
+    try:
+        _show(visited.page)
+        _state.shown = ""
+        with _serving(visited.page, _site(visited.page)) as url:
+            bench = Bench(tab=_current_tab(), visited=visited, url=url, by=clock.end)
+            found = probe.run(bench)
+            put_back(bench)
+    except cdp.ConnectionLost as gone:
+        stop_browser()
+        return Unknown(f"{probe.name}: the page ended the browser ({gone})")
+    except cdp.CallTimeout:
+        _recover()
+        return Unknown(f"{probe.name} did not come to its end in the page's time")
+    except (*TROUBLE, Unjudgeable) as error:
+        _recover()
+        return Unknown(f"{probe.name}: {error}")
+    if not probe.acts:
+        _state.shown = visited.page.digest
+    return found
+
+
 def axe_rules() -> tuple[AxeRule, ...]:
     """Return the rules of the installed axe-core."""
     with _lock:
@@ -195,12 +245,16 @@ def _still_holds(kept: _Kept, rules: frozenset[str], budget: float) -> bool:
 
 
 def _visit(page: Page, rules: frozenset[str], budget: float) -> _Kept:
-    site = server.Site(files={**page.files, page.name: page.html}, root=page.root)
+    site = _site(page)
     try:
         visited = _judge(page, site, rules, budget)
     except Unjudgeable as reason:
         visited = Visit(page=page, error=str(reason))
     return _Kept(visit=visited, rules=rules, budget=budget, files=dict(site.served))
+
+
+def _site(page: Page) -> server.Site:
+    return server.Site(files={**page.files, page.name: page.html}, root=page.root)
 
 
 def _judge(
@@ -245,10 +299,9 @@ def _show(page: Page) -> None:
     current = _current_tab()
     if _state.shown == page.digest:
         return
-    site = server.Site(files={**page.files, page.name: page.html}, root=page.root)
     clock = Clock(10.0)
     _state.shown = ""
-    with _serving(page, site) as url:
+    with _serving(page, _site(page)) as url:
         tab.load(current, url, by=clock.at(LOAD_SHARE))
         settle(current, clock)
     _state.shown = page.digest

@@ -1,0 +1,11 @@
+"""Our own accessibility rules, where axe-core is silent; one topic a module."""
+
+from __future__ import annotations
+
+from agentflow_checks.a11y.rules import mouse
+from agentflow_checks.a11y.rules.rule import OwnRule
+
+_TOPICS = (mouse,)
+
+RULES: dict[str, OwnRule] = {rule.id: rule for topic in _TOPICS for rule in topic.RULES}
+"""Every rule of ours by its id."""

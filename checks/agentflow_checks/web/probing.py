@@ -1,0 +1,186 @@
+"""Probes: a visited page used as people use it, with keys, widths and schemes."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import importlib.resources
+import json
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest_agentflow as af
+from agentflow_checks.web import browser, examine, tab
+from agentflow_checks.web.cdp import CallTimeout, Json
+from agentflow_checks.web.page import Visit
+
+ALT, CTRL, META, SHIFT = 1, 2, 4, 8
+"""Modifier keys, as the protocol adds them up."""
+
+
+class Unknown(NamedTuple):
+    """A probe's answer where it has none."""
+
+    reason: str
+
+
+@dataclasses.dataclass(slots=True, kw_only=True)
+class Bench:
+    """A visited page, open and settled in a tab; the functions below act on it."""
+
+    tab: tab.Tab
+    visited: Visit
+    url: str
+    by: float
+    """Moment, on the clock of `time.monotonic`, when the page's budget is spent."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """Something to do with a page, and what is seen when it is done."""
+
+    name: str
+    """One that no other probe has: what it found is kept under it."""
+    run: Callable[[Bench], Any]
+    """Gives JSON values; may leave the page in any state where `acts` is set. It raises
+    what `command` and `ask` raise."""
+    acts: bool = True
+    """Whether the page is another one afterwards, so that it has to be loaded anew."""
+
+
+def command(bench: Bench, method: str, params: Json | None = None) -> Json:
+    """Send one command of the browser's protocol, and give its result.
+
+    Raises:
+        CallTimeout: the page's time is spent.
+        ProtocolError: the browser refused it.
+    """
+    return tab.command(bench.tab, method, params, by=bench.by)
+
+
+def ask(bench: Bench, expression: str) -> Any:
+    """Evaluate in our own world beside the page's, await a promise, give JSON values.
+
+    The page's scripts cannot see or change what is evaluated there.
+    """
+    return tab.evaluate(bench.tab, expression, by=bench.by)
+
+
+def install(bench: Bench, package: str, script: str) -> None:
+    """Evaluate a script file of a package of ours in our own world.
+
+    Args:
+        bench: the page.
+        package: ``agentflow_checks.a11y.rules``.
+        script: the file's name in it, ``keyboard.js``.
+    """
+    text = importlib.resources.files(package).joinpath(script).read_text("utf-8")
+    tab.evaluate(bench.tab, f"{text}\n;null", by=bench.by)
+
+
+def load(bench: Bench, *, still: bool = True) -> None:
+    """Load the page anew.
+
+    Args:
+        bench: the page.
+        still: wait until it has settled, and bring its animations to their end, as
+            every check sees it; else it is given back as soon as it is loaded.
+    """
+    tab.load(bench.tab, bench.url, by=bench.by)
+    if still:
+        ask(bench, "agentflow.settle(1500)")
+
+
+def press(bench: Bench, key: str, *, modifiers: int = 0, text: str = "") -> None:
+    """Press and release one key, as a person does.
+
+    Args:
+        bench: the page.
+        key: its name in the DOM, ``Tab``, ``Enter``, ``Escape``, ``ArrowDown``, ``a``.
+        modifiers: sum of ALT, CTRL, META and SHIFT.
+        text: what it writes; a printable key writes itself.
+    """
+    text = text or _TEXTS.get(key, key if len(key) == 1 else "")
+    code = _CODES.get(key, ord(key.upper()) if len(key) == 1 else 0)
+    event = {"key": key, "modifiers": modifiers, "windowsVirtualKeyCode": code}
+    event["code"] = f"Key{key.upper()}" if len(key) == 1 and key.isalpha() else key
+    down = {"type": "keyDown", "text": text} if text else {"type": "rawKeyDown"}
+    command(bench, "Input.dispatchKeyEvent", {**event, **down})
+    command(bench, "Input.dispatchKeyEvent", {**event, "type": "keyUp"})
+
+
+_TEXTS = {"Enter": "\r", "Space": " "}
+_CODES = {
+    "Tab": 9,
+    "Enter": 13,
+    "Escape": 27,
+    "Space": 32,
+    "PageUp": 33,
+    "PageDown": 34,
+    "End": 35,
+    "Home": 36,
+    "ArrowLeft": 37,
+    "ArrowUp": 38,
+    "ArrowRight": 39,
+    "ArrowDown": 40,
+}
+
+
+def point(bench: Bench, x: float, y: float, *, click: bool = False) -> None:
+    """Move the pointer to a place in the viewport, and click there where asked."""
+    where: Json = {"x": x, "y": y}
+    command(bench, "Input.dispatchMouseEvent", {**where, "type": "mouseMoved"})
+    if click:
+        once = {**where, "button": "left", "clickCount": 1}
+        for kind in ("mousePressed", "mouseReleased"):
+            command(bench, "Input.dispatchMouseEvent", {**once, "type": kind})
+
+
+def resize(bench: Bench, width: int, height: int = browser.VIEWPORT[1]) -> None:
+    """Give the viewport a size in CSS pixels."""
+    examine.resize(bench.tab, width, bench.by, height)
+
+
+def media(bench: Bench, *, still: bool = True, **features: str) -> None:
+    """Emulate what a person asked the browser for.
+
+    Args:
+        bench: the page.
+        still: whether reduced motion is asked for, as it is on every visit.
+        features: by name with underscores, ``prefers_color_scheme="dark"``.
+    """
+    wanted = {"prefers_reduced_motion": "reduce" if still else "no-preference"}
+    listed = [
+        {"name": name.replace("_", "-"), "value": value}
+        for name, value in (wanted | features).items()
+    ]
+    command(bench, "Emulation.setEmulatedMedia", {"media": "", "features": listed})
+
+
+def picture(bench: Bench, clip: af.Box | None = None) -> bytes:
+    """Take a PNG of the viewport, or of a rectangle of the page."""
+    request: dict[str, Any] = {"format": "png"}
+    if clip is not None:
+        request["clip"] = {**clip._asdict(), "scale": 1}
+        request["captureBeyondViewport"] = True
+    answer = command(bench, "Page.captureScreenshot", request)
+    return base64.b64decode(answer["data"])
+
+
+def pause(bench: Bench, seconds: float) -> None:
+    """Let the page do what it does by itself.
+
+    Raises:
+        CallTimeout: the page's time does not last so long.
+    """
+    if time.monotonic() + seconds > bench.by:
+        message = f"{seconds:g} s are more than the page's time has left"
+        raise CallTimeout(message)
+    ask(bench, f"new Promise((done) => setTimeout(done, {json.dumps(seconds * 1000)}))")
+
+
+def put_back(bench: Bench) -> None:
+    """Give the tab the viewport and the media that every visit begins with."""
+    resize(bench, browser.VIEWPORT[0])
+    media(bench)
