@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 
 from pytest_agentflow.decomposition.bound import Bound
@@ -12,7 +12,13 @@ from pytest_agentflow.decomposition.flips import Flip
 from pytest_agentflow.decomposition.money import Spending
 from pytest_agentflow.decomposition.pairs import Pair
 from pytest_agentflow.decomposition.quality import Measured
-from pytest_agentflow.decomposition.wording import is_too_few, plain
+from pytest_agentflow.decomposition.wording import (
+    is_too_few,
+    percent,
+    plain,
+    points,
+    times,
+)
 from pytest_agentflow.model.exhibit import Bar, Bars, Exhibit, Table
 from pytest_agentflow.model.verdict import Verdict
 from pytest_agentflow.statistics.economics import cost_of_pass
@@ -55,11 +61,11 @@ def bounds_table(bounds: Sequence[Bound], *, graded: bool) -> Exhibit | None:
 
 def _bound_row(bound: Bound, found: Outcome, *, graded: bool) -> tuple[str, ...]:
     if bound.name == "tokens":
-        write = _times
+        write: Callable[[float], str] = times
     elif bound.name == "quality":
-        write = _plain if graded else _points
+        write = _plain if graded else points
     else:
-        write = _percent
+        write = percent
     known = [found.estimate, found.lower, found.upper]
     known = [None] * 3 if is_too_few(found) else known
     supported = None if is_too_few(found) else found.supported
@@ -78,18 +84,6 @@ def _bound_row(bound: Bound, found: Outcome, *, graded: bool) -> tuple[str, ...]
 
 def _plain(value: float) -> str:
     return plain(round(value, 4))
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:,.1f}%"
-
-
-def _points(value: float) -> str:
-    return f"{100 * value:+.1f} points"
-
-
-def _times(value: float) -> str:
-    return f"{value:,.2f}x"
 
 
 def cost_bars(spent: Spending, limit: Decimal) -> Bars:

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pytest_agentflow.checking.results import CheckResult, Evaluation
-from pytest_agentflow.decomposition.judging import goodness
+from pytest_agentflow.decomposition.judging import all_of, decided, goodness
 from pytest_agentflow.decomposition.wording import cases
-from pytest_agentflow.model.verdict import Verdict
 
 NAMED = 3
 """So many cases are named in a sentence; the others are counted."""
@@ -26,12 +25,12 @@ class Judged:
     @property
     def good(self) -> bool | None:
         """Whether every trial of the split is good."""
-        return _all_good(self.split)
+        return all_of(map(goodness, self.split))
 
     @property
     def single_good(self) -> bool | None:
         """Whether every trial of the single model is good."""
-        return _all_good(self.single)
+        return all_of(map(goodness, self.single))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +47,6 @@ class Flip:
     """The first finding that fails."""
 
 
-def _all_good(evaluations: Sequence[Evaluation]) -> bool | None:
-    found = [goodness(evaluation) for evaluation in evaluations]
-    if False in found:
-        return False
-    return None if None in found else True
-
-
 def flips(judged: Sequence[Judged]) -> list[Flip]:
     """List every check of every case that flipped, what broke first."""
     found = [flip for one in judged for flip in _flips(one)]
@@ -65,7 +57,7 @@ def _flips(judged: Judged) -> Iterator[Flip]:
     for number, result in enumerate(judged.split[0].results):
         split = [e.results[number] for e in judged.split]
         single = [e.results[number] for e in judged.single]
-        good, before = _ok(split), _ok(single)
+        good, before = all_of(map(decided, split)), all_of(map(decided, single))
         if good is before or None in (good, before):
             continue
         bad = [r for r in (split if before else single) if not r.ok]
@@ -76,13 +68,6 @@ def _flips(judged: Judged) -> Iterator[Flip]:
             stages=tuple(dict.fromkeys(s for r in bad for s in stages_to_blame(r))),
             message=next((f.message for r in bad for f in r.findings if f.fails), ""),
         )
-
-
-def _ok(results: Sequence[CheckResult]) -> bool | None:
-    bad = {r.verdict for r in results if not r.ok}
-    if not bad:
-        return True
-    return False if Verdict.FAILED in bad else None
 
 
 def stages_to_blame(result: CheckResult | Evaluation) -> Iterator[str]:

@@ -37,6 +37,7 @@ from pytest_agentflow.decomposition.pairs import (
 )
 from pytest_agentflow.decomposition.quality import Asked, Measured, judge_quality
 from pytest_agentflow.decomposition.ratios import judge_latency, judge_tokens
+from pytest_agentflow.decomposition.wording import population_note
 from pytest_agentflow.model.exhibit import Exhibit
 from pytest_agentflow.model.run import Run
 from pytest_agentflow.model.verdict import Verdict
@@ -88,10 +89,11 @@ def require_decomposition(
     """Require that a decomposition is cheap and good enough beside the single model.
 
     With ``population="fixed"`` the recorded cases *are* the population: all is compared
-    exactly, and no statement is made about other cases. With ``"sample"`` they stand
-    for those to come: ratios are held to their limit by the one-sided paired t test on
-    D - limit * L (Fieller's bound), pass rates by Tango's score bound, scores and rates
-    of repeated trials by the paired t test. A bound passes where its one-sided
+    exactly, and no statement is made about other cases, which the outcome says with
+    their number, be it one. With ``"sample"`` they stand for those to come: ratios are
+    held to their limit by the one-sided paired t test on D - limit * L (Fieller's
+    bound), pass rates by Tango's score bound, scores and rates of repeated trials by
+    the paired t test. A bound passes where its one-sided
     confidence bound keeps the limit, fails where it lies beyond it, and is
     INCONCLUSIVE else. Sources and error rates: ``benchmarks/error_rates.py``.
 
@@ -279,7 +281,7 @@ def compare(
         baseline=names[1],
         verdict=verdict,
         bounds=tuple(told),
-        notes=tuple(_notes(spent)),
+        notes=tuple(_notes(spent, 0 if terms.sampled else len(pairs))),
         exhibits=tuple(_exhibits(pairs, limits, terms, shown)),
         cost=money.split.money if money else None,
         baseline_cost=money.single.money if money else None,
@@ -328,7 +330,10 @@ def _look(pairs: Sequence[Pair], limits: Limits, terms: Terms) -> _Seen:
     return _Seen(bounds=tuple(bounds), spent=spent, measured=measured)
 
 
-def _notes(spent: Spending | None) -> Iterator[str]:
+def _notes(spent: Spending | None, whole: int) -> Iterator[str]:
+    """Give what stands beside the bounds; `whole` cases are a fixed population."""
+    if whole:
+        yield population_note(whole)
     if spent is not None:
         yield from filter(None, [difference_note(spent), multiplier_note(spent)])
 

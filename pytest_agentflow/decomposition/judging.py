@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from pytest_agentflow.checking.check import Check, CheckError
 from pytest_agentflow.checking.require import Settings, current_settings, judge_run
-from pytest_agentflow.checking.results import Evaluation
+from pytest_agentflow.checking.results import CheckResult, Evaluation
 from pytest_agentflow.model.run import Run, UnknownStage
 from pytest_agentflow.model.unknown import UnknownPrice
 from pytest_agentflow.model.verdict import Verdict
@@ -45,10 +45,22 @@ def _digest(run: Run, checks: Sequence[Check]) -> bytes:
 
 def goodness(evaluation: Evaluation) -> bool | None:
     """Say whether all checks let the run pass; `None` where one is undecided."""
-    verdicts = {r.verdict for r in evaluation.results if not r.ok}
-    if not verdicts:
+    return all_of(map(decided, evaluation.results))
+
+
+def decided(result: CheckResult) -> bool | None:
+    """Say whether a check lets the run pass; `None` where it decided nothing."""
+    if result.ok:
         return True
-    return False if Verdict.FAILED in verdicts else None
+    return False if result.verdict is Verdict.FAILED else None
+
+
+def all_of(parts: Iterable[bool | None]) -> bool | None:
+    """Say whether all hold: one that does not decides, whatever else is undecided."""
+    found = set(parts)
+    if False in found:
+        return False
+    return None if None in found else True
 
 
 def scored(quality: Quality, run: Run) -> Score | str:

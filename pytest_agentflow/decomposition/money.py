@@ -20,8 +20,8 @@ from pytest_agentflow.decomposition.pairs import Pair, side_means
 from pytest_agentflow.decomposition.ratios import compare_ratio
 from pytest_agentflow.decomposition.wording import (
     Ratio,
-    cases,
     guarded_sentence,
+    over,
     plain,
     ratio_sentence,
 )
@@ -78,7 +78,7 @@ def judge_cost(
     sentence = (
         ratio_sentence(found, COST, terms)
         if terms.sampled
-        else _fixed_sentence(spent, limit)
+        else _fixed_sentence(spent, limit, terms)
     )
     if spent.estimated and terms.sampled:
         sentence += " (estimated usage)"
@@ -97,14 +97,14 @@ def judge_cost(
     ), spent
 
 
-def _fixed_sentence(spent: Spending, limit: Decimal) -> str:
+def _fixed_sentence(spent: Spending, limit: Decimal, terms: Terms) -> str:
     split, single = spent.split, spent.single
     ratio = float(split.amount / single.amount)
     mark = " (estimated usage)" if spent.estimated else ""
     shown = COST.text(ratio, float(limit))
     return (
         f"{split.text(split.amount)} is {shown} of {single.text(single.amount)}{mark} "
-        f"over {cases(split.cases)}; allowed {COST.limit(float(limit))}"
+        f"{over(split.cases, terms)}; allowed {COST.limit(float(limit))}"
     )
 
 

@@ -33,8 +33,12 @@ from pytest_agentflow.decomposition.pairs import Pair
 from pytest_agentflow.decomposition.wording import (
     cases,
     is_too_few,
+    over,
+    percent,
     plain,
     points,
+    score,
+    signed,
     would_decide,
 )
 from pytest_agentflow.model.run import Run
@@ -261,11 +265,11 @@ def _rate(values: Sequence[Score]) -> Fraction:
 
 def _sentence(found: Outcome, measured: Measured, terms: Terms) -> str:
     return "; ".join(
-        filter(None, [_counts(measured), *_verdict(found, measured, terms)])
+        filter(None, [_counts(measured, terms), *_verdict(found, measured, terms)])
     )
 
 
-def _counts(measured: Measured) -> str:
+def _counts(measured: Measured, terms: Terms) -> str:
     split, single = measured.sides
     n = len(split)
     if measured.graded:
@@ -276,23 +280,24 @@ def _counts(measured: Measured) -> str:
         )
         return (
             f"the split scores {plain(first)} on average, the single model "
-            f"{plain(second)}, over {cases(n)}"
+            f"{plain(second)}, {over(n, terms)}"
         )
     if all(len(v) == 1 for side in measured.sides for v in side):
+        whole = "" if terms.sampled else ", a fixed population"
         return (
             f"the split passes {split.count((True,))} of {cases(n)}, the single model "
-            f"{single.count((True,))} of {n:,}"
+            f"{single.count((True,))} of {n:,}{whole}"
         )
     a, b = ([s for v in side for s in v] for side in measured.sides)
     return (
         f"the split passes {a.count(True)} of {len(a):,} trials, the single model "
-        f"{b.count(True)} of {len(b):,}, over {cases(n)}"
+        f"{b.count(True)} of {len(b):,}, {over(n, terms)}"
     )
 
 
 def _verdict(found: Outcome, measured: Measured, terms: Terms) -> Iterator[str]:
     if measured.graded:
-        text, allowed = _score, f"allowed {plain(found.limit)} lower"
+        text, allowed = score, f"allowed {plain(found.limit)} lower"
     else:
         text, allowed = points, f"allowed {plain(100 * found.limit)}% lower"
     lower, upper, n = found.lower, found.upper, found.n
@@ -317,7 +322,7 @@ def _verdict(found: Outcome, measured: Measured, terms: Terms) -> Iterator[str]:
             f" (estimate {text(found.estimate)})" if found.estimate is not None else ""
         )
         margin = -lower
-        shown = plain(round(margin, 4)) if measured.graded else f"{100 * margin:.1f}%"
+        shown = plain(round(margin, 4)) if measured.graded else percent(margin)
         yield (
             f"undecided: {text(lower, limit).removesuffix(' points')} to "
             f"{text(upper, limit)}, each bound "
@@ -335,14 +340,5 @@ def _decides(found: Outcome) -> str:
 def _left_open(found: Outcome) -> str:
     if found.lower is None or found.upper is None:
         return found.reason
-    span = f"{found.lower:+.0%} to {found.upper:+.0%}"
-    return f"undecided runs leave the difference at {span}"
-
-
-def _score(value: float, near: float | None = None) -> str:
-    digits = 4
-    while near is not None and digits < 12 and value != near:
-        if f"{value:+.{digits}g}" != f"{near:+.{digits}g}":
-            break
-        digits += 1
-    return f"{value:+.{digits}g}"
+    lower, upper = (signed(100 * end, 0) for end in (found.lower, found.upper))
+    return f"undecided runs leave the difference at {lower}% to {upper}%"

@@ -11,8 +11,8 @@ from pytest_agentflow.decomposition.ledger import NotComparable, tokens_of
 from pytest_agentflow.decomposition.pairs import Pair, independent, side_means
 from pytest_agentflow.decomposition.wording import (
     Ratio,
-    cases,
     guarded_sentence,
+    over,
     ratio_sentence,
 )
 from pytest_agentflow.model.run import Run
@@ -134,17 +134,17 @@ def _judge(
         verdict=VERDICTS[found.decision],
         sentence=ratio_sentence(found, words, terms)
         if terms.sampled
-        else _fixed(found, words),
+        else _fixed(found, words, terms),
         outcome=found,
         guarded=guarded_sentence(found, words, terms),
     )
 
 
-def _fixed(found: Outcome, words: Ratio) -> str:
+def _fixed(found: Outcome, words: Ratio, terms: Terms) -> str:
     ratio = words.is_text(found.estimate or 0.0, found.limit)
     return (
-        f"the split's {words.noun} {ratio} the single model's over {cases(found.n)}; "
-        f"allowed {words.limit(found.limit)}"
+        f"the split's {words.noun} {ratio} the single model's "
+        f"{over(found.n, terms)}; allowed {words.limit(found.limit)}"
     )
 
 

@@ -27,8 +27,7 @@ class Ratio:
         return self._text(value, digits)
 
     def _text(self, value: float, digits: int) -> str:
-        shown = f"{value if self.times else 100 * value:,.{digits}f}"
-        return f"{shown}x" if self.times else f"{shown}%"
+        return times(value, digits) if self.times else percent(value, digits)
 
     def of(self, value: float, near: float | None = None) -> str:
         """Write a ratio before what it is of: ``40% of``, ``3.3x``."""
@@ -49,6 +48,27 @@ def cases(n: int) -> str:
     return f"{n:,} case" if n == 1 else f"{n:,} cases"
 
 
+def over(n: int, terms: Terms) -> str:
+    """Say what an estimate is over: a sample, or the cases that are the population."""
+    if terms.sampled:
+        return f"over {cases(n)}"
+    return f"over the fixed population of {cases(n)}"
+
+
+def population_note(n: int) -> str:
+    """Say of what a comparison of a fixed population speaks: of it, and of no more."""
+    if n == 1:
+        return (
+            "population: fixed: exact for this one case, with no inference to any "
+            "other: it does not say that the split pays on the next one. Record more "
+            "cases, and write population='sample' to decide about those to come"
+        )
+    return (
+        f"population: fixed: exact for these {cases(n)}, with no inference to others; "
+        "population='sample' decides about those to come"
+    )
+
+
 def ratio_sentence(found: Outcome, words: Ratio, terms: Terms) -> str:
     """Say how a ratio of a sample stands to its limit."""
     allowed = f"allowed {words.limit(found.limit)}"
@@ -58,16 +78,16 @@ def ratio_sentence(found: Outcome, words: Ratio, terms: Terms) -> str:
     lower, upper = found.lower or 0.0, found.upper
     measured = words.is_text(found.estimate, found.limit)
     head = f"the split's {words.noun} {measured} the single model's"
-    over = f"over {cases(found.n)}"
+    beside = over(found.n, terms)
     if found.decision is Decision.PASS:
         bound = words.text(upper, found.limit)
-        return f"{head}, at most {bound} {sure}, {over}; {allowed}"
+        return f"{head}, at most {bound} {sure}, {beside}; {allowed}"
     if found.decision is Decision.FAIL:
         bound = words.text(lower, found.limit)
-        return f"{head}, at least {bound} {sure}, {over}; {allowed}"
+        return f"{head}, at least {bound} {sure}, {beside}; {allowed}"
     low, high = words.text(lower, found.limit), words.of(upper, found.limit)
     return (
-        f"undecided {over}: {low} to {high} the single model's {words.noun}, each "
+        f"undecided {beside}: {low} to {high} the single model's {words.noun}, each "
         f"bound {sure} (estimate {words.text(found.estimate, found.limit)}); "
         f"{allowed}. {would_decide(found)}; these support a limit of "
         f"{words.text(upper, found.limit)}"
@@ -78,8 +98,8 @@ def guarded_sentence(found: Outcome, words: Ratio, terms: Terms) -> str:
     """Say that a limit is kept, and not how much is saved."""
     sure = f" {terms.confidence}" if terms.sampled else ""
     return (
-        f"within the {words.limit(found.limit)} allowed{sure}, over {cases(found.n)}; "
-        "what is saved is told once everything is decided"
+        f"within the {words.limit(found.limit)} allowed{sure}, "
+        f"{over(found.n, terms)}; what is saved is told once everything is decided"
     )
 
 
@@ -96,16 +116,45 @@ def is_too_few(found: Outcome) -> bool:
     return is_open and found.n < MINIMUM and found.method.startswith("paired t")
 
 
+def percent(value: float, digits: int = 1) -> str:
+    """Write a share in percent, never as minus nought: ``21.2%``."""
+    return f"{100 * value:z,.{digits}f}%"
+
+
+def times(value: float, digits: int = 2) -> str:
+    """Write a factor: ``3.30x``."""
+    return f"{value:z,.{digits}f}x"
+
+
+def signed(value: float, digits: int = 1) -> str:
+    """Write a difference with its sign; what rounds to nought has none."""
+    text = f"{value:z,.{digits}f}"
+    return f"{value:+,.{digits}f}" if float(text.replace(",", "")) else text
+
+
 def points(value: float, near: float | None = None) -> str:
-    """Write a difference of pass rates: ``-3.3 points``."""
+    """Write a difference of shares, so fine that it is not mistaken for `near`.
+
+    ``-3.3 points``; ``0.0 points`` where there is none.
+    """
     digits = 1
-    while near is not None and digits < 9 and value != near:
-        if f"{100 * value:+.{digits}f}" != f"{100 * near:+.{digits}f}":
+    while digits < 9 and near is not None and value != near:
+        if signed(100 * value, digits) != signed(100 * near, digits):
             break
         digits += 1
-    return f"{100 * value:+.{digits}f} points"
+    return f"{signed(100 * value, digits)} points"
 
 
 def plain(value: float) -> str:
     """Write a number as short as it is exact to six digits."""
-    return f"{value:.6g}"
+    return f"{value:z.6g}"
+
+
+def score(value: float, near: float | None = None) -> str:
+    """Write a difference of scores, so fine that it is not mistaken for `near`."""
+    digits = 4
+    while digits < 12 and near is not None and value != near:
+        if f"{value:z.{digits}g}" != f"{near:z.{digits}g}":
+            break
+        digits += 1
+    return f"{value:+.{digits}g}" if value else "0"

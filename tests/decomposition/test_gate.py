@@ -1,6 +1,7 @@
 """Does the split pay."""
 
 import dataclasses
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 
 import pytest_agentflow as af
 from pytest_agentflow.checking.require import Settings, using
+from pytest_agentflow.decomposition import wording
 from pytest_agentflow.decomposition.gate import fold_gate
+from pytest_agentflow.decomposition.judging import all_of
 
 LOCK = af.PriceLock(
     prices=(
@@ -274,3 +277,61 @@ def test_a_gate_with_an_open_bound_is_open() -> None:
     both = [af.Verdict.PASSED, af.Verdict.UNDETERMINED]
     assert fold_gate(both) is af.Verdict.UNDETERMINED
     assert fold_gate([*both, af.Verdict.FAILED]) is af.Verdict.FAILED
+
+
+def test_a_fixed_population_is_told_with_its_number_of_cases() -> None:
+    """Every sentence says over what it speaks; a note says that it goes no further."""
+    found = af.require_decomposition(
+        [split(c) for c in CASES],
+        baseline=[single(c) for c in CASES],
+        checks=[quality()],
+        cost_ratio="0.10",
+        quality_margin=0.1,
+        max_token_multiplier=1,
+    )
+    told = str(found)
+    assert "over the fixed population of 10 cases; allowed 10%" in told
+    assert "the single model 10 of 10, a fixed population; allowed 10% lower" in told
+    assert "exact for these 10 cases, with no inference to others" in told
+
+
+def test_one_case_passes_for_itself_only() -> None:
+    """Who has recorded one case reads that it says nothing of the next one."""
+    told = str(
+        af.require_decomposition([split("a")], baseline=[single("a")], cost_ratio=0.4)
+    )
+    assert "over the fixed population of 1 case; allowed 40%" in told
+    assert "exact for this one case, with no inference to any other" in told
+    assert "Record more cases, and write population='sample'" in told
+
+
+def test_no_difference_is_no_minus_nought() -> None:
+    """Where both sides are equally good, the table of bounds has no negative zero."""
+    found = af.require_decomposition(
+        [split("a")], baseline=[single("a")], checks=[quality()], quality_margin=0.1
+    )
+    (row,) = found.exhibits[0].rows  # type: ignore[union-attr]
+    assert "0.0 points" in row
+    assert not [cell for cell in row if cell.startswith(("-0.0", "+0.0"))]
+
+
+@given(st.floats(-1e6, 1e6), st.integers(0, 4))
+def test_no_number_is_written_as_minus_nought(value: float, digits: int) -> None:
+    """Whatever rounds to nought is written without a sign."""
+    texts = [
+        wording.percent(value, digits),
+        wording.times(value, digits),
+        wording.signed(value, digits),
+        wording.points(value),
+        wording.plain(value),
+        wording.score(value),
+    ]
+    nought = re.compile(r"[+-]0+(\.0*)?(?!\d|e|\.)")
+    assert [text for text in texts if nought.match(text)] == []
+
+
+def test_one_check_that_fails_decides_whatever_else_is_open() -> None:
+    """Verdicts of several checks, or trials, are folded in one place."""
+    assert all_of([True, None, False]) is False
+    assert all_of([True, None]) is None
+    assert all_of([]) is True

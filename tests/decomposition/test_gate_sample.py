@@ -192,8 +192,8 @@ def test_rates_of_trials_are_compared_as_means() -> None:
     half = gate(runs("good", "bad", "good", "bad"), baseline, **asked)
     assert half.word == "PASS"
     assert half.bound("quality").sentence.startswith(
-        "the split passes 2 of 4 trials, the single model 1 of 1, over 1 case; "
-        "allowed 50% lower"
+        "the split passes 2 of 4 trials, the single model 1 of 1, over the fixed "
+        "population of 1 case; allowed 50% lower"
     )
     assert gate(runs("good", "bad", "bad"), baseline, **asked).word == "FAIL"
     assert gate(runs("good", "bad", "open"), baseline, **asked).word == "INCONCLUSIVE"
@@ -288,7 +288,8 @@ def test_time_is_held_to_a_share_and_the_longest_stage_is_told() -> None:
     assert gate(runs, baseline, latency_ratio=0.75, **asked).word == "PASS"
     found = gate(runs, baseline, latency_ratio=0.7, **asked)
     assert found.bound("latency").sentence == (
-        "the split's time is 75.0% of the single model's over 4 cases; allowed 70%. "
+        "the split's time is 75.0% of the single model's "
+        "over the fixed population of 4 cases; allowed 70%. "
         "writer alone takes longer than is allowed: 3.00 s a case of 3.00 s, against "
         "4.00 s of the single model"
     )

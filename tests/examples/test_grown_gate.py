@@ -100,7 +100,9 @@ def test_the_same_cases_as_a_fixed_population_are_compared_exactly() -> None:
     said = gate("build_site", 8, cost_ratio=0.40, population="fixed")
 
     assert said.startswith("PASS: ")
-    assert "is 19.3% of $1.3707 over 8 cases; allowed 40%" in said
+    assert (
+        "is 19.3% of $1.3707 over the fixed population of 8 cases; allowed 40%" in said
+    )
 
 
 def test_cost_time_and_tokens_of_too_tight_a_limit_fail_by_stage() -> None:
