@@ -82,12 +82,18 @@ class LogEntry:
     """One line of the browser's log about the page."""
 
     kind: str
-    """``exception``, ``console.error``, ``console.warn``, ``violation``, ..."""
+    """``exception``, ``console.error``, ``console.warn``, ``violation``, ``dialog``
+    (what the page tried to open, with the place of the call), ..."""
     text: str
     url: str = ""
     line: int | None = None
     """Line in the file at `url`, from 1."""
     column: int | None = None
+    """Column in that line, from 1, in UTF-16 units as browsers count."""
+    level: str = "error"
+    """``error`` or ``warning``, where the browser tells them apart by this alone."""
+    rejected: bool = False
+    """Whether an ``exception`` is that of a promise which nobody handled."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,10 @@ class Tab:
     requests: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     navigated_to: list[str] = dataclasses.field(default_factory=list)
     dialogs: list[str] = dataclasses.field(default_factory=list)
+    worlds: set[int] = dataclasses.field(default_factory=set)
+    """Contexts of our own: what is thrown there is no fault of the page."""
+    thrown: dict[int, LogEntry] = dataclasses.field(default_factory=dict)
+    """By the browser's number, so that it can take back what is handled later."""
 
 
 def open_tab(connection: cdp.Connection, *, axe: str, seconds: float) -> Tab:
@@ -105,7 +109,7 @@ def load(tab: Tab, url: str, *, by: float) -> None:
     tab.context, tab.loader, tab.wanted = None, "", url
     tab.loaded = tab.moved = tab.admitted = False
     tab.log, tab.assets, tab.requests = [], {}, {}
-    tab.navigated_to, tab.dialogs = [], []
+    tab.navigated_to, tab.dialogs, tab.thrown = [], [], {}
     # A cookie for the common domain would reach the next page.
     command(tab, "Network.clearBrowserCookies", by=by)
     answer = command(tab, "Page.navigate", {"url": url}, by=by)
@@ -189,14 +193,17 @@ def _on_navigated(tab: Tab, event: Json) -> None:
 
 def _on_context(tab: Tab, event: Json) -> None:
     context = event["context"]
-    mine = context.get("auxData", {}).get("frameId") == tab.target
-    if mine and context["name"] == WORLD:
+    if context["name"] != WORLD:
+        return
+    tab.worlds.add(context["id"])
+    if context.get("auxData", {}).get("frameId") == tab.target:
         tab.context = context["uniqueId"]
 
 
 def _on_contexts_cleared(tab: Tab, event: Json) -> None:
     del event
     tab.context = None
+    tab.worlds.clear()
 
 
 def _on_request_paused(tab: Tab, event: Json) -> None:
@@ -228,13 +235,22 @@ def _note_dialog(tab: Tab, text: str) -> None:
 
 
 def _on_console(tab: Tab, event: Json) -> None:
+    if event.get("executionContextId") in tab.worlds:
+        return
     said = [_shown(argument) for argument in event["args"]]
+    where = _caller(event.get("stackTrace", {}))
     if said[:1] == [GUARD_WORD]:
         _note_dialog(tab, ": ".join(said[1:3]))
+        _note(tab, "dialog", ": ".join(said[1:3]), where)
         return
     kind = {"warning": "warn"}.get(event["type"], event["type"])
-    frames = event.get("stackTrace", {}).get("callFrames") or [{}]
-    _note(tab, f"console.{kind}", " ".join(said), frames[0])
+    _note(tab, f"console.{kind}", " ".join(said), where)
+
+
+def _caller(stack: Json) -> Json:
+    """Give the innermost call that stands in a file; the guard stands in none."""
+    frames: list[Json] = stack.get("callFrames") or [{}]
+    return next((frame for frame in frames if frame.get("url")), frames[0])
 
 
 def _shown(argument: Json) -> str:
@@ -244,9 +260,24 @@ def _shown(argument: Json) -> str:
 
 def _on_exception(tab: Tab, event: Json) -> None:
     details = event["exceptionDetails"]
+    if details.get("executionContextId") in tab.worlds:
+        return
     thrown = details.get("exception", {})
     text = thrown.get("description") or thrown.get("value") or details["text"]
-    _note(tab, "exception", str(text).partition("\n")[0], details)
+    # What the browser's own code threw has no place but that of its caller.
+    begin = not details.get("lineNumber") and not details.get("columnNumber")
+    where = _caller(details.get("stackTrace", {})) if begin else details
+    rejected = details["text"].startswith("Uncaught (in promise)")
+    said = str(text).partition("\n")[0]
+    entry = _note(tab, "exception", said, where or details, rejected=rejected)
+    if entry is not None:
+        tab.thrown[details["exceptionId"]] = entry
+
+
+def _on_exception_revoked(tab: Tab, event: Json) -> None:
+    """Take back a rejected promise that was handled after all."""
+    entry = tab.thrown.pop(event["exceptionId"], None)
+    tab.log = [kept for kept in tab.log if kept is not entry]
 
 
 def _on_log(tab: Tab, event: Json) -> None:
@@ -256,23 +287,33 @@ def _on_log(tab: Tab, event: Json) -> None:
         where = {"url": entry.get("url", "")}
         if "lineNumber" in entry:
             where["lineNumber"] = entry["lineNumber"]
-        _note(tab, entry["source"], entry["text"], where)
+        _note(tab, entry["source"], entry["text"], where, level=entry["level"])
 
 
-def _note(tab: Tab, kind: str, text: str, where: Json) -> None:
+def _note(
+    tab: Tab,
+    kind: str,
+    text: str,
+    where: Json,
+    *,
+    level: str = "error",
+    rejected: bool = False,
+) -> LogEntry | None:
     if len(tab.log) >= LOG_LIMIT:
-        return
+        return None
     line, column = where.get("lineNumber"), where.get("columnNumber")
-    tab.log.append(
-        LogEntry(
-            kind=kind,
-            text=text[:1000],
-            url=where.get("url", ""),
-            # The protocol counts from 0, editors from 1.
-            line=None if line is None else line + 1,
-            column=None if column is None else column + 1,
-        )
+    entry = LogEntry(
+        kind=kind,
+        text=text[:1000],
+        url=where.get("url", ""),
+        # The protocol counts from 0, editors from 1.
+        line=None if line is None else line + 1,
+        column=None if column is None else column + 1,
+        level=level,
+        rejected=rejected,
     )
+    tab.log.append(entry)
+    return entry
 
 
 def _on_request(tab: Tab, event: Json) -> None:
@@ -319,6 +360,7 @@ _HANDLERS = {
     "Page.javascriptDialogOpening": _on_dialog,
     "Page.lifecycleEvent": _on_lifecycle,
     "Runtime.consoleAPICalled": _on_console,
+    "Runtime.exceptionRevoked": _on_exception_revoked,
     "Runtime.exceptionThrown": _on_exception,
     "Runtime.executionContextCreated": _on_context,
     "Runtime.executionContextsCleared": _on_contexts_cleared,
