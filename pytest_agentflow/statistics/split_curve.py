@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pytest_agentflow.statistics.least_squares import nonnegative_fit
+from pytest_agentflow.statistics.overhead import LARGEST_EXPONENT, exponent_doubt
 from pytest_agentflow.statistics.sample import (
     Number,
     amounts,
@@ -17,7 +18,7 @@ from pytest_agentflow.statistics.sample import (
 )
 
 #: The seed names 1 < m <= 2; a little more shows when it does not hold.
-_EXPONENTS = [1 + step / 50 for step in range(76)]
+_EXPONENTS = [1 + step / 50 for step in range(round((LARGEST_EXPONENT - 1) * 50) + 1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,9 @@ class SplitCurve:
     coordination: float
     m: float | None
     """`None` where no coordination was found, or too few numbers of stages tell."""
+    doubt: str = ""
+    """Why these numbers of stages do not tell m (`exponent_doubt`); empty if they do,
+    or where no coordination was found."""
 
     def at(self, stages: float) -> float:
         """Give the fitted value for a number of stages, at least 1."""
@@ -112,10 +116,11 @@ def split_curve(stages: Sequence[int], values: Sequence[Number]) -> SplitCurve |
     counts = len(set(ks))
     if counts < 3 or not any(ys):
         return None
+    known = not exponent_doubt(ks)
     unit, deviations = max(ys), _deviations(ks, ys)
     scaled = [y / unit for y in ys]
     best: tuple[float, float, tuple[float, ...]] | None = None
-    for m in _EXPONENTS if counts > 3 else [1.0]:
+    for m in _EXPONENTS if known else [1.0]:
         rows = [(1.0, 1 / k, (k / max(ks)) ** m) for k in ks]
         found = nonnegative_fit(rows, scaled, deviations)
         if found is None:
@@ -134,7 +139,8 @@ def split_curve(stages: Sequence[int], values: Sequence[Number]) -> SplitCurve |
         fixed=fixed * unit,
         divided=divided * unit,
         coordination=coordination * unit / max(ks) ** m,
-        m=m if coordination and counts > 3 else None,
+        m=m if coordination and known else None,
+        doubt=exponent_doubt(ks, m) if coordination else "",
     )
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pytest_agentflow.statistics.outcome import Decision
 from pytest_agentflow.statistics.overhead import (
+    exponent_doubt,
     imbalance,
     overhead_exponent,
     pairwise_share,
@@ -45,14 +46,16 @@ def history(k: int) -> float:
 
 @given(SEEDS)
 def test_the_exponent_is_scipys_slope(seed: int) -> None:
-    """Slope and bounds agree with scipy's regression of the logarithms."""
+    """Slope and bounds are scipy's regression of the logarithms of the means."""
     stats = pytest.importorskip("scipy.stats")
     overhead = copied(history, seed, 0.2)
     found = overhead_exponent(STAGES, overhead)
+    ks = STAGES[:5]
+    means = [sum(overhead[place::5]) / 3 for place in range(5)]
     wanted = stats.linregress(
-        [math.log(k - 1) for k in STAGES], [math.log(w) for w in overhead]
+        [math.log(k - 1) for k in ks], [math.log(w) for w in means]
     )
-    half = stats.t.ppf(0.95, len(STAGES) - 2) * wanted.stderr
+    half = stats.t.ppf(0.95, len(ks) - 2) * wanted.stderr
     assert (found.m, found.lower, found.upper) == pytest.approx(
         (wanted.slope, wanted.slope - half, wanted.slope + half), abs=1e-9
     )
@@ -77,12 +80,48 @@ def test_few_numbers_of_stages_decide_little() -> None:
     assert one.outcome.decision is OPEN
     three = pairwise_share([2, 4, 8] * 3, [1.0, 3.0, 7.0] * 3)
     assert three.outcome.decision is OPEN
-    assert "3 numbers of stages" in three.outcome.reason
+    assert three.outcome.reason == "3 numbers of stages; 4 are needed to tell m"
     nothing = pairwise_share(STAGES, [0.0] * 15)
     assert "all values are 0" in nothing.outcome.reason
     assert overhead_exponent([4] * 9, [10.0] * 9).m is None
     assert overhead_exponent(STAGES, [0.0] * 15).m is None
-    assert overhead_exponent([2, 4], [1.0, 3.0]).lower is None
+    assert overhead_exponent([2, 3, 4], [1.0, 2.0, 3.0]).m is None
+    silent = overhead_exponent([2, 3, 4, 5], [0.0, 1.0, 2.0, 3.0])
+    assert silent.reason == "2 stages have no overhead at all: m has no end"
+
+
+def test_an_exponent_at_the_end_of_its_range_is_told_by_nobody() -> None:
+    """Curve, exponent and pairs say the same of stages that do not tell m."""
+    ks = [2, 3, 4, 5]
+    steep = [100.0 * (k - 1) ** 3 for k in ks]
+    curve = split_curve(ks, [100.0 * k**4 for k in ks])
+    pairs = pairwise_share(ks * 30, steep * 30)
+    assert curve is not None
+    assert curve.doubt == exponent_doubt(ks, 2.5) != ""
+    assert overhead_exponent(ks, steep).reason == curve.doubt
+    assert (pairs.outcome.decision, pairs.outcome.reason) == (OPEN, curve.doubt)
+    assert pairs.outcome.estimate is None
+
+
+def test_runs_of_one_variant_do_not_tell_what_is_its_own() -> None:
+    """Chains of which each variant is a fifth up or down: few are called pairwise."""
+    dice = random.Random(5)  # noqa: S311 - repeatable samples
+    failed = 0
+    for _ in range(200):
+        own = {k: dice.lognormvariate(0, 0.2) for k in (2, 3, 4, 5)}
+        ks = [2, 3, 4, 5] * 12
+        ws = [500 * (k - 1) * own[k] * dice.lognormvariate(0, 0.15) for k in ks]
+        failed += pairwise_share(ks, ws).outcome.decision is FAIL
+    assert failed <= 10
+
+
+def test_an_open_share_of_pairs_asks_for_other_numbers_of_stages() -> None:
+    """Between the bounds lies the limit, and more runs of the same k are no way out."""
+    found = pairwise_share(STAGES, copied(chain, noise=0.3)).outcome
+    assert found.decision is OPEN
+    assert found.n == 5
+    assert found.n_to_decide is None
+    assert "runs of further numbers of stages" in found.reason
 
 
 @given(st.lists(st.tuples(st.integers(2, 9), AMOUNTS), max_size=15))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pytest_agentflow as af
@@ -48,21 +48,18 @@ def judge_pairwise(
     """Hold the pairs' share of the hand-offs against its limit, over several k.
 
     The share is that of the second term of W = a (k - 1) + b (k - 1)(k - 2)/2 at the
-    largest k. A run is a case of its own; PASS needs four numbers of stages.
+    largest k. Where these numbers of stages do not tell the exponent of the growth, as
+    `af.overhead_exponent` judges it, neither do they tell this share.
     """
-    yield af.Rule(id=RULE, title="Hand-offs grow with the stages, not with their pairs")
+    title = "Hand-offs grow with the stages, not with their pairs"
+    yield af.Rule(id=RULE, title=title, gate=True)
     if len(found) < 2:
         message = "fewer than two of the runs have several stages: nothing can grow"
         raise af.CheckError(message)
     ks, tokens = [s.stages for s in found], [s.tokens for s in found]
     outcome = af.pairwise_share(ks, tokens, materiality=most).outcome
-    power = af.overhead_exponent(ks, tokens)
     yield _line(found)
-    told = f"{len(found)} runs of {min(ks)} to {max(ks)} stages{marked(flow.estimated)}"
-    if power.m is not None:
-        told += f"; (k - 1)^m with m = {power.m:.2f}"
-        if power.lower is not None and power.upper is not None:
-            told += f", from {power.lower:.2f} to {power.upper:.2f}"
+    told = _told(ks, af.overhead_exponent(ks, tokens), marked(flow.estimated))
     if outcome.decision == "PASS":
         yield af.Examined(rule=RULE)
         yield af.Note(text=f"hand-offs grow with the stages: {told}")
@@ -77,8 +74,8 @@ def judge_pairwise(
             f"(at least {outcome.lower or 0:.0%}) grows with the pairs of stages; "
             f"{most:.0%} is allowed. {_named(worst)}{told}"
             if failed
-            else f"it cannot be told whether hand-offs grow with the pairs of stages: "
-            f"{outcome.reason} ({told})"
+            else "INCONCLUSIVE: whether hand-offs grow with the pairs of stages is not "
+            f"told by {told}: {outcome.reason}"
         ),
         place=af.Place(stage=worst[1] if worst and failed else None),
         observed=None if outcome.estimate is None else f"{outcome.estimate:.0%}",
@@ -87,8 +84,20 @@ def judge_pairwise(
         evidence=f"pairwise {outcome.decision}",
         subject="the runs",
         why="What grows with the pairs is quadratic: it overtakes any saving.",
-        fix="Hand each stage what the one before it made, not all that went before.",
+        fix="Hand each stage what the one before it made, not all that went before."
+        if failed
+        else "Record the same cases split into further numbers of stages.",
     )
+
+
+def _told(ks: Sequence[int], power: af.Exponent, guess: str) -> str:
+    """Say what the runs are, and how what they hand on grows, where they tell it."""
+    runs = f"{len(ks)} runs of {len(set(ks))} numbers of stages"
+    among = f"{runs}, {min(ks)} to {max(ks)}{guess}"
+    if power.m is None or power.lower is None or power.upper is None:
+        return among
+    bounds = f"from {power.lower:.2f} to {power.upper:.2f}"
+    return f"{among}; (k - 1)^m with m = {power.m:.2f}, {bounds}"
 
 
 def _farthest(flow: TokenFlow) -> tuple[str, str] | None:

@@ -269,7 +269,18 @@ def test_growth_with_the_pairs_of_stages_is_told_from_growth_with_stages(
         assert "In this run most of that is what s" in finding.message
         assert finding.introduced_by in {stage.name for stage in run.stages}
     if verdict == "undetermined":
-        assert "2 numbers of stages; a pass needs 4" in only(result).message
+        message = only(result).message
+        assert message.endswith("2 numbers of stages; 4 are needed to tell m")
+        assert "with m =" not in message
+
+
+def test_the_split_sites_do_not_tell_how_hand_offs_grow() -> None:
+    """As the trade-off says of them; a limit beside it that passes is no excuse."""
+    folder = ROOT / "fixtures/grown/recordings"
+    run = af.load(folder / "build_site/bramcote-bakery.flow.json")
+    result = judge(run, 0.9, runs="build_site*/bramcote-bakery.flow.json", pairwise=0.1)
+    assert (result.verdict, result.inconclusive) == ("undetermined", True)
+    assert "2, 3, 4 or 5 stages do not tell it" in only(result).message
 
 
 def test_what_is_only_shown_needs_no_usage() -> None:
