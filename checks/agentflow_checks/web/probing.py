@@ -101,7 +101,8 @@ def press(bench: Bench, key: str, *, modifiers: int = 0, text: str = "") -> None
         modifiers: sum of ALT, CTRL, META and SHIFT.
         text: what it writes; a printable key writes itself.
     """
-    text = text or _TEXTS.get(key, key if len(key) == 1 else "")
+    if not modifiers & ~SHIFT:
+        text = text or _TEXTS.get(key, key if len(key) == 1 else "")
     code = _CODES.get(key, ord(key.upper()) if len(key) == 1 else 0)
     event = {"key": key, "modifiers": modifiers, "windowsVirtualKeyCode": code}
     event["code"] = f"Key{key.upper()}" if len(key) == 1 and key.isalpha() else key
