@@ -59,29 +59,45 @@ def first_test(workflow: Workflow, *, toml: bool) -> str:
 
 
 def _import(workflow: Workflow) -> list[str]:
-    name = _called(workflow)
-    renamed = f" as {name}" if name != workflow.function else ""
-    return [f"from {workflow.module} import {workflow.function}{renamed}"]
+    name, taken = _imported(workflow), workflow.owner or workflow.function
+    renamed = f" as {name}" if name != taken else ""
+    return [f"from {workflow.module} import {taken}{renamed}"]
 
 
-def _called(workflow: Workflow) -> str:
-    # pytest would take a function test_... of this module for a test of its own.
-    odd = workflow.function in _TAKEN or workflow.function.startswith("test")
-    return "workflow" if odd else workflow.function
+def _imported(workflow: Workflow) -> str:
+    # pytest would take a function test_... or a class Test... for a test of its own.
+    name = workflow.owner or workflow.function
+    odd = name in _TAKEN or name.lower().startswith("test")
+    return ("Workflow" if workflow.owner else "workflow") if odd else name
+
+
+def _called(workflow: Workflow) -> list[str]:
+    """Write what is run: the function, or the method of an object made for it."""
+    name = _imported(workflow)
+    if workflow.owner is None:
+        return [f"{name},"]
+    if workflow.made_of is None:
+        return [f"{name}.{workflow.function},"]
+    given = [_argument(name, parameter, None) for parameter in workflow.made_of]
+    if not given:
+        return [f"{name}().{workflow.function},"]
+    return [f"{name}(", *(f"    {g}" for g in given), f").{workflow.function},"]
 
 
 def _call(workflow: Workflow, cases: Parameter | None) -> list[str]:
     """Write the call of the workflow, on several lines where it needs them."""
-    arguments = [_argument(workflow, p, cases) for p in workflow.parameters or ()]
+    name = workflow.function
+    arguments = [_argument(name, p, cases) for p in workflow.parameters or ()]
     if workflow.parameters is None:
-        why = f"write what {workflow.function} is given, or nothing"
+        why = f"write what {name} is given, or nothing"
         arguments = [f'{TODO}{why}"),']
-    words = [f"{_called(workflow)},", *arguments]
+    called = _called(workflow)
+    words = [*called, *arguments]
     note = "# Replayed, unless pytest is called with --agentflow=record."
     opened, closed = "agentflow.run(", ")"
     line = f"{opened}{' '.join(words).rstrip(',')}{closed}"
     one = f"run = asyncio.run({line})" if workflow.is_async else f"run = {line}"
-    if set(words[1:]) <= _cases(cases) and len(one) <= _WIDTH:
+    if len(called) == 1 and set(arguments) <= _cases(cases) and len(one) <= _WIDTH:
         return [note, one]
     lines = [opened, *(f"    {word}" for word in words), closed]
     if workflow.is_async:
@@ -97,13 +113,13 @@ def _passed(parameter: Parameter, value: str) -> str:
     return f"{value}," if parameter.by_position else f"{parameter.name}={value},"
 
 
-def _argument(workflow: Workflow, parameter: Parameter, cases: Parameter | None) -> str:
+def _argument(name: str, parameter: Parameter, cases: Parameter | None) -> str:
     if parameter is cases:
         return _passed(parameter, "case")
     if value := _value(parameter.annotation):
         return f"{_passed(parameter, value)}  # a placeholder"
     kind = f", a {ast.unparse(parameter.annotation)}" if parameter.annotation else ""
-    why = json.dumps(f"give {workflow.function} its {parameter.name}{kind}")
+    why = json.dumps(f"give {name} its {parameter.name}{kind}")
     return _passed(parameter, f"{TODO}{why[1:]})")
 
 
@@ -129,18 +145,29 @@ def _value(annotation: ast.expr | None) -> str | None:
 
 def _hint(workflow: Workflow, *, toml: bool) -> list[str]:
     """Show how stages get names: by configuration for functions, else in code."""
-    if not workflow.calls:
-        return [
-            "# Findings and costs name the stage, where the workflow's code says one:",
-            '#     with af.stage("draft") as stage: stage.output(...)',
-            "",
-        ]
-    quotes = ['"""'] * toml
-    names = [f"    {name} = {workflow.source}:{name}" for name in workflow.calls]
-    setting = [f"agentflow_stages = {''.join(quotes)}".rstrip(), *names, *quotes]
-    return [
-        "# Findings and costs name the stage, where pytest's settings say which",
-        "# function is one. These are called by the workflow:",
-        *(f"#     {line}" for line in setting),
-        "",
+    found = workflow.proposal
+    lines = [f"{name} = {line}" for name, line in found.stages]
+    setting = _setting("agentflow_stages", lines, toml=toml)
+    head = [
+        "# Findings and costs name the stage, where the workflow's code says one:",
+        '#     with af.stage("draft") as stage: stage.output(...)',
     ]
+    if setting:
+        head = [
+            "# Findings and costs name the stage, where pytest's settings say which",
+            "# function is one. These seem to be, by the workflow's source:",
+            *setting,
+        ]
+    if found.retrievers:
+        lines = _setting("agentflow_retrievers", list(found.retrievers), toml=toml)
+        head += ["# What a retriever returns are the sources of the run:", *lines]
+    return [*head, ""]
+
+
+def _setting(name: str, lines: list[str], *, toml: bool) -> list[str]:
+    quotes = ['"""'] * toml
+    if not lines:
+        return []
+    setting = [f"{name} = {''.join(quotes)}".rstrip()]
+    setting += [*(f"    {line}" for line in lines), *quotes]
+    return [f"#     {line}" for line in setting]

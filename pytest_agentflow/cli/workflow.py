@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import importlib
-import importlib.machinery
 import keyword
-import pkgutil
-import sys
-import tokenize
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from pytest_agentflow.cli.callees import Proposal, propose
+from pytest_agentflow.cli.meaning import Function, Kind, member
 from pytest_agentflow.cli.outcome import CallWrong
-
-_SHOWN = 8
-_NEARLY = 0.8
-"""At most so many names are listed."""
-
-Definition = ast.FunctionDef | ast.AsyncFunctionDef
+from pytest_agentflow.cli.source import (
+    Definition,
+    Module,
+    bound,
+    find_module,
+    hint,
+    look_up,
+    statements,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +38,16 @@ class Workflow:
 
     Attributes:
         module: its dotted name, as it is imported.
-        function: its name there.
+        function: its name there, or in its class.
         home: the folder of those searched that it was found below; `None` where an
             import hook found it, as for some editable packages.
         parameters: those without a default; `None` where the source does not tell, as
             of what another function makes.
         is_async: whether it is a coroutine function.
-        source: the module that defines it, which may be another.
-        calls: functions of that module that its body calls: its likely stages.
+        proposal: what it runs: its likely stages and retrievers.
+        owner: the class whose method it is.
+        made_of: what an object of the class must be given; `None` where the method
+            needs no object, or none has to be made.
     """
 
     module: str
@@ -53,18 +55,9 @@ class Workflow:
     home: Path | None
     parameters: tuple[Parameter, ...] | None
     is_async: bool
-    source: str
-    calls: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Module:
-    """A module that was found; `tree` is `None` for one without Python source."""
-
-    name: str
-    home: Path | None
-    tree: ast.Module | None
-    is_package: bool
+    proposal: Proposal = field(default_factory=Proposal)
+    owner: str | None = None
+    made_of: tuple[Parameter, ...] | None = None
 
 
 def find_workflow(name: str, folders: Sequence[Path]) -> Workflow:
@@ -74,217 +67,138 @@ def find_workflow(name: str, folders: Sequence[Path]) -> Workflow:
     there.
 
     Args:
-        name: as in an import: ``shop.flow:build``.
+        name: as in an import: ``shop.flow:build``, or ``shop.flow:Shop.build`` for a
+            method.
         folders: where top modules are looked for, as in `sys.path`.
 
     Raises `CallWrong`, with the nearest name, where there is no such module or
     function, and for a generator, which nobody would iterate.
     """
     module_name, _, function = name.partition(":")
-    words = [*module_name.split("."), function]
+    owner, _, method = function.rpartition(".")
+    words = [*module_name.split("."), *([owner] if owner else []), method]
     if not all(word.isidentifier() and not keyword.iskeyword(word) for word in words):
-        message = f"{name!r} is no MODULE:FUNCTION, such as shop.flow:build"
-        raise CallWrong(message)
+        raise CallWrong(_no_name(name))
     importlib.invalidate_caches()
-    module = _module(module_name, folders)
+    module = find_module(module_name, folders)
     if module.tree is None:
         # Compiled: only an import could tell what is in it.
-        return _workflow(module, module, function, None)
-    home, found = _look_up(module, function, folders, set())
-    if found is None:
-        raise CallWrong(_no_function(module, function))
-    if isinstance(found, Definition) and _is_generator(found):
+        if owner:
+            raise CallWrong(f"{module_name} is compiled: name a function of it")
+        return _unread(module, function)
+    if owner:
+        return _method(module, owner, method)
+    home, found = look_up(module, function, folders)
+    if isinstance(found, ast.Pass):
+        return _unread(module, function)
+    if found is None or not _may_be_called(found):
+        raise CallWrong(_no_function(module, home, function, found))
+    if not isinstance(found, Definition):
+        return _unread(module, function)
+    _refuse_generator(name, found)
+    return _workflow(module, Function(home=home, found=found))
+
+
+def _no_name(name: str) -> str:
+    message = f"{name!r} is no MODULE:FUNCTION, such as shop.flow:build"
+    path, colon, rest = name.partition(":")
+    if path.endswith(".py") and not Path(path).is_absolute():
+        dotted = ".".join(Path(path).with_suffix("").parts).removeprefix("src.")
+        return f"{message}; did you mean {dotted}:{rest or 'FUNCTION'}?"
+    module, dot, last = path.rpartition(".")
+    if dot and not colon:
+        return f"{message}; did you mean {module}:{last}?"
+    return message
+
+
+def _refuse_generator(name: str, found: Definition) -> None:
+    if _is_generator(found):
         message = (
             f"{name} is a generator, which agentflow.run does not iterate; name a "
-            f"function that does, such as one that returns list({function}(...))"
+            f"function that does, such as one that returns list({found.name}(...))"
         )
         raise CallWrong(message)
-    return _workflow(module, home, function, found)
 
 
-def _workflow(
-    module: _Module, home: _Module, function: str, found: ast.stmt | None
-) -> Workflow:
-    plain = found if isinstance(found, Definition) else None
+def _unread(module: Module, function: str) -> Workflow:
     return Workflow(
         module=module.name,
         function=function,
         home=module.home,
-        parameters=tuple(_required(plain)) if plain else None,
-        is_async=isinstance(found, ast.AsyncFunctionDef),
-        source=home.name,
-        calls=_calls(plain, home.tree) if plain else (),
+        parameters=None,
+        is_async=False,
     )
 
 
-# Modules
+def _workflow(
+    module: Module,
+    function: Function,
+    made_of: tuple[Parameter, ...] | None = None,
+    *,
+    is_bound: bool = False,
+) -> Workflow:
+    return Workflow(
+        module=module.name,
+        function=function.found.name,
+        home=module.home,
+        parameters=tuple(_required(function.found))[is_bound:],
+        is_async=isinstance(function.found, ast.AsyncFunctionDef),
+        proposal=propose(function, _own(module)),
+        owner=function.owner.name if function.owner else None,
+        made_of=made_of,
+    )
 
 
-def _module(name: str, folders: Sequence[Path]) -> _Module:
-    top = name.partition(".")[0]
-    if top in sys.stdlib_module_names:
-        message = (
-            f"{top} is a module of Python itself, which hides one of yours of that "
-            f"name; rename yours, and call: agentflow init my_{name}:FUNCTION"
-        )
+def _own(module: Module) -> tuple[Path, ...]:
+    return (module.home,) if module.home is not None else ()
+
+
+# Methods
+
+
+def _method(module: Module, owner: str, name: str) -> Workflow:
+    home, found = look_up(module, owner, _own(module))
+    if not isinstance(found, ast.ClassDef):
+        names = [s.name for s in _body(module) if isinstance(s, ast.ClassDef)]
+        message = f"{module.name} has no class {owner}{hint(owner, names)}"
         raise CallWrong(message)
-    found = _top(top, folders)
-    if found is None:
-        raise CallWrong(_no_module(name, top, folders))
-    folder, spec = found
-    before = top
-    for part in name.split(".")[1:]:
-        places = list(spec.submodule_search_locations or ())
-        inner = _spec(places, part) if places else None
-        if inner is None:
-            raise CallWrong(_no_submodule(before, part, places))
-        spec = inner
-        before = f"{before}.{part}"
-    return _Module(
-        name=name,
-        home=folder,
-        tree=_tree(name, spec),
-        is_package=spec.submodule_search_locations is not None,
+    kind = Kind(home=home, found=found)
+    method = member(kind, name, _own(module))
+    if not isinstance(method, Function):
+        methods = _methods(found)
+        message = f"{module.name}:{owner} has no method {name}{hint(name, methods)}"
+        raise CallWrong(message)
+    _refuse_generator(f"{module.name}:{owner}.{name}", method.found)
+    marks = {d.id for d in method.found.decorator_list if isinstance(d, ast.Name)}
+    called = Function(home=home, found=method.found, owner=found)
+    if marks & {"staticmethod", "classmethod"}:
+        return _workflow(module, called, is_bound="classmethod" in marks)
+    return _workflow(module, called, _made_of(kind, module), is_bound=True)
+
+
+def _methods(found: ast.ClassDef) -> list[str]:
+    return [s.name for s in found.body if isinstance(s, Definition)]
+
+
+def _made_of(kind: Kind, module: Module) -> tuple[Parameter, ...]:
+    """List what ``__init__`` must be given, or the fields of a dataclass."""
+    made = member(kind, "__init__", _own(module))
+    if isinstance(made, Function):
+        return tuple(_required(made.found))[1:]
+    marks = [ast.unparse(mark) for mark in kind.found.decorator_list]
+    if not any("dataclass" in mark for mark in marks):
+        return ()
+    return tuple(
+        Parameter(name=part.target.id, annotation=part.annotation, by_position=False)
+        for part in kind.found.body
+        if isinstance(part, ast.AnnAssign)
+        and part.value is None
+        and isinstance(part.target, ast.Name)
+        and "ClassVar" not in ast.unparse(part.annotation)
     )
 
 
-def _top(
-    top: str, folders: Sequence[Path]
-) -> tuple[Path | None, importlib.machinery.ModuleSpec] | None:
-    """Find a top module as Python does: a mere folder only where nothing else is."""
-    pairs = [(f, s) for f in folders if (s := _spec([str(f)], top)) is not None]
-    real = [pair for pair in pairs if pair[1].has_location]
-    hooked = _spec_of_finders(top) if not real else None
-    hooks = [(None, hooked)] if hooked is not None else []
-    return next(iter([*real, *hooks, *pairs]), None)
-
-
-def _spec(places: list[str], part: str) -> importlib.machinery.ModuleSpec | None:
-    # The last part alone: for a dotted name, Python would look for imported parents.
-    return importlib.machinery.PathFinder.find_spec(part, places)
-
-
-def _spec_of_finders(top: str) -> importlib.machinery.ModuleSpec | None:
-    """Ask for what is installed by an import hook, as editable packages are."""
-    ours = (importlib.machinery.PathFinder,)
-    finders = (f for f in sys.meta_path if f not in ours and hasattr(f, "find_spec"))
-    return next((s for f in finders if (s := f.find_spec(top, None))), None)
-
-
-def _tree(name: str, spec: importlib.machinery.ModuleSpec) -> ast.Module | None:
-    if spec.origin is None or not spec.has_location:  # a folder without __init__.py
-        return ast.Module(body=[], type_ignores=[])
-    if not spec.origin.endswith(".py"):
-        return None
-    try:
-        with tokenize.open(spec.origin) as file:
-            return ast.parse(file.read())
-    except (SyntaxError, UnicodeDecodeError, ValueError, OSError) as error:
-        line = f":{error.lineno}" if isinstance(error, SyntaxError) else ""
-        message = f"{name} cannot be read: {spec.origin}{line}: {error}"
-        raise CallWrong(message) from error
-
-
-def _no_module(name: str, top: str, folders: Sequence[Path]) -> str:
-    own = [folder for folder in folders if folder.is_relative_to(Path.cwd())]
-    # Among all that is installed something resembles any word: nearly the same, then.
-    near = difflib.get_close_matches(top, [*_modules(folders)], n=1, cutoff=_NEARLY)
-    hint = _hint(top, [*_modules(own), *near])
-    end = "" if hint.endswith("?") else "."
-    places = " and ".join(str(f.relative_to(Path.cwd())) for f in own) or "none"
-    return (
-        f"there is no module {top}{f' for {name}' if name != top else ''}, neither in "
-        f"this project (folders searched: {places}) nor installed{hint}{end} "
-        "A module in another folder is found when pytest's setting pythonpath names it"
-    )
-
-
-def _no_submodule(before: str, part: str, places: list[str]) -> str:
-    known = list(_modules([Path(place) for place in places]))
-    what = "" if places else f" ({before} is one file and no package)"
-    return f"{before} has no module {part}{what}{_hint(part, known)}"
-
-
-def _modules(folders: Iterable[Path]) -> Iterator[str]:
-    for folder in folders:
-        yield from (m.name for m in pkgutil.iter_modules([str(folder)]))
-
-
-# Functions
-
-
-def _look_up(
-    module: _Module, name: str, folders: Sequence[Path], seen: set[tuple[str, str]]
-) -> tuple[_Module, ast.stmt | None]:
-    """Follow a name through the modules that only hand it on."""
-    if module.tree is None or (module.name, name) in seen:
-        return module, None
-    seen.add((module.name, name))
-    stars = []
-    for statement in reversed(list(_statements(module.tree.body))):
-        if isinstance(statement, ast.ImportFrom):
-            names = {
-                alias.asname or alias.name: alias.name for alias in statement.names
-            }
-            if name in names:
-                return _through(module, statement, names[name], folders, seen)
-            stars += [statement] if "*" in names else []
-        elif name in _bound(statement):
-            return module, statement if _may_be_called(statement) else None
-    for statement in stars:
-        home, found = _through(module, statement, name, folders, seen)
-        if found is not None:
-            return home, found
-    dynamic = any("__getattr__" in _bound(s) for s in _statements(module.tree.body))
-    return module, ast.Pass() if dynamic else None
-
-
-def _through(
-    module: _Module,
-    statement: ast.ImportFrom,
-    name: str,
-    folders: Sequence[Path],
-    seen: set[tuple[str, str]],
-) -> tuple[_Module, ast.stmt | None]:
-    try:
-        source = _module(_absolute(module, statement), folders)
-    except CallWrong:
-        return module, ast.Pass()  # not to be followed, but it may well be there
-    if source.tree is None:
-        return module, ast.Pass()
-    return _look_up(source, name, folders, seen)
-
-
-def _absolute(module: _Module, statement: ast.ImportFrom) -> str:
-    if not statement.level:
-        return statement.module or ""
-    parts = module.name.split(".")
-    up = statement.level - module.is_package
-    package = parts[: len(parts) - up]
-    return ".".join([*package, *filter(None, [statement.module])])
-
-
-def _statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
-    """Give the statements of a module's own level, those in if, try and with, too."""
-    for statement in body:
-        yield statement
-        for part in ("body", "handlers", "orelse", "finalbody"):
-            inner = getattr(statement, part, [])
-            if isinstance(statement, ast.If | ast.Try | ast.With | ast.ExceptHandler):
-                yield from _statements(inner)
-
-
-def _bound(statement: ast.stmt) -> set[str]:
-    if isinstance(statement, Definition | ast.ClassDef):
-        return {statement.name}
-    if isinstance(statement, ast.Import):
-        return {a.asname or a.name.partition(".")[0] for a in statement.names}
-    targets: list[ast.expr] = []
-    if isinstance(statement, ast.Assign):
-        targets = statement.targets
-    elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
-        targets = [statement.target]
-    return {target.id for target in targets if isinstance(target, ast.Name)}
+# What is there instead
 
 
 def _may_be_called(statement: ast.stmt) -> bool:
@@ -296,35 +210,37 @@ def _may_be_called(statement: ast.stmt) -> bool:
     return isinstance(value, made)
 
 
-def _no_function(module: _Module, function: str) -> str:
-    body = list(_statements(module.tree.body)) if module.tree else []
+def _no_function(
+    module: Module, home: Module, function: str, found: ast.stmt | None
+) -> str:
+    if isinstance(found, ast.ClassDef):
+        methods = [name for name in _methods(found) if not name.startswith("_")]
+        named = ", ".join(f"{module.name}:{function}.{name}" for name in methods)
+        repair = f"name one of its methods: {named}" if named else "it has no method"
+        return f"{module.name}:{function} is a class; {repair}"
+    body = _body(module)
     known = [s.name for s in body if isinstance(s, Definition)]
     known += [name for s in body if isinstance(s, ast.ImportFrom) for name in _taken(s)]
-    other = next((s for s in reversed(body) if function in _bound(s)), None)
+    other = found or next((s for s in reversed(body) if function in bound(s)), None)
     what = f" (a {_kind(other)} is there)" if other is not None else ""
-    return f"{module.name} has no function {function}{what}{_hint(function, known)}"
+    return f"{home.name} has no function {function}{what}{hint(function, known)}"
+
+
+def _body(module: Module) -> list[ast.stmt]:
+    return list(statements(module.tree.body)) if module.tree else []
 
 
 def _taken(statement: ast.ImportFrom) -> list[str]:
-    return [a.asname or a.name for a in statement.names if a.name != "*"]
+    """List names imported that may be functions: those of classes are written Big."""
+    names = [a.asname or a.name for a in statement.names if a.name != "*"]
+    return [name for name in names if not name[:1].isupper()]
 
 
 def _kind(statement: ast.stmt) -> str:
-    if isinstance(statement, ast.ClassDef):
-        return "class of that name"
     if isinstance(statement, ast.Import):
         return "module of that name"
     is_lambda = isinstance(getattr(statement, "value", None), ast.Lambda)
     return "lambda, which has no name of its own," if is_lambda else "value"
-
-
-def _hint(name: str, known: Sequence[str]) -> str:
-    shown = dict.fromkeys(n for n in known if not n.startswith("_") and n != name)
-    near = difflib.get_close_matches(name, shown, n=1)
-    if near:
-        return f"; did you mean {near[0]!r}?"
-    few = list(shown)[:_SHOWN]
-    return f"; there are: {', '.join(few)}" if few and len(shown) <= _SHOWN else ""
 
 
 # What it wants
@@ -356,17 +272,3 @@ def _is_generator(found: Definition) -> bool:
         if not isinstance(node, Definition | ast.ClassDef | ast.Lambda):
             rest += ast.iter_child_nodes(node)
     return False
-
-
-def _calls(found: Definition, tree: ast.Module | None) -> tuple[str, ...]:
-    if tree is None:
-        return ()
-    defined = [s for s in _statements(tree.body) if isinstance(s, Definition)]
-    own = {s.name for s in defined if not s.name.startswith("_")} - {found.name}
-    # An inner call ends, and runs, before the one that it is an argument of.
-    called = sorted(
-        (node.end_lineno or 0, node.end_col_offset or 0, node.func.id)
-        for node in ast.walk(found)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    )
-    return tuple(dict.fromkeys(name for *_, name in called if name in own))

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+import pytest_agentflow as af
 from pytest_agentflow.cli.main import main
 
 PROGRAM = "import sys; from pytest_agentflow.cli.main import main; sys.exit(main())"
@@ -122,6 +123,52 @@ def test_a_fresh_project_records_and_replays_by_the_printed_commands(
     model.shutdown()
     model.server_close()
     assert "1 passed" in python("-m", "pytest", *replay, MODEL_URL=url)
+
+
+TEAM = """
+import asyncio
+from functools import partial
+from shop import ask
+
+class Index:
+    def search(self, topic):
+        return [{"id": "a1", "text": topic + " is fine."}]
+
+class Team:
+    def __init__(self, style="short"):
+        self.index = Index()
+        self.style = style
+    def draft(self, topic, found):
+        return ask(f"Draft {topic} by {found}")
+    def polish(self, text, *, style):
+        return ask(f"Polish {text}, {style}")
+    async def build(self, topic: str) -> str:
+        found = self.index.search(topic)
+        text = await asyncio.to_thread(self.draft, topic, found)
+        loop = asyncio.get_running_loop()
+        step = partial(self.polish, text, style=self.style)
+        return await loop.run_in_executor(None, step)
+"""
+
+
+def test_the_settings_that_are_proposed_name_stages_and_sources(
+    project: Path, model: ThreadingHTTPServer
+) -> None:
+    """Pasted without their #, for methods that run in threads: nothing is left over."""
+    (project / "team.py").write_text(TEAM)
+    record, replay = init("team:Team.build")
+    lines = (project / "tests/test_build.py").read_text().splitlines()
+    pasted = [line[6:] for line in lines if line.startswith("#     ")]
+    with (project / "pytest.ini").open("a") as file:
+        file.write("\n".join([*pasted, ""]))
+    url = f"http://127.0.0.1:{model.server_port}"
+    python("-m", "pytest", *record, MODEL_URL=url)
+    model.shutdown()
+    model.server_close()
+    assert "1 passed" in python("-m", "pytest", *replay, MODEL_URL=url)
+    run = af.load(project / "tests/recordings/build/first.flow.json")
+    assert [stage.name for stage in run.stages if stage.calls] == ["draft", "polish"]
+    assert [source.text for source in run.sources] == ["first is fine."]
 
 
 @pytest.mark.parametrize(

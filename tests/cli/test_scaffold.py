@@ -132,11 +132,51 @@ def test_helpers_are_shown_as_stages_and_else_the_mark_in_code(
     tmp_path: Path,
 ) -> None:
     """The hint is the one that fits: by configuration, or in the workflow's code."""
-    source = "def plan(t): pass\ndef build(t: str): return plan(t)\n"
+    ask = "import m\ndef plan(t): return m.ask(t)\n"
+    source = f"{ask}def build(t: str): return plan(t)\n"
     assert "#         plan = shop:plan" in written(tmp_path, source)
+    assert "agentflow_retrievers" not in written(tmp_path, source)
     alone = written(tmp_path, "def build(t: str): pass\n")
     assert "agentflow_stages" not in alone
     assert 'af.stage("draft")' in alone
+
+
+def test_what_finds_documents_is_shown_as_a_retriever(tmp_path: Path) -> None:
+    """It has a setting of its own, whether or not there are stages."""
+    source = "def search(t): return []\ndef build(t: str): return search(t)\n"
+    text = written(tmp_path, source)
+    assert "#     agentflow_retrievers =\n#         shop:search\n" in text
+    assert "agentflow_stages" not in text
+
+
+@pytest.mark.parametrize(
+    ("head", "call"),
+    [
+        ("", "agentflow.run(Shop().build, t=case)"),
+        ("def __init__(self, n: int): pass", "n=1,  # a placeholder"),
+        ("def __init__(self, model): pass", "TODO: give Shop its model"),
+    ],
+)
+def test_a_method_is_called_on_an_object_made_for_it(
+    head: str, call: str, tmp_path: Path
+) -> None:
+    """With what the class must be given, where anything must."""
+    source = f"class Shop:\n  {head}\n  def build(self, t: str): pass\n"
+    text = written(tmp_path, source, "shop:Shop.build")
+    assert "from shop import Shop\n" in text
+    assert "def test_build(" in text
+    assert call in text
+    ast.parse(text)
+
+
+def test_a_class_that_pytest_would_collect_is_imported_by_another_name(
+    tmp_path: Path,
+) -> None:
+    """A class Tester is no test of the user's."""
+    source = "class Tester:\n  def build(self): pass\n"
+    text = written(tmp_path, source, "shop:Tester.build")
+    assert "from shop import Tester as Workflow" in text
+    assert "agentflow.run(Workflow().build)" in text
 
 
 ANNOTATIONS = ["", ": str", ": int", ": bool | None", ": 'X'", ': Literal["\\n", "\'"]']
@@ -161,10 +201,12 @@ def test_every_signature_gives_a_test_that_is_python(
 
 def test_the_text_is_formatted_as_formatters_leave_it(tmp_path: Path) -> None:
     """The first thing that a user's linter says is not about us."""
-    flow = "def plan(t): pass\n"
+    flow = "import m\ndef plan(t): m.ask(t)\ndef search(t): pass\n"
     for signature in ("", "t: str", "t: str, n: int, p", "n: int"):
         for kind in ("def", "async def"):
-            text = written(tmp_path, f"{flow}{kind} build({signature}): plan(1)\n")
+            text = written(
+                tmp_path, f"{flow}{kind} build({signature}): plan(search(1))\n"
+            )
             call = ["ruff", "format", "--isolated", "--diff", "-"]
             done = subprocess.run(
                 [sys.executable, "-m", *call],

@@ -33,15 +33,6 @@ def test_inputs_are_the_parameters_without_a_default(tmp_path: Path) -> None:
     ]
 
 
-def test_its_helpers_are_its_likely_stages(tmp_path: Path) -> None:
-    """Functions of the same module, once, in the order in which they run."""
-    source = (
-        "def plan(t): pass\ndef _log(t): pass\ndef write(t): pass\n"
-        "def build(t):\n  _log(t)\n  print(write(plan(t)), plan(t), build)\n"
-    )
-    assert find(tmp_path, source).calls == ("plan", "write")
-
-
 @pytest.mark.parametrize(
     ("source", "more"),
     [
@@ -68,11 +59,11 @@ def test_a_package_hands_on_what_a_module_of_it_defines(tmp_path: Path) -> None:
         "pkg/__init__.py": "from .a.b import build",
         "pkg/a/__init__.py": "",
         "pkg/a/b.py": "from ..c import build",
-        "pkg/c.py": "def help_it(): pass\ndef build(t: int): help_it()",
+        "pkg/c.py": "import m\ndef aid(): m.ask()\ndef build(t: int): aid()",
     }
     found = find(tmp_path, "", "pkg:build", **files)
-    assert (found.module, found.source, found.calls) == ("pkg", "pkg.c", ("help_it",))
-    assert find_workflow("pkg.a.b:build", [tmp_path]).source == "pkg.c"
+    assert (found.module, found.proposal.stages) == ("pkg", (("aid", "pkg.c:aid"),))
+    assert find_workflow("pkg.a.b:build", [tmp_path]).proposal == found.proposal
 
 
 def test_folders_without_init_are_packages_as_well(tmp_path: Path) -> None:
@@ -107,7 +98,11 @@ def test_a_module_that_imports_from_itself_ends(tmp_path: Path) -> None:
     ("source", "message"),
     [
         ("build = 3", "shop has no function build (a value is there)"),
-        ("class build: pass", "shop has no function build (a class of that name"),
+        ("class build: pass", "shop:build is a class; it has no method"),
+        (
+            "class build:\n  def _a(self): pass\n  def run(self): pass",
+            "shop:build is a class; name one of its methods: shop:build.run",
+        ),
         ("import build", "shop has no function build (a module of that name"),
         ("build = lambda: 3", "a lambda, which has no name of its own"),
         ("def build():\n  yield 1", "is a generator, which agentflow.run does not"),
@@ -135,3 +130,63 @@ def test_a_generator_inside_is_no_generator(tmp_path: Path) -> None:
     """Only the function's own yield counts."""
     source = "def build():\n  def inner():\n    yield 1\n  return list(inner())"
     assert find(tmp_path, source).parameters == ()
+
+
+# Methods
+
+
+@pytest.mark.parametrize(
+    ("source", "owner", "made_of", "inputs"),
+    [
+        ("def run(self, t): pass", "Shop", [], ["t"]),
+        ("def __init__(self, m, n=1): pass\n  def run(self): pass", "Shop", ["m"], []),
+        ("m: str\n  n: int = 1\n  async def run(self, t): pass", "Shop", ["m"], ["t"]),
+        ("@classmethod\n  def run(cls, t): pass", "Shop", None, ["t"]),
+        ("@staticmethod\n  def run(t): pass", "Shop", None, ["t"]),
+    ],
+)
+def test_a_method_is_run_on_an_object_that_has_to_be_made(
+    source: str,
+    owner: str,
+    made_of: list[str] | None,
+    inputs: list[str],
+    tmp_path: Path,
+) -> None:
+    """What its class must be given is told apart from its own inputs."""
+    text = f"from dataclasses import dataclass\n@dataclass\nclass Shop:\n  {source}\n"
+    found = find(tmp_path, text, "shop:Shop.run")
+    given = None if found.made_of is None else [p.name for p in found.made_of]
+    assert (found.owner, given) == (owner, made_of)
+    assert [p.name for p in found.parameters or ()] == inputs
+
+
+def test_a_method_of_a_base_class_is_run_on_the_class_that_was_named(
+    tmp_path: Path,
+) -> None:
+    """Inherited methods are found where another module defines them."""
+    files = {"base.py": "class Base:\n  def run(self, t): pass"}
+    source = "from base import Base\nclass Shop(Base): pass"
+    found = find(tmp_path, source, "shop:Shop.run", **files)
+    assert (found.owner, found.function) == ("Shop", "run")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("shop:Shpo.run", "shop has no class Shpo; did you mean 'Shop'?"),
+        ("shop:Shop.rnu", "shop:Shop has no method rnu; did you mean 'run'?"),
+        ("shop:Shop.each", "shop:Shop.each is a generator"),
+        ("shop:a.b.c", "'shop:a.b.c' is no MODULE:FUNCTION"),
+        ("src/pkg/shop.py:run", "did you mean pkg.shop:run?"),
+        ("shop.py", "did you mean shop:FUNCTION?"),
+        ("pkg.shop.run", "did you mean pkg.shop:run?"),
+    ],
+)
+def test_a_method_or_notation_that_is_wrong_gets_the_nearest_right_one(
+    name: str, message: str, tmp_path: Path
+) -> None:
+    """Paths and dotted names are what people try first."""
+    source = "class Shop:\n  def run(self): pass\n  def each(self): yield 1\n"
+    with pytest.raises(CallWrong) as caught:
+        find(tmp_path, source, name)
+    assert message in str(caught.value)
