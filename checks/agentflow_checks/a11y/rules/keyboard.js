@@ -138,7 +138,7 @@ globalThis.agentflowKeys = (() => {
     if (!element.isConnected) return JSON.stringify(null);
     HTMLElement.prototype.focus.call(element);
     if (active() !== element) return JSON.stringify(null);
-    return JSON.stringify(box(element));
+    return JSON.stringify(onPage(element));
   };
   const blur = (index) => {
     HTMLElement.prototype.blur.call(stops[index].element);
