@@ -53,14 +53,12 @@ if TYPE_CHECKING:
     from pytest_agentflow.decomposition.growth import require_growth as require_growth
     from pytest_agentflow.decomposition.growth_claim import GrowthClaim as GrowthClaim
     from pytest_agentflow.decomposition.growth_claim import growth_claim as growth_claim
+    from pytest_agentflow.decomposition.growth_claim import takes_claim as takes_claim
     from pytest_agentflow.decomposition.growth_outcome import (
         GrowthFailure as GrowthFailure,
     )
     from pytest_agentflow.decomposition.growth_outcome import (
         GrowthOutcome as GrowthOutcome,
-    )
-    from pytest_agentflow.decomposition.growth_outcome import (
-        GrowthProjection as GrowthProjection,
     )
     from pytest_agentflow.decomposition.growth_outcome import (
         QuantityGrowth as QuantityGrowth,
@@ -146,6 +144,7 @@ if TYPE_CHECKING:
     from pytest_agentflow.pricing.drift import repriced as repriced
     from pytest_agentflow.pricing.fields import BadPrice as BadPrice
     from pytest_agentflow.pricing.lock import lock_prices as lock_prices
+    from pytest_agentflow.recording.beside import runs_beside as runs_beside
     from pytest_agentflow.recording.load import RecordingError as RecordingError
     from pytest_agentflow.recording.load import find_recordings as find_recordings
     from pytest_agentflow.recording.load import load as load
@@ -175,6 +174,7 @@ if TYPE_CHECKING:
     from pytest_agentflow.statistics.economics import (
         max_token_multiplier as max_token_multiplier,
     )
+    from pytest_agentflow.statistics.growth import GrowthProjection as GrowthProjection
     from pytest_agentflow.statistics.outcome import Decision as Decision
     from pytest_agentflow.statistics.outcome import Outcome as Outcome
     from pytest_agentflow.statistics.overhead import Exponent as Exponent
@@ -260,7 +260,7 @@ _HOMES = {
     "GrowthClaim": "decomposition.growth_claim",
     "GrowthFailure": "decomposition.growth_outcome",
     "GrowthOutcome": "decomposition.growth_outcome",
-    "GrowthProjection": "decomposition.growth_outcome",
+    "GrowthProjection": "statistics.growth",
     "HookFailed": "recording.redaction_hooks",
     "Intercepted": "wire.rivals",
     "Invocation": "model.call",
@@ -378,12 +378,14 @@ _HOMES = {
     "require_decomposition": "decomposition.gate",
     "require_growth": "decomposition.growth",
     "retriever": "running.doors",
+    "runs_beside": "recording.beside",
     "save": "recording.save",
     "series_reliability": "statistics.reliability",
     "single_trace_exponent": "statistics.overhead",
     "sprt": "statistics.reliability",
     "stage": "running.doors",
     "to_json": "model.codec",
+    "takes_claim": "decomposition.growth_claim",
     "tool": "running.doors",
     "tradeoff": "decomposition.tradeoff",
     "vote_calls": "statistics.reliability",

@@ -5,22 +5,29 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Literal
 
 from pytest_agentflow.checking.require import current_settings
-from pytest_agentflow.decomposition.bound import Bound, Decomposition
+from pytest_agentflow.decomposition.bound import (
+    VERDICTS,
+    Bound,
+    Decomposition,
+    fold_gate,
+)
 from pytest_agentflow.decomposition.growth_blame import NOBODY, blame_growth
-from pytest_agentflow.decomposition.growth_claim import GrowthClaim, growth_claim
-from pytest_agentflow.decomposition.growth_exhibits import growth_exhibits
-from pytest_agentflow.decomposition.growth_mode import Mode, choose_mode
+from pytest_agentflow.decomposition.growth_claim import (
+    GrowthClaim,
+    growth_claim,
+    takes_claim,
+)
+from pytest_agentflow.decomposition.growth_mode import choose_mode
 from pytest_agentflow.decomposition.growth_outcome import (
     GrowthFailure,
     GrowthOutcome,
     QuantityGrowth,
-    fold_growth,
 )
-from pytest_agentflow.decomposition.growth_project import project
-from pytest_agentflow.decomposition.growth_text import (
+from pytest_agentflow.decomposition.growth_replay import judge_replays
+from pytest_agentflow.decomposition.growth_telling import (
+    growth_exhibits,
     growth_sentence,
     projections_text,
 )
@@ -32,66 +39,24 @@ from pytest_agentflow.decomposition.growth_values import (
 )
 from pytest_agentflow.model.run import Run
 from pytest_agentflow.model.verdict import Verdict
-from pytest_agentflow.pricing.cost_model import CostModel
 from pytest_agentflow.statistics.growth import growth_excess
 from pytest_agentflow.statistics.outcome import Decision
 
-VERDICTS = {
-    Decision.PASS: Verdict.PASSED,
-    Decision.FAIL: Verdict.FAILED,
-    Decision.INCONCLUSIVE: Verdict.UNDETERMINED,
-}
 
-
-def require_growth(
-    runs: Sequence[Run],
-    *,
-    calls: str | None = None,
-    prompt_tokens: str | None = None,
-    output_tokens: str | None = None,
-    total_tokens: str | None = None,
-    context_per_call: str | None = None,
-    cost: str | None = None,
-    span: str | None = None,
-    cost_model: CostModel | str | None = None,
-    batch: int = 1,
-    mode: Mode = "auto",
-    at: Sequence[float] = (),
-    stage: str | None = None,
-    materiality: float = 0.10,
-    alpha: float = 0.05,
-    discarded_takes: Literal["refuse", "allow"] = "refuse",
-    optional: bool = False,
-) -> GrowthOutcome:
+@takes_claim(growth_claim)
+def require_growth(runs: Sequence[Run], claim: GrowthClaim) -> GrowthOutcome:
     """Require that a workflow grows no faster with its input than declared.
 
     Each quantity is given a class in n, the `size` of the runs: ``"1"``, ``"log n"``,
     ``"n"``, ``"n log n"``, ``"n^2"``, ``"2^n"``. It is tested whether a term of the
     next class up makes more than `materiality` of the fitted value at the largest size
-    (`statistics.growth.growth_excess`). PASS needs 5 sizes that span 16 times, and 3
-    cases of each size unless the quantity is compared exactly.
+    (`statistics.growth.growth_excess`). PASS needs 5 sizes that span 16 times (in 2^n
+    where that is declared), and 3 cases of each size unless the quantity is compared
+    exactly.
 
     Args:
         runs: of one workflow at several sizes. Trials of one case are averaged.
-        calls: class of the number of model calls.
-        prompt_tokens: of all tokens that models read.
-        output_tokens: of all tokens that models write.
-        total_tokens: of both.
-        context_per_call: of the mean prompt of a stage's calls.
-        cost: of what the run costs under `cost_model`.
-        span: of the longest chain of calls that waited for each other, in seconds.
-        cost_model: `priced` (default), `aalp`, `gpu_hour` or `busy_time`. The class
-            of a workflow may differ between them.
-        batch: items of the input that one call handles.
-        mode: ``"exact"`` compares the estimate itself, ``"sample"`` its bounds;
-            ``"auto"`` is exact where nothing is left to chance, and says so.
-        at: sizes to project each quantity to.
-        stage: judge this stage only.
-        materiality: share at the largest size that may lie beyond the class.
-        alpha: chance of a wrong FAIL, and of a wrong PASS, for each quantity.
-        discarded_takes: ``"refuse"`` runs of a sample that were kept after other takes
-            had been discarded: a selected take is no sample.
-        optional: let INCONCLUSIVE pass.
+        claim: what is declared, given by the arguments of `growth_claim`.
 
     Raises:
         GrowthFailure: on FAIL, INCONCLUSIVE or ERROR; it names the quantity, the
@@ -99,28 +64,10 @@ def require_growth(
         ValueError: nothing is declared, there is no run, or an argument makes no sense.
     """
     __tracebackhide__ = True
-    claim = growth_claim(
-        calls=calls,
-        prompt_tokens=prompt_tokens,
-        output_tokens=output_tokens,
-        total_tokens=total_tokens,
-        context_per_call=context_per_call,
-        cost=cost,
-        span=span,
-        cost_model=cost_model,
-        batch=batch,
-        mode=mode,
-        at=at,
-        stage=stage,
-        materiality=materiality,
-        alpha=alpha,
-        discarded_takes=discarded_takes,
-        optional=optional,
-    )
     outcome = measure_growth(runs, claim)
     if (observe := current_settings().observe_gate) is not None:
         observe(_gate(outcome))
-    inconclusive = outcome.verdict is Verdict.UNDETERMINED and optional
+    inconclusive = outcome.verdict is Verdict.UNDETERMINED and claim.optional
     if outcome.verdict is not Verdict.PASSED and not inconclusive:
         raise GrowthFailure(outcome)
     return outcome
@@ -144,7 +91,7 @@ def measure_growth(runs: Sequence[Run], claim: GrowthClaim) -> GrowthOutcome:
     )
     return GrowthOutcome(
         workflow=", ".join(sorted({run.workflow for run in runs})),
-        verdict=fold_growth([one.verdict for one in quantities]),
+        verdict=fold_gate([one.verdict for one in quantities]),
         quantities=quantities,
         runs=len(runs),
         sizes=tuple(sorted({run.size for run in runs if run.size is not None})),
@@ -234,11 +181,11 @@ def _judge(runs: Sequence[Run], name: str, claim: GrowthClaim) -> QuantityGrowth
         batch=claim.batch,
         exact=exact,
     )
-    projections = tuple(project(growth, n, claim.alpha) for n in claim.at)
+    projections = tuple(growth.project(n, alpha=claim.alpha) for n in claim.at)
     told = growth_sentence(growth, exact=exact)
     failed = growth.decision is Decision.FAIL
     blamed = blame_growth(name, firsts, whole, growth) if failed else NOBODY
-    return QuantityGrowth(
+    found = QuantityGrowth(
         quantity=name,
         declared=claim.declared[name],
         verdict=VERDICTS[growth.decision],
@@ -247,7 +194,7 @@ def _judge(runs: Sequence[Run], name: str, claim: GrowthClaim) -> QuantityGrowth
         projected=projections_text(projections, measured.unit),
         unit=measured.unit,
         mode="exact" if exact else "sample",
-        mode_reason=reason,
+        mode_reason=f"{reason}; {measured.told}" if measured.told else reason,
         growth=growth,
         stage=blamed.stage,
         cause=blamed.cause,
@@ -255,6 +202,8 @@ def _judge(runs: Sequence[Run], name: str, claim: GrowthClaim) -> QuantityGrowth
         projections=projections,
         points=_points(firsts, whole.totals),
     )
+    is_open = found.verdict is Verdict.UNDETERMINED
+    return judge_replays(found, runs, measured, claim) if is_open else found
 
 
 def _clustered(runs: Sequence[Run], measured: Measured) -> tuple[list[Run], Measured]:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pytest_agentflow.decomposition.growth_project import design_row
 from pytest_agentflow.decomposition.growth_values import (
     Measured,
     Unmeasured,
@@ -31,7 +30,8 @@ class GrowthBlame:
     stage: str | None
     sentence: str = ""
     cause: str = ""
-    """``calls``, ``context``, ``output`` or ``model``; empty where none stands out."""
+    """``calls``, ``context``, ``output``, ``order`` of calls or ``model``; empty where
+    none stands out."""
     fix: str = ""
 
 
@@ -71,7 +71,7 @@ def _shares(
     model = growth.model
     if model is None:
         return {}
-    rows = [design_row(growth, float(run.size or 1), excess=True) for run in runs]
+    rows = [growth.row(float(run.size or 1), excess=True) for run in runs]
     least = 0.1 * min((m for m in map(model.at, rows) if m > 0), default=1.0)
     weights = [max(model.at(row), least) for row in rows]
     found: dict[str, float] = {}
@@ -95,6 +95,7 @@ _WORDS = {
     "calls": "its calls grow",
     "context": "its context per call grows",
     "output": "its output per call grows",
+    "order": "more of its calls wait for each other",
 }
 _MATTERS = {
     "calls": ("calls",),
@@ -106,6 +107,8 @@ FIXES = {
     "calls": "Bound how often {stage} asks for each item of the input.",
     "context": "Give each call of {stage} what it needs, not all that came before it.",
     "output": "Ask {stage} for the part that changes, not for the whole again.",
+    "order": "Make calls of {stage} side by side that do not need each other "
+    "(asyncio.gather, a thread pool).",
     "model": "Look at why {stage} needs a larger model for a larger input.",
 }
 
@@ -135,6 +138,8 @@ def _cause(quantity: str, stage: str, runs: Sequence[Run], growth: Growth) -> _C
         return _Cause(sentence=sentence, cause="model", fix=fix)
     if not worst or beyond[worst] < _NOTABLE:
         return _Cause(sentence=steps)
+    if quantity == "span" and worst == "calls":
+        worst = "order"
     held = held_answers(runs, stage, large) if worst == "context" else ""
     return _Cause(
         sentence=f"{_WORDS[worst]} ({steps})" + (f". {held}" if held else ""),

@@ -4,32 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pytest_agentflow.decomposition.bound import WORDS
 from pytest_agentflow.model.exhibit import Exhibit
 from pytest_agentflow.model.verdict import Verdict
-from pytest_agentflow.statistics.growth import Growth
-
-WORDS = {
-    Verdict.PASSED: "PASS",
-    Verdict.FAILED: "FAIL",
-    Verdict.UNDETERMINED: "INCONCLUSIVE",
-    Verdict.ERROR: "ERROR",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GrowthProjection:
-    """What a quantity would be at a size that was not measured."""
-
-    size: float
-    value: float | None
-    """`None` where no figure is honest; `reason` says why."""
-    lower: float | None = None
-    upper: float | None = None
-    """Together a 90 % interval, at the default `alpha`; `None` in exact mode."""
-    times: float = 1.0
-    """How far beyond the largest size measured: 10 is ten times."""
-    reason: str = ""
-    """On what curve the value rests, or why there is no value or interval."""
+from pytest_agentflow.statistics.growth import Growth, GrowthProjection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,12 +116,3 @@ class GrowthFailure(AssertionError):
 
     def __reduce__(self) -> tuple[type[GrowthFailure], tuple[GrowthOutcome]]:
         return GrowthFailure, (self.outcome,)
-
-
-def fold_growth(verdicts: list[Verdict]) -> Verdict:
-    """Fold quantities into one verdict: each was declared, so an open one stays open.
-
-    The gravest wins: an error, then a failure, then what is undecided.
-    """
-    order = (Verdict.ERROR, Verdict.FAILED, Verdict.UNDETERMINED)
-    return next((v for v in order if v in verdicts), Verdict.PASSED)

@@ -46,6 +46,8 @@ class Measured:
     unit: str
     values: tuple[ByStage, ...]
     estimated: bool = False
+    told: str = ""
+    """What the values rest on, where they may rest on two things."""
 
     @property
     def totals(self) -> list[float]:
@@ -65,8 +67,7 @@ def measure(
 
     The context of a call is the mean prompt of each stage, the stages weighted by their
     calls at the largest size: a run of more calls of the longer prompt is no growth of
-    any context. The span is the longest chain of calls that waited for each other, in
-    recorded seconds.
+    any context. The span is that of `spans`.
 
     Raises:
         Unmeasured: naming run, call and what is missing, or the model without size.
@@ -81,7 +82,23 @@ def measure(
     if quantity == "context_per_call":
         values = _standardised(runs, values, stage)
     return Measured(
-        unit=_UNITS.get(quantity, "tokens"), values=tuple(values), estimated=estimated
+        unit=_UNITS.get(quantity, "tokens"),
+        values=tuple(values),
+        estimated=estimated,
+        told=_times_told(runs) if quantity == "span" else "",
+    )
+
+
+def _times_told(runs: Sequence[Run]) -> str:
+    """Say which times were measured."""
+    computed = sum(run.computed is not None for run in runs)
+    if not computed:
+        return "times as recorded"
+    if computed == len(runs):
+        return "times computed from this replay"
+    return (
+        f"times computed from this replay for {computed} of {len(runs)} runs, as "
+        "recorded for the others"
     )
 
 
@@ -171,14 +188,46 @@ def _standardised(
     ]
 
 
-def _span(run: Run, stage: str | None) -> ByStage:
-    """Give the longest chain of calls that waited for each other, in s by stage."""
-    times = {call.id: _seconds(run, call) for call in run.calls}
+def spans(run: Run, stage: str | None = None) -> ByStage:
+    """Give the longest chain of calls that waited for each other, in s by stage.
+
+    Computed from what a timed replay did, else from the times of the recording and the
+    order of the calls. What the program does between calls is no part of either.
+
+    Raises:
+        Unmeasured: naming the call without times, or why nothing could be computed.
+    """
+    times = _computed(run) if run.computed is not None else _recorded(run)
     stages = {call.id: call.stage for call in run.calls}
     found: dict[str, float] = {}
-    for one in _longest(run, times):
-        found[stages[one]] = found.get(stages[one], 0.0) + times[one]
+    for one, seconds in times.items():
+        name = stages.get(one, one)
+        found[name] = found.get(name, 0.0) + seconds
     return found if stage is None else {stage: found.get(stage, 0.0)}
+
+
+def _computed(run: Run) -> Mapping[str, float]:
+    """Give the time that each call adds to the critical path of this replay."""
+    computed = run.computed
+    assert computed is not None  # noqa: S101 - asked by the caller
+    if computed.undetermined:
+        message = (
+            f"the latency of {run.id} could not be computed from this replay: "
+            f"{'; '.join(computed.undetermined)}; judge the recorded times instead: "
+            "--agentflow-latency=recorded"
+        )
+        raise Unmeasured(message, Verdict.UNDETERMINED)
+    found, at = {}, 0.0
+    for one in computed.critical:
+        start, end = computed.calls[one]
+        found[one] = max(end - max(start, at), 0.0) / 1000
+        at = max(at, end)
+    return found
+
+
+def _recorded(run: Run) -> Mapping[str, float]:
+    times = {call.id: _seconds(run, call) for call in run.calls}
+    return {one: times[one] for one in _longest(run, times)}
 
 
 def _seconds(run: Run, call: Call) -> float:
@@ -213,7 +262,7 @@ _VALUES: Mapping[str, _Values] = {
     "output_tokens": _summed(written_tokens),
     "total_tokens": _summed(lambda r, c: read_tokens(r, c) + written_tokens(r, c)),
     "context_per_call": contexts,
-    "span": _span,
+    "span": spans,
 }
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pytest_agentflow.decomposition.growth import VERDICTS
+from pytest_agentflow.decomposition.bound import VERDICTS
 from pytest_agentflow.decomposition.growth_blame import FIXES, held_answers
 from pytest_agentflow.decomposition.growth_outcome import QuantityGrowth
-from pytest_agentflow.decomposition.growth_text import share
+from pytest_agentflow.decomposition.growth_telling import share
 from pytest_agentflow.decomposition.growth_values import (
     Unmeasured,
     prompted,

@@ -15,6 +15,7 @@ from pytest_agentflow.model.run import Run
 from pytest_agentflow.recording.blobs import ReadBlob
 from pytest_agentflow.recording.bodies import parse_json
 from pytest_agentflow.recording.document import decode
+from pytest_agentflow.recording.kept import KEPT
 from pytest_agentflow.recording.migrate import migrate
 from pytest_agentflow.recording.names import SUFFIX, blobs_folder, partial_path, slug
 
@@ -66,11 +67,15 @@ def load(path: str | Path, *, folder: Path | None = None) -> Run:
         folder: the recordings folder it belongs to; found from the file's place when
             not given.
 
+    A file that is read again and has not changed is not decoded again (`kept`).
+
     Raises `RecordingError` for a file that is missing, damaged, of a newer version or
     without one of its side files.
     """
     file = Path(path)
-    run = loads(_read(file), file=file, read_blob=_blobs_of(file))
+    run = KEPT.get(
+        file, lambda: loads(_read(file), file=file, read_blob=_blobs_of(file))
+    )
     place = folder or _folder_of(file, run)
     return dataclasses.replace(run, folder=place, path=file)
 

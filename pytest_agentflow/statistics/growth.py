@@ -35,19 +35,19 @@ _LARGEST_SIZE = 1e15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Projection:
+class GrowthProjection:
     """What a quantity would be at a size that was not measured."""
 
     size: float
-    times: float
+    value: float | None
+    """`None` where no figure is honest; `reason` says why."""
+    lower: float | None = None
+    upper: float | None = None
+    """Together a 90 % interval, at the default `alpha`; `None` in exact mode."""
+    times: float = 1.0
     """How far beyond the largest size measured: 10 is ten times."""
-    declared: float
-    """If it grows as declared, from the fit without the excess term."""
-    fitted: float
-    """With the excess term as measured."""
-    lower: float | None
-    """One-sided bound of `fitted`; `None` in exact mode."""
-    upper: float | None
+    reason: str = ""
+    """On what curve the value rests, or why there is no value or interval."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,37 +77,77 @@ class Growth:
         """PASS, FAIL or INCONCLUSIVE."""
         return self.outcome.decision
 
-    def project(self, n: float, *, alpha: float = 0.05) -> Projection | None:
-        """Project the quantity to size `n`.
+    def row(self, n: float, *, excess: bool) -> tuple[float, ...]:
+        """Give the columns of the fit at size `n`, with or without the excess term."""
+        whole = _row(self.declared, _batched(n, self.batch), self.sizes[-1])
+        return whole if excess else whole[:-1]
+
+    def project(self, n: float, *, alpha: float = 0.05) -> GrowthProjection:
+        """Project the quantity to size `n`, on the curve that the decision stands for.
+
+        What grows as declared is projected by the fit without excess, what does not by
+        the fit with it. While that is undecided, both would be wrong, and none is
+        given.
 
         Args:
             n: a size of at least 1, such as that of production.
             alpha: chance that one bound is wrong.
-
-        Returns:
-            The projection in the quantity's unit; `None` where nothing was fitted, or
-            the figure is larger than a float.
         """
         _check_sizes([n])
         if self.model is None or self.model_declared is None:
-            return None
-        largest = self.sizes[-1]
-        row = _row(self.declared, _batched(n, self.batch), largest)
-        fitted = self.model.at(row) if all(map(math.isfinite, row)) else math.inf
-        if not math.isfinite(fitted * self.unit):
-            return None
-        half = None
-        if self.outcome.alpha is not None and self.model.df:
-            half = t_quantile(1 - alpha, self.model.df) * relative_noise(self.model)
-            half *= self.model.deviation(row)
-        return Projection(
+            reason = "nothing could be fitted"
+            return GrowthProjection(size=n, value=None, reason=reason)
+        times = n / self.sizes[-1]
+        if self.decision is Decision.INCONCLUSIVE:
+            reason = "how it grows is undecided"
+            return GrowthProjection(size=n, value=None, times=times, reason=reason)
+        failed = self.decision is Decision.FAIL
+        fit = self.model if failed else self.model_declared
+        row = self.row(n, excess=failed)
+        value = fit.at(row) * self.unit if all(map(math.isfinite, row)) else math.inf
+        if not math.isfinite(value):
+            reason = "it is larger than any number"
+            return GrowthProjection(size=n, value=None, times=times, reason=reason)
+        half = self._half(fit, row, alpha)
+        curve = f"as O({self.excess if failed else self.declared})"
+        return GrowthProjection(
             size=n,
-            times=n / largest,
-            declared=self.model_declared.at(row[:-1]) * self.unit,
-            fitted=fitted * self.unit,
-            lower=None if half is None else (fitted - half) * self.unit,
-            upper=None if half is None else (fitted + half) * self.unit,
+            value=value,
+            lower=None if half is None else max(value - half, 0.0),
+            upper=None if half is None else value + half,
+            times=times,
+            reason=curve if half is not None else f"{curve}; exact, so no interval",
         )
+
+    def beyond(self, n: float, value: float, *, alpha: float) -> float | None:
+        """Bound the share of one further value that lies above the declared curve.
+
+        From below, by the prediction interval of the fit without excess: noise of the
+        fit and of a single value.
+
+        Args:
+            n: the size that it was measured at.
+            value: of a run that is not among those fitted.
+            alpha: chance that the bound is too high.
+
+        Returns:
+            `None` where nothing was fitted, or no noise could be estimated.
+        """
+        fit = self.model_declared
+        if fit is None or not fit.df or value <= 0:
+            return None
+        row = self.row(n, excess=False)
+        level = fit.at(row)
+        spread = relative_noise(fit) * math.hypot(level, fit.deviation(row))
+        above = value / self.unit - level - t_quantile(1 - alpha, fit.df) * spread
+        return above / (value / self.unit)
+
+    def _half(self, fit: Fit, row: Sequence[float], alpha: float) -> float | None:
+        """Give half the interval of a value on a fit; `None`: there is none."""
+        if self.outcome.alpha is None or not fit.df:
+            return None
+        noise = t_quantile(1 - alpha, fit.df) * relative_noise(fit)
+        return noise * fit.deviation(row) * self.unit
 
 
 def growth_excess(
@@ -147,7 +187,8 @@ def growth_excess(
 
     Returns:
         The decision with estimate, bounds, doubling ratio and the fitted model. PASS
-        needs at least 5 sizes, spanning 16 times, and, unless exact, 3 cases of each.
+        needs at least 5 sizes, spanning 16 times (in base^n for exponential classes),
+        and, unless exact, 3 cases of each.
 
     Raises:
         ValueError: for a class that cannot be read, sizes below 1, or unknown or
@@ -172,7 +213,7 @@ def growth_excess(
     full, plain = fits
     largest = max(ns)
     outcome = limits.judge(
-        full, _row(kind, largest, largest), thin=_thin(ns, exact=exact)
+        full, _row(kind, largest, largest), thin=_thin(kind, ns, exact=exact)
     )
     return Growth(
         outcome=outcome,
@@ -217,14 +258,19 @@ def _row(kind: GrowthClass, n: float, largest: float) -> tuple[float, ...]:
     return 1.0, kind.relative(n, largest), excess
 
 
-def _thin(ns: Sequence[float], *, exact: bool) -> str:
-    """Say what the design lacks to prove that nothing grows."""
+def _thin(kind: GrowthClass, ns: Sequence[float], *, exact: bool) -> str:
+    """Say what the design lacks to prove that nothing grows.
+
+    An exponential class is one of x = base^n, whose next one up is x log x: the span
+    counts in x, as it counts in n for the powers of n.
+    """
     counts = Counter(ns)
     if len(counts) < LEAST_SIZES:
         return f"{len(counts)} sizes; a pass needs {LEAST_SIZES}"
-    span = max(ns) / min(ns)
+    span = kind.span(min(ns), max(ns))
     if span < LEAST_SPAN:
-        return f"the sizes span {span:.3g} times; a pass needs {LEAST_SPAN:g}"
+        told = f"in {kind.base:g}^n " if kind.base > 1 else ""
+        return f"the sizes span {told}{span:.3g} times; a pass needs {LEAST_SPAN:g}"
     least = min(counts.values())
     if not exact and least < LEAST_CASES:
         return f"{least} of a size; a pass needs {LEAST_CASES} cases of each"

@@ -39,6 +39,13 @@ class GrowthClass:
             log += self.logs * math.log(math.log(n) / math.log(largest))
         return math.exp(log) if log < 700 else math.inf
 
+    def span(self, least: float, largest: float) -> float:
+        """Say how many times sizes span, in n; in base^n where that is a factor."""
+        if self.base == 1:
+            return largest / least
+        log = (largest - least) * math.log(self.base)
+        return math.exp(log) if log < 700 else math.inf
+
     def __str__(self) -> str:
         power = f"n^{self.power:g}" if self.power not in (0, 1) else "n"
         logs = f"log^{self.logs} n" if self.logs > 1 else "log n"

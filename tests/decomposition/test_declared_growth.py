@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 import pytest_agentflow as af
 from pytest_agentflow.checking.require import Settings, using
+from pytest_agentflow.decomposition.bound import fold_gate
 from pytest_agentflow.decomposition.growth_mode import choose_mode, not_nested
-from pytest_agentflow.decomposition.growth_outcome import fold_growth
 
 SIZES = (1, 2, 4, 8, 16)
 CASES = ("ant", "bee", "cat")
@@ -439,6 +439,104 @@ def test_times_that_were_not_recorded_are_an_error() -> None:
     assert "holds no times for call" in measured(runs, span="n").of("span").sentence
 
 
+# Time
+
+
+def replayed(run: af.Run, at_once: int, **changes: Any) -> af.Run:
+    """The run, its writer's calls made in groups of so many; a call takes a second."""
+    _planner, *writer = run.calls
+    times = {"planner/1": (0.0, 1000.0)}
+    for i, one in enumerate(writer):
+        start = 1000.0 * (1 + i // at_once)
+        times[one.id] = start, start + 1000
+    path = ("planner/1", *(one.id for one in writer[::at_once]))
+    computed = af.Computed(calls=times, critical=path, **changes)
+    return dataclasses.replace(run, computed=computed)
+
+
+def side_by_side() -> list[af.Run]:
+    """Recorded runs whose calls all ran at the same time, but for a little."""
+    runs = []
+    for case, more in zip(CASES, (0, 7, 12), strict=True):
+        for n in SIZES:
+            run = make(n, case)
+            times = {
+                c.id: af.Timing(start=0, end=1000)
+                if c.stage == "planner"
+                else af.Timing(start=1000, end=2000 + more)
+                for c in run.calls
+            }
+            recorded = dataclasses.replace(run.recorded, calls=times)
+            runs.append(dataclasses.replace(run, recorded=recorded))
+    return runs
+
+
+def test_computed_spans_are_judged_where_all_runs_were_replayed() -> None:
+    """The recorded times say O(1); what the code does now is O(n), and so told."""
+    recorded = measured(side_by_side(), span="1").of("span")
+    runs = [replayed(run, at_once=1) for run in side_by_side()]
+    one_by_one = measured(runs, span="1").of("span")
+    kept = measured([replayed(run, at_once=99) for run in side_by_side()], span="1")
+
+    assert recorded.word == "PASS"
+    assert recorded.how.endswith("times as recorded")
+    assert kept.word == "PASS"
+    assert (one_by_one.word, one_by_one.stage, one_by_one.cause) == (
+        "FAIL",
+        "writer",
+        "order",
+    )
+    assert "more of its calls wait for each other" in one_by_one.blamed
+    assert one_by_one.how.endswith("times computed from this replay")
+    assert one_by_one.points[-1] == (16, 17)
+
+
+@pytest.mark.parametrize("size", [4, 8, 16])
+def test_one_replay_whose_calls_follow_each_other_fails(size: int) -> None:
+    """Among recordings it is an outlier that no class explains: it is held to them."""
+    runs = side_by_side()
+    place = next(i for i, run in enumerate(runs) if run.size == size)
+    runs[place] = replayed(runs[place], at_once=1)
+    found = measured(runs, span="1").of("span")
+
+    assert (found.word, found.stage, found.cause) == ("FAIL", "writer", "order")
+    assert f"this replay of pages/ant.n{size} takes {size + 1} s" in found.measured
+    assert "the 14 recorded runs say 2.0" in found.measured
+    assert f"its {size} calls one after the other, recorded {size} at a time" in (
+        found.blamed
+    )
+    assert found.fix.startswith("Make calls of writer side by side")
+    assert "computed from this replay for 1 of 15 runs" in found.how
+
+
+def test_one_replay_as_parallel_as_recorded_changes_nothing() -> None:
+    """Its computed span stands among the recorded ones."""
+    runs = side_by_side()
+    runs[4] = replayed(runs[4], at_once=99)
+
+    assert measured(runs, span="1").word == "PASS"
+
+
+def test_a_latency_that_could_not_be_computed_is_a_question() -> None:
+    """With the reason, and the way to the recorded times."""
+    runs = side_by_side()
+    runs[4] = replayed(runs[4], at_once=99, undetermined=("a thread never rests",))
+    found = measured(runs, span="1").of("span")
+
+    assert found.word == "INCONCLUSIVE"
+    assert "a thread never rests" in found.sentence
+    assert "--agentflow-latency=recorded" in found.sentence
+
+
+def test_the_span_of_one_stage_is_its_part_of_the_critical_path() -> None:
+    """The planner takes a second, whatever waits for it."""
+    runs = [replayed(run, at_once=1) for run in side_by_side()]
+
+    assert measured(runs, span="1", stage="planner").word == "PASS"
+    assert measured(runs, span="n", stage="writer").word == "PASS"
+    assert measured(runs, span="1", stage="writer").word == "FAIL"
+
+
 def test_selected_takes_are_no_sample() -> None:
     """They may be compared exactly, or allowed in so many words."""
     takes = af.Takes(discarded=2)
@@ -512,7 +610,7 @@ def test_the_gravest_quantity_decides(words: list[str], many: int) -> None:
     chosen = words[:many]
     expected = next(word for word in verdicts if word in chosen)
 
-    assert fold_growth([verdicts[word] for word in chosen]) is verdicts[expected]
+    assert fold_gate([verdicts[word] for word in chosen]) is verdicts[expected]
 
 
 # What is told beside the verdict

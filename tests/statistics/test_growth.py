@@ -120,12 +120,13 @@ def test_the_test_is_that_of_numpy_and_scipy(seed: int, declared: str) -> None:
         error = np.sqrt(contrast @ covariance @ contrast)
         wanted = t * stats.t.ppf(0.95, df)
         assert contrast @ coefficients / error == pytest.approx(wanted, abs=1e-7)
-    far = design(np.array([100.0]))[0]
     projection = growth.project(100)
-    assert projection is not None
-    assert projection.fitted == pytest.approx(far @ coefficients, rel=1e-8)
-    spread = stats.t.ppf(0.95, df) * np.sqrt(far @ covariance @ far)
-    assert projection.upper == pytest.approx(far @ coefficients + spread, rel=1e-8)
+    assert (projection.value is None) == (growth.decision is OPEN)
+    if growth.decision is FAIL:
+        far = design(np.array([100.0]))[0]
+        assert projection.value == pytest.approx(far @ coefficients, rel=1e-8)
+        spread = stats.t.ppf(0.95, df) * np.sqrt(far @ covariance @ far)
+        assert projection.upper == pytest.approx(far @ coefficients + spread, rel=1e-8)
 
 
 @given(SEEDS, st.floats(1e-6, 1e6), st.sampled_from(["n", "n log n"]))
@@ -179,6 +180,75 @@ def test_a_thin_design_never_passes(sizes: list[float], reason: str) -> None:
     assert reason in outcome.reason
 
 
+def test_exponential_classes_span_in_what_they_grow_with() -> None:
+    """Six sizes span 32 in 2^n: 2^n passes there, and n 2^n, 2.5^n and more do not."""
+    sizes = [1, 2, 3, 4, 5, 6] * 3
+    truths: dict[Decision, list[Callable[[float], float]]] = {
+        PASS: [lambda n: 3 + 2**n, lambda n: 3 + 1.8**n, lambda n: 3 + n**3],
+        FAIL: [
+            lambda n: 3 + n * 2**n,
+            lambda n: 3 + 2.5**n,
+            lambda n: 3 + n * n * 2**n,
+        ],
+    }
+    for decision, found in truths.items():
+        for truth in found:
+            values = noisy(truth, noise=0.005, sizes=sizes)
+            assert growth_excess(sizes, values, declared="2^n").decision is decision
+
+
+@given(SEEDS, st.floats(0.12, 0.9), st.sampled_from([[1, 2, 3, 4, 5], [4, 5, 6, 7, 8]]))
+def test_what_lies_beyond_an_exponential_class_does_not_pass(
+    seed: int, excess: float, few: list[float]
+) -> None:
+    """Of five sizes in a row, with a share of n 2^n above the materiality."""
+    largest = max(few)
+    base = 3 + 2**largest
+    factor = excess / (1 - excess) * base / (largest * 2**largest)
+
+    def truth(n: float) -> float:
+        return 3 + 2**n + factor * n * 2**n
+
+    values = noisy(truth, seed, 0.001, few * 3)
+    assert growth_excess(few * 3, values, declared="2^n").decision is not PASS
+
+
+def test_an_exponential_that_hardly_grew_does_not_pass() -> None:
+    """1.01^n over sizes that span 32 is all but constant: it would prove nothing."""
+    outcome = growth_excess(SIZES, [1.01**n for n in SIZES], declared="1.01^n").outcome
+
+    assert outcome.decision is OPEN
+    assert "span in 1.01^n 1.36 times; a pass needs 16" in outcome.reason
+
+
+@pytest.mark.parametrize("noise", [0.02, 0.1])
+def test_a_further_value_on_the_curve_seldom_lies_beyond_it(noise: float) -> None:
+    """In at most 5 % by any share, and one of twice the value is seen."""
+    alarms = 0
+    for seed in range(400):
+        *values, last = noisy(lambda n: 5 + n, seed, noise, [*SIZES, 16])
+        growth = growth_excess(SIZES, values, declared="n")
+        lower = growth.beyond(16, last, alpha=0.05)
+        assert lower is not None
+        alarms += lower > 0
+        assert (growth.beyond(16, 2 * last, alpha=0.05) or 0) > 0.1
+    assert alarms <= 0.08 * 400
+
+
+@given(SEEDS, st.floats(1, 100), st.floats(1e-3, 1e9), st.floats(1e-3, 1e9))
+def test_more_lies_further_beyond(
+    seed: int, n: float, one: float, other: float
+) -> None:
+    """The bound rises with the value and is never the whole of it."""
+    growth = growth_excess(SIZES, noisy(lambda n: 5 + n, seed), declared="n")
+    low, high = (growth.beyond(n, v, alpha=0.05) for v in sorted((one, other)))
+
+    assert low is not None
+    assert high is not None
+    assert low <= high <= 1
+    assert growth.beyond(n, 0, alpha=0.05) is None
+
+
 def test_a_thin_design_may_still_fail() -> None:
     """A blatant excess is seen with one case of each of four sizes."""
     sizes = [4, 8, 16, 32]
@@ -213,10 +283,8 @@ def test_doubling_and_projection_name_what_is_to_come() -> None:
     assert growth.doubling_declared is not None
     assert growth.doubling_declared < 3
     projection = growth.project(320)
-    assert projection is not None
     assert projection.times == 10
-    assert projection.fitted == pytest.approx(320 * 320, rel=1e-6)
-    assert projection.declared < 320 * 320 / 3
+    assert projection.value == pytest.approx(320 * 320, rel=1e-6)
 
 
 @given(
@@ -251,8 +319,8 @@ def check_total(growth: Growth) -> None:
     for figure in (outcome.estimate, outcome.lower, outcome.upper, growth.doubling):
         assert figure is None or math.isfinite(figure)
     assert outcome.reason if outcome.decision is OPEN else outcome.upper is not None
-    projection = growth.project(1e6)
-    assert projection is None or math.isfinite(projection.fitted)
+    for figure in (growth.project(1e6).value, growth.project(1e6).upper):
+        assert figure is None or math.isfinite(figure)
 
 
 @pytest.mark.parametrize("bad", [-1.0, math.nan, math.inf])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ _TITLES = {
     "cost": "The cost grows as declared",
     "span": "The longest chain of calls grows as declared",
 }
+_SIZE = re.compile(r"\.n(\d+)(?:\.t\d+)?\.flow\.json$")
+_FEWEST = 2
 _WHY = (
     "What grows faster than the input is what a workflow costs on the first large one."
 )
@@ -31,26 +34,10 @@ def _validate(runs: str | None = None, **declared: Any) -> None:
         raise ValueError(message)
 
 
-@af.check("growth", validate=_validate)
+@af.check("growth", validate=_validate, timed=("span",))
+@af.takes_claim(af.growth_claim, "optional")
 def growth(
-    run: af.Run,
-    runs: str | None = None,
-    *,
-    calls: str | None = None,
-    prompt_tokens: str | None = None,
-    output_tokens: str | None = None,
-    total_tokens: str | None = None,
-    context_per_call: str | None = None,
-    cost: str | None = None,
-    span: str | None = None,
-    cost_model: af.CostModel | str | None = None,
-    batch: int = 1,
-    mode: str = "auto",
-    at: Sequence[float] = (),
-    stage: str | None = None,
-    materiality: float = 0.10,
-    alpha: float = 0.05,
-    discarded_takes: str = "refuse",
+    run: af.Run, claim: af.GrowthClaim, runs: str | None = None
 ) -> Iterator[object]:
     """What a workflow uses grows no faster with the size of its input than declared.
 
@@ -63,46 +50,14 @@ def growth(
         runs: glob of recordings of this workflow at several sizes, below the
             recordings folder: ``build_pages/*``. Without it, context_per_call="1" is
             judged over the calls of this run.
-        calls: class of the number of model calls.
-        prompt_tokens: of all tokens that models read.
-        output_tokens: of all tokens that models write.
-        total_tokens: of both.
-        context_per_call: of the mean prompt of a stage's calls.
-        cost: of what the run costs.
-        span: of the longest chain of calls that waited for each other, in s.
-        cost_model: "priced" (default), "aalp", or a value such as af.gpu_hour(...).
-        batch: items of the input that one call handles.
-        mode: "auto", "exact" or "sample".
-        at: sizes to project to.
-        stage: judge this stage only.
-        materiality: share at the largest size that may lie beyond the class.
-        alpha: chance of a wrong FAIL, and of a wrong PASS, for each quantity.
-        discarded_takes: "refuse" a sample of runs that were kept after other takes had
-            been discarded, or "allow" it.
+        claim: what is declared, given by the arguments of `af.growth_claim`.
     """
     if runs is None:
         within = af.context_growth_within(
-            run, stage=stage, materiality=materiality, alpha=alpha
+            run, stage=claim.stage, materiality=claim.materiality, alpha=claim.alpha
         )
         yield from _inside(within)
         return
-    claim = af.growth_claim(
-        calls=calls,
-        prompt_tokens=prompt_tokens,
-        output_tokens=output_tokens,
-        total_tokens=total_tokens,
-        context_per_call=context_per_call,
-        cost=cost,
-        span=span,
-        cost_model=cost_model,
-        batch=batch,
-        mode=mode,
-        at=at,
-        stage=stage,
-        materiality=materiality,
-        alpha=alpha,
-        discarded_takes=discarded_takes,
-    )
     outcome = af.measure_growth(_set_of(run, runs), claim)
     for one in outcome.quantities:
         rule = f"growth.{one.quantity}"
@@ -113,25 +68,40 @@ def growth(
 
 def _set_of(run: af.Run, pattern: str) -> list[af.Run]:
     """Give the recorded runs that match, this run in place of its own recording."""
-    if run.folder is None:
-        message = (
-            "the run was not loaded from a recordings folder, so that the runs of "
-            "other sizes are not known"
-        )
-        raise af.CheckError(message)
-    found = [
-        af.load(path, folder=run.folder)
-        for path in af.find_recordings(run.folder, pattern)
-    ]
-    others = [one for one in found if one.id != run.id]
-    strange = sorted({one.workflow for one in others} - {run.workflow})
+    found = af.runs_beside(run, pattern)
+    strange = sorted({one.workflow for one in found} - {run.workflow})
     if strange:
         message = (
-            f"{pattern!r} matches runs of {', '.join(strange)}, but the run is one of "
-            f"{run.workflow}: name its own, as in runs={run.workflow + '/*'!r}"
+            f"runs={pattern!r} matches runs of {', '.join(strange)} below "
+            f"{run.folder}, but the run is one of {run.workflow}: {_own(run)}"
+        )
+        raise af.CheckError(message)
+    others = [one for one in found if one.id != run.id]
+    if len({one.size for one in (*others, run)}) < _FEWEST:
+        message = (
+            f"runs={pattern!r} matches {len(found)} recordings below {run.folder}, "
+            f"none of another size than this run's ({_sized(run.size)}), and growth "
+            f"is over sizes: {_own(run)}"
         )
         raise af.CheckError(message)
     return [*others, run]
+
+
+def _own(run: af.Run) -> str:
+    """Say which sizes of this workflow are recorded, and how to name or make them."""
+    paths = af.find_recordings(run.folder or ".", f"{run.workflow}/*")
+    found = {int(match[1]) for path in paths if (match := _SIZE.search(path.name))}
+    if len(found) < _FEWEST:
+        return (
+            "record it at several sizes, with @pytest.mark.agentflow(size=8) for 8 "
+            "items, and `pytest --agentflow=record`"
+        )
+    sizes = ", ".join(map(str, sorted(found)))
+    return f"name those at sizes {sizes}, as in runs={run.workflow + '/*'!r}"
+
+
+def _sized(size: int | None) -> str:
+    return "it has none" if size is None else str(size)
 
 
 def _judged(

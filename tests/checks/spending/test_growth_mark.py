@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from agentflow_checks import growth
 
 import pytest_agentflow as af
+from pytest_agentflow.checking.check import is_timed
 
 SIZES = (1, 2, 4, 8, 16)
 
@@ -100,16 +102,68 @@ def test_too_few_sizes_are_undetermined_and_pass_only_if_optional(
     assert af.evaluate(run, check.optional()).ok
 
 
+@pytest.mark.parametrize(
+    ("pattern", "there"),
+    [
+        ("nowhere/*", "pages/* (5)"),
+        ("page/*", "pages/* (5)"),
+        ("pages/an.n16", "pages/ant.n16"),
+    ],
+)
+def test_a_glob_that_matches_nothing_is_an_error_that_says_what_is_there(
+    recorded: Callable[..., af.Run], pattern: str, there: str
+) -> None:
+    """What was looked for, in which folder, the nearest names, and what to write."""
+    run = recorded()
+    recorded(workflow="others")
+    (finding,) = judged(run, pattern, calls="n").findings
+    named = there.removesuffix(" (5)")
+
+    assert finding.verdict == "error"
+    assert f"runs={pattern!r} matches none of the 10 recordings" in finding.message
+    assert f"below {run.folder}; there are {there}" in finding.message
+    assert f"as in runs={named!r}" in finding.message
+
+
 def test_recordings_of_another_workflow_are_an_error(
     recorded: Callable[..., af.Run],
 ) -> None:
-    """Two workflows have no growth in common."""
+    """Two workflows have no growth in common; the run's own sizes are named."""
     run = recorded()
     recorded(workflow="others")
-    (finding,) = judged(run, "**", calls="n").findings
+    for pattern in ("**", "others/*"):
+        (finding,) = judged(run, pattern, calls="n").findings
+        assert finding.verdict == "error"
+        assert "matches runs of others" in finding.message
+        assert "name those at sizes 1, 2, 4, 8, 16, as in runs='pages/*'" in (
+            finding.message
+        )
+
+
+def test_recordings_of_one_size_are_an_error(recorded: Callable[..., af.Run]) -> None:
+    """Growth is over sizes; a glob that finds this run's size alone is a mistake."""
+    run = recorded()
+    (finding,) = judged(run, "pages/*.n16", calls="n").findings
 
     assert finding.verdict == "error"
-    assert "matches runs of others" in finding.message
+    assert "matches 1 recordings" in finding.message
+    assert "none of another size than this run's (16)" in finding.message
+    assert "name those at sizes 1, 2, 4, 8, 16" in finding.message
+
+
+def test_a_workflow_recorded_at_one_size_is_told_how_to_record_others(
+    tmp_path: Path,
+) -> None:
+    """There is nothing to name yet: the mark and the command are told."""
+    path = tmp_path / "pages" / "ant.n16.flow.json"
+    path.parent.mkdir()
+    af.save(make(16), path)
+    (finding,) = judged(af.load(path), "pages/*", calls="n").findings
+
+    assert finding.verdict == "error"
+    assert "record it at several sizes, with @pytest.mark.agentflow(size=8)" in (
+        finding.message
+    )
 
 
 def test_a_run_from_nowhere_has_no_other_sizes() -> None:
@@ -118,6 +172,28 @@ def test_a_run_from_nowhere_has_no_other_sizes() -> None:
 
     assert finding.verdict == "error"
     assert "not loaded from a recordings folder" in finding.message
+
+
+def test_a_replay_is_timed_where_the_span_is_declared() -> None:
+    """The computed latency is what turns red when calls are made one by one."""
+    assert is_timed(growth("pages/*", span="n"))
+    assert not is_timed(growth("pages/*", calls="n"))
+
+
+def test_the_arguments_are_those_of_a_claim_in_signature_and_text() -> None:
+    """They are listed once, and all that judges growth takes and tells them."""
+    claimed = inspect.signature(af.growth_claim).parameters
+    gate = inspect.signature(af.require_growth).parameters
+
+    assert list(growth.parameters) == ["runs", *list(claimed)[:-1]]
+    assert list(gate) == ["runs", *claimed]
+    for name in list(claimed)[:-1]:
+        assert f"\n    {name}: " in inspect.cleandoc(growth.__doc__ or "")
+        assert f"\n    {name}: " in inspect.cleandoc(af.require_growth.__doc__ or "")
+    with pytest.raises(af.BadArgument, match="did you mean prompt_tokens="):
+        growth("pages/*", prompts_tokens="n")
+    with pytest.raises(af.BadArgument, match="batch="):
+        growth("pages/*", calls="n", batch="four")
 
 
 def test_inside_one_run_no_other_is_needed() -> None:
