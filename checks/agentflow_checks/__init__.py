@@ -16,6 +16,7 @@ _HOMES = {
     "hallucination": "grounding.hallucination",
     "handoff": "teamwork.handoff",
     "html_validity": "markup.html_validity",
+    "page_errors": "markup.page_errors",
     "personalised": "teamwork.personalised",
     "policy": "policies.policy",
     "prices": "spending.prices",
