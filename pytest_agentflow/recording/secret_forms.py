@@ -124,6 +124,16 @@ def _pattern(name: str, needles: str, expression: str, flags: int = 0) -> Patter
 
 _NOT_INSIDE = r"(?<![A-Za-z0-9])"
 _JWT_PART = r"[A-Za-z0-9_-]{10,}"
+_SLASH = r"(?:\\*/|%2F|%2f)"
+"""As it stands in an address, in JSON of any depth, and in another one's parameter."""
+_GUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+
+def _after(word: str) -> str:
+    """Stand behind a word of a path; a lookbehind has one length, so each its own."""
+    slashes = [*(r"\\" * depth + "/" for depth in range(5)), "%2F", "%2f"]
+    return f"(?:{'|'.join(f'(?<={word}{slash})' for slash in slashes)})"
+
 
 #: Forms of the providers' own documentation, and those that gitleaks and GitHub's
 #: secret scanning look for. Each demands what prose and CSS classes do not have.
@@ -160,10 +170,37 @@ PATTERNS = (
     _pattern("slack-token", "xox", rf"{_NOT_INSIDE}xox[abeoprs]-[0-9A-Za-z-]{{10,}}"),
     _pattern(
         "slack-webhook",
-        "services/t|services\\/t|hooks.slack.com",
-        r"(?:(?<=services/)|(?<=services\\/))T\w{7,}\\*/B\w{7,}\\*/\w{20,}"
-        r"|(?:(?<=hooks\.slack\.com/)|(?<=hooks\.slack\.com\\/))"
-        r"(?:workflows|triggers)(?:\\*/[\w-]{8,}){2,}",
+        "services|hooks.slack.com|triggers|workflows",
+        rf"{_after('services')}T\w{{7,}}{_SLASH}B\w{{7,}}{_SLASH}\w{{20,}}"
+        rf"|{_after('hooks.slack.com')}"
+        rf"(?:workflows|triggers)(?:{_SLASH}[\w-]{{8,}}){{2,}}"
+        # A request's path stands without its host.
+        rf"|(?<![\w-])(?:workflows|triggers){_SLASH}T(?=[A-Z]*[0-9])[A-Z0-9]{{8,}}"
+        rf"(?:{_SLASH}[\w-]{{8,}}){{2,}}",
+    ),
+    # https://docs.discord.com/developers/resources/webhook#execute-webhook: the path
+    # may name a version of the API, and a thread or message may follow.
+    _pattern(
+        "discord-webhook",
+        "webhooks",
+        rf"{_after('webhooks')}\d{{17,20}}{_SLASH}[\w-]{{60,}}",
+    ),
+    # Connectors of Microsoft Teams: group@tenant/NAME/id/owner, in newer ones with a
+    # signature behind. Addresses of workflows carry `sig=`, as other signed ones do.
+    _pattern(
+        "teams-webhook",
+        "webhook",
+        rf"(?:{_after('webhookb2')}|{_after('webhook')}){_GUID}(?:@|%40|%2540){_GUID}"
+        rf"{_SLASH}[a-z]+{_SLASH}[0-9a-f]{{32}}{_SLASH}{_GUID}(?:{_SLASH}[\w-]{{20,}})?",
+        re.IGNORECASE,
+    ),
+    # https://core.telegram.org/bots/api#authorizing-your-bot. In practice the
+    # second half begins with AA, which tells a bare token from a number and a hash.
+    _pattern(
+        "telegram-token",
+        "/bot|%2fbot|:aa|%3aaa",
+        r"(?:(?:(?<=/bot)|(?<=%2Fbot))\d{6,12}(?::|%3A)|(?<![\w:.-])\d{8,12}(?::|%3A)AA)"
+        r"[\w-]{33,35}(?![\w-])",
     ),
     _pattern("huggingface-token", "hf_", rf"{_NOT_INSIDE}hf_[A-Za-z0-9]{{30,}}"),
     _pattern("groq-key", "gsk_", rf"{_NOT_INSIDE}gsk_[A-Za-z0-9]{{40,}}"),
