@@ -19,16 +19,19 @@ from agentflow_checks.teamwork.personalised_fit import (
 from agentflow_checks.teamwork.personalised_trace import trace
 from agentflow_checks.teamwork.texts import overlap
 
-#: With fewer others nothing says which words are this customer's own.
-FEWEST_OTHERS = 2
+#: A page made for somebody else fits its customer best of all by luck in 1 of
+#: (others + 1) cases; with so many others that is the usual 5 %.
+FEWEST_OTHERS = 19
 #: A profile with fewer distinguishing terms is told from others by chance.
 FEWEST_TERMS = 3
+_FIX = "Look at what the named stage was given: is it this customer's profile?"
 
 
 def _validate(
     *,
     max_shared: float = 0.8,
     min_carried: float | None = None,
+    min_others: int = FEWEST_OTHERS,
     profile: str | None = None,
     **_: Any,
 ) -> None:
@@ -37,6 +40,9 @@ def _validate(
         raise ValueError(message)
     if min_carried is not None and not 0 < min_carried <= 1:
         message = f"min_carried={min_carried} is a share above 0 and up to 1"
+        raise ValueError(message)
+    if min_others < 1:
+        message = f"min_others={min_others}: a page is held against at least one other"
         raise ValueError(message)
     check_profile(profile)
 
@@ -48,6 +54,7 @@ def personalised(
     *,
     max_shared: float = 0.8,
     min_carried: float | None = None,
+    min_others: int = FEWEST_OTHERS,
     profile: str | None = None,
 ) -> Iterator[object]:
     """The page is this customer's: no copy of another's, and it fits no other better.
@@ -55,7 +62,9 @@ def personalised(
     The page fits a customer by the weighted share of what is known of that customer
     (profile and retrieved documents: content words, amounts, dates, contact data) that
     it carries. A term weighs ln(N / df) over the customers: what all share counts for
-    nothing. Another customer that fits as well or better is the finding.
+    nothing. Another customer that fits as well or better is the finding. That none
+    does says little beside few others: a page made for somebody else passes by luck in
+    1 of (others + 1) cases, and with fewer than `min_others` it is INCONCLUSIVE.
 
     Args:
         run: the run.
@@ -67,12 +76,16 @@ def personalised(
         min_carried: share that brief and page must carry of what is known; without it
             the shares are listed. There is no default: on the 72 authored pages of
             the samples they are 0.44 to 0.77, which says nothing of other sites.
+        min_others: fewest other customers of a PASS. 19 make the chance of a wrong one
+            5 %; a smaller number is yours to answer for: 5 make it 17 %, one is the
+            toss of a coin.
         profile: where the profile stands: a JSON path into the inputs
             (``$.customer``), a section of a prompt (``<customer>``) or a glob of source
             ids. Without: inputs, profile sources, and what retrievers were asked.
     """
     yield af.Rule(id="personalised", title="Pages of different customers differ")
-    yield af.Rule(id="personalised.swap", title="The page fits its own customer best")
+    title = "The page fits its own customer best"
+    yield af.Rule(id="personalised.swap", title=title, gate=True)
     if not run.pages():
         af.expect_content(run, "artefacts")
         return
@@ -85,7 +98,7 @@ def personalised(
         raise af.CheckError(message)
     yield from _copies(run, mine, rivals, max_shared)
     fits = fit_of(mine, customers(mine, rivals))
-    yield from _swapped(run, fits, max_shared)
+    yield from _swapped(run, fits, max_shared, min_others)
     yield from _carried(run, fits, min_carried)
 
 
@@ -105,50 +118,78 @@ def _copies(
 def _copy(
     run: af.Run, mine: Portrait, other: Portrait, shared: float, max_shared: float
 ) -> af.Finding:
-    page = run.pages()[0]
     finding = af.Finding(
         rule="personalised",
         message=f"the page is that of {other.case}",
-        place=af.Place(stage=page.stage, artefact=page.name),
+        place=_shipped(run),
         expected=f"at most {max_shared:.0%} of five-word sequences in common",
         observed=f"{shared:.0%} in common with {other.id}",
         evidence=f"same page as {other.id}",
         why="A customer who is shown another customer's page is not personalised for.",
-        fix="Look at what the named stage was given: is it this customer's profile?",
+        fix=_FIX,
     )
     fits = fit_of(mine, (other,))
     return trace(run, fits, other, max_shared).on(finding)
 
 
-def _swapped(run: af.Run, fits: Fit, max_shared: float) -> Iterator[object]:
+def _swapped(
+    run: af.Run, fits: Fit, max_shared: float, min_others: int
+) -> Iterator[object]:
     doubt = _doubt(fits)
     if doubt:
-        yield af.Finding(
-            rule="personalised.swap",
-            message=doubt,
-            verdict=af.Verdict.UNDETERMINED,
-            place=af.Place(stage=run.pages()[0].stage),
-            fix="Match more customers with others=, or name the profile: "
-            "profile='$.customer', profile='<customer>'",
-        )
+        named = "Name the profile: profile='$.customer', profile='<customer>'"
+        yield _open(run, doubt, fix=named)
         return
     own = fits.share(fits.mine, fits.mine.page) or 0.0
     best, theirs = fits.best_rival()
-    if best is None or theirs < own:
+    if best is not None and theirs >= own:
+        yield _taken(run, fits, best, max_shared)
+    elif len(fits.others) < min_others:
+        yield _by_luck(run, len(fits.others), min_others)
+    else:
         yield af.Examined(rule="personalised.swap")
-        return
-    page = run.pages()[0]
+
+
+def _open(run: af.Run, why: str, *, fix: str) -> af.Finding:
+    return af.Finding(
+        rule="personalised.swap",
+        message=f"INCONCLUSIVE: {why}",
+        verdict=af.Verdict.UNDETERMINED,
+        place=af.Place(stage=run.pages()[0].stage),
+        fix=fix,
+    )
+
+
+def _by_luck(run: af.Run, others: int, needed: int) -> af.Finding:
+    several = f"{others} other customer{'s' * (others != 1)}"
+    return _open(
+        run,
+        f"the page fits {run.case} best, beside {several}; one made for somebody else "
+        f"would in 1 of {others + 1} cases, by luck. {needed} others are needed, of "
+        f"whom that is 1 in {needed + 1}",
+        fix="Match more customers with others=, or take that chance: "
+        f"min_others={others}",
+    )
+
+
+def _taken(run: af.Run, fits: Fit, best: Portrait, max_shared: float) -> af.Finding:
+    own, (_, theirs) = fits.share(fits.mine, fits.mine.page) or 0.0, fits.best_rival()
     finding = af.Finding(
         rule="personalised.swap",
         message=f"the page fits {best.case} {_as_well(theirs, own)} {run.case}",
-        place=af.Place(stage=page.stage, artefact=page.name),
+        place=_shipped(run),
         expected=f"more of what is known of {run.case} than of any other customer",
         observed=f"{theirs:.0%} of what is known of {best.case}, {own:.0%} of its own",
         evidence=f"fits {best.id}",
         why="A page that serves another customer better was not made for this one.",
-        fix="Look at what the named stage was given: is it this customer's profile?",
+        fix=_FIX,
     )
-    yield trace(run, fits, best, max_shared).on(finding)
+    return trace(run, fits, best, max_shared).on(finding)
+
+
+def _shipped(run: af.Run) -> af.Place:
+    page = run.pages()[0]
+    return af.Place(stage=page.stage, artefact=page.name)
 
 
 def _as_well(theirs: float, own: float) -> str:
@@ -157,12 +198,6 @@ def _as_well(theirs: float, own: float) -> str:
 
 def _doubt(fits: Fit) -> str:
     """Say why the swap test cannot tell; empty where it can."""
-    if len(fits.others) < FEWEST_OTHERS:
-        count = len(fits.others)
-        return (
-            f"{count} other customer{'s' * (count != 1)}: too few to tell which words "
-            f"are those of {fits.mine.case}; {FEWEST_OTHERS} are needed"
-        )
     known = fits.distinguishing(fits.mine)
     if len(known) < FEWEST_TERMS:
         found = ", ".join(sorted(word for _, word in known)) or "none"
@@ -227,11 +262,10 @@ def _too_little(
             return af.Verdict.INAPPLICABLE
         return af.Verdict.FAILED if found < carried else af.Verdict.PASSED
 
-    shipped = run.pages()[0]
     finding = af.Finding(
         rule="personalised.carried",
         message=f"the page carries {page:.0%} of what is known of {run.case}",
-        place=af.Place(stage=shipped.stage, artefact=shipped.name),
+        place=_shipped(run),
         expected=f"at least {carried:.0%}",
         observed=f"{page:.0%} of its distinguishing words and values",
         evidence="carries too little",

@@ -65,7 +65,7 @@ def failing(run: af.Run, check: af.Check) -> list[af.Finding]:
 def test_own_pages_pass(tmp_path: Path) -> None:
     """A page that carries its own profile is that customer's."""
     for run in save_all(tmp_path, {}).values():
-        result = af.evaluate(run, personalised("w/*")).results[0]
+        result = af.evaluate(run, personalised("w/*", min_others=2)).results[0]
         assert [(r.rule, r.verdict.value) for r in result.rules] == [
             ("personalised", "passed"),
             ("personalised.swap", "passed"),
@@ -79,7 +79,7 @@ def test_a_page_in_other_words_for_another_customer_is_found(tmp_path: Path) -> 
     """
     told = "Rooms, 48 of them; laundry; breakfast; Bay of Cleaver; a hotel; seafront"
     run = save_all(tmp_path, {"school": told})["school"]
-    (finding,) = failing(run, personalised("w/*"))
+    (finding,) = failing(run, personalised("w/*", min_others=2))
 
     assert (finding.rule, finding.introduced_by) == ("personalised.swap", "front")
     assert finding.message == "the page fits hotel better than school"
@@ -88,7 +88,7 @@ def test_a_page_in_other_words_for_another_customer_is_found(tmp_path: Path) -> 
 def test_a_page_for_nobody_fails(tmp_path: Path) -> None:
     """A page that carries nothing of its profile fits every other one as well."""
     run = save_all(tmp_path, {"bakery": "We save energy for everybody."})["bakery"]
-    (finding,) = failing(run, personalised("w/*"))
+    (finding,) = failing(run, personalised("w/*", min_others=2))
 
     assert "as well as bakery" in finding.message
 
@@ -97,9 +97,9 @@ def test_the_share_that_is_carried_is_listed_and_limited(tmp_path: Path) -> None
     """Without min_carried= the shares are listed; with it the losing stage is named."""
     page = "A bakery in Millgate that is baking"
     run = save_all(tmp_path, {"bakery": page})["bakery"]
-    listed = af.evaluate(run, personalised("w/*")).results[0]
+    listed = af.evaluate(run, personalised("w/*", min_others=2)).results[0]
     (table,) = listed.exhibits
-    (finding,) = failing(run, personalised("w/*", min_carried=0.9))
+    (finding,) = failing(run, personalised("w/*", min_carried=0.9, min_others=2))
 
     assert isinstance(table, af.Table)
     assert listed.ok
@@ -115,23 +115,51 @@ def undetermined(run: af.Run, check: af.Check) -> list[str]:
 
 
 def test_what_cannot_be_told_is_left_open(tmp_path: Path) -> None:
-    """One other, no profile, a twin: each leaves the swap test undecided."""
+    """No profile, a twin: each leaves the swap test undecided."""
     runs = save_all(tmp_path, {})
-    (few,) = undetermined(runs["school"], personalised("w/hotel"))
     nobody = save(tmp_path, "nobody", "brief", "A page of words that nobody shares")
     (empty,) = undetermined(nobody, personalised("w/*"))
     twin = replace(runs["hotel"], case="annex")
     (same,) = undetermined(twin, personalised("w/*"))
 
-    assert "1 other customer: too few" in few
     assert "too few words and values" in empty
-    assert same == "all that is known of annex is true of hotel, too"
+    assert same.endswith("all that is known of annex is true of hotel, too")
+
+
+@pytest.mark.parametrize(
+    ("others", "chance"), [("w/hotel", "1 of 2 cases"), ("w/*", "1 of 3 cases")]
+)
+def test_few_others_are_no_pass(tmp_path: Path, others: str, chance: str) -> None:
+    """Nobody's page is copied, and the test does not pass unless luck is accepted."""
+    run = save_all(tmp_path, {})["school"]
+    result = af.evaluate(run, personalised(others)).results[0]
+    (why,) = undetermined(run, personalised(others))
+    accepted = personalised(others, min_others=int(chance[5]) - 1)
+
+    assert (result.verdict, result.ok) == ("undetermined", False)
+    assert chance in why
+    assert "19 others are needed, of whom that is 1 in 20" in why
+    assert af.evaluate(run, accepted).passed
+    assert af.evaluate(run, personalised(others).optional()).passed
+    with pytest.raises(af.BadArgument, match="at least one other"):
+        personalised(others, min_others=0)
+
+
+def test_another_customers_page_fails_beside_few_others(tmp_path: Path) -> None:
+    """That another one fits better is told whatever their number."""
+    told = "Rooms, 48 of them; laundry; breakfast; Bay of Cleaver; a hotel; seafront"
+    run = save_all(tmp_path, {"school": told})["school"]
+    (finding,) = failing(run, personalised("w/hotel"))
+
+    assert finding.message == "the page fits hotel better than school"
 
 
 def test_the_profile_may_be_named(tmp_path: Path) -> None:
     """By JSON path, and what names nothing is an error."""
     runs = save_all(tmp_path, {})
-    assert af.evaluate(runs["hotel"], personalised("w/*", profile="$.profile")).passed
+    assert af.evaluate(
+        runs["hotel"], personalised("w/*", min_others=2, profile="$.profile")
+    ).passed
     wrong = af.evaluate(runs["hotel"], personalised("w/*", profile="$.customer"))
     assert wrong.results[0].verdict == "error"
     for argument in ("<customer", "$customer"):
@@ -142,7 +170,7 @@ def test_the_profile_may_be_named(tmp_path: Path) -> None:
 def test_sections_of_a_prompt_may_be_the_profile() -> None:
     """The sample's customer sentence stands between tags of the first prompt."""
     run = af.load(RECORDINGS / "build_site/hotel.flow.json")
-    check = personalised("build_site/*", profile="<customer>")
+    check = personalised("build_site/*", min_others=5, profile="<customer>")
 
     assert af.evaluate(run, check).passed
 
@@ -152,7 +180,9 @@ def test_sections_of_a_prompt_may_be_the_profile() -> None:
 def test_the_samples_own_pages_fit_best(workflow: str, case: str) -> None:
     """No healthy page of the sample fits another customer; each carries half."""
     run = af.load(RECORDINGS / f"{workflow}/{case}.flow.json")
-    judged = af.evaluate(run, personalised(f"{workflow}/*", min_carried=0.45))
+    judged = af.evaluate(
+        run, personalised(f"{workflow}/*", min_carried=0.45, min_others=5)
+    )
 
     assert judged.passed, af.failure_message(judged)
     assert judged.results[0].undetermined == 0
