@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from pytest_agentflow.attribution.trace import INPUTS, WORKFLOW
@@ -87,11 +88,13 @@ def _shown(result: CheckResult, finding: Finding) -> bool:
 def finding_lines(finding: Finding, indent: str = "") -> Iterator[str]:
     """Give one finding as lines: place and message, then what helps to repair it.
 
-    What was recorded is quoted so that no terminal obeys it: controls are shown.
+    What was recorded is quoted so that no terminal obeys it: controls are shown. A
+    place that the message begins with is not said twice.
     """
     place = plain_line(str(finding.place))
     message = " ".join(visible(finding.message).split())
-    yield (f"{indent}{place}: {message}" if place else f"{indent}{message}")
+    named = not place or re.match(rf"{re.escape(place)}(?![\w./-])", message)
+    yield f"{indent}{message}" if named else f"{indent}{place}: {message}"
     inner = indent + "  "
     if finding.expected is not None:
         yield f"{inner}expected {_one_line(finding.expected)}"

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -107,3 +108,19 @@ def test_what_is_no_stage_is_named_in_words() -> None:
         "introduced between frontend and the workflow's own code, in no stage"
     )
     assert blame(introduced_by="artist") == "introduced by artist"
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        ("qa costs $3", "qa costs $3"),
+        ("qa's template grew", "qa's template grew"),
+        ("what qa costs grew", "qa: what qa costs grew"),
+        ("qa2 is slow", "qa: qa2 is slow"),
+        ("qa/2 asks again", "qa: qa/2 asks again"),
+    ],
+)
+def test_a_stage_is_not_named_twice(message: str, line: str) -> None:
+    """A place is put before a message, unless it begins with that very place."""
+    finding = af.Finding(rule="r", message=message, place=af.Place(stage="qa"))
+    assert list(af.finding_lines(finding)) == [line]
