@@ -26,7 +26,12 @@ from agentflow_checks.teamwork.flow_shape import (
     reread_factor,
     single_trace_exponent,
 )
-from agentflow_checks.teamwork.parallelism import Parallelism, imbalance, in_seconds
+from agentflow_checks.teamwork.parallelism import (
+    Parallelism,
+    imbalance,
+    in_seconds,
+    seconds_text,
+)
 from agentflow_checks.teamwork.rework import repeats
 from agentflow_checks.teamwork.token_flow import Origin, TokenFlow
 
@@ -59,33 +64,42 @@ def coordination_exhibits(
         unpriced = of == MONEY and line.money is None
         yield from _line(flow, line, TOKENS if unpriced else of)
     yield from _lags(flow)
-    yield _shape(run, flow)
+    yield _shape(flow)
+    yield from _shape_in_words(run, flow)
     yield _orders(together)
     if line is not None and line.seconds:
         idle = sum(part.seconds for part in line.parts)
         share = f"{line.share(TIME) or 0:.1%}"
-        text = f"no stage's call is under way for {idle:.1f} s of {line.seconds:.1f} s"
-        yield af.Note(text=f"{text} ({share})")
+        of = f"{seconds_text(idle)} of {seconds_text(line.seconds)}"
+        yield af.Note(text=f"no stage's call is under way for {of} ({share})")
     for saving in together[0].savings[:3]:
         yield af.Note(text=saving_text(saving, together[0]))
 
 
 def _orders(together: Sequence[Parallelism]) -> af.Table:
     return af.Table(
-        title="One after the other, as it ran, and as its texts allow",
-        columns=("unit", "work", "as it ran", "span", "parallelism"),
+        title="What could run side by side",
+        columns=(
+            "measured in",
+            "one call after the other",
+            "as it ran",
+            "as its texts allow",
+            "calls at once",
+        ),
         rows=tuple(
             (
-                way.unit,
-                f"{way.work:,.1f}" if way.unit == "s" else f"{way.work:,.0f}",
-                f"{way.recorded:,.1f}" if way.unit == "s" else f"{way.recorded:,.0f}",
-                f"{way.span:,.1f}" if way.unit == "s" else f"{way.span:,.0f}",
+                "seconds" if way.unit == "s" else way.unit,
+                *(_amount(way, n) for n in (way.work, way.recorded, way.span)),
                 f"{way.factor:.2f}",
             )
             for way in together
         ),
         numeric=(1, 2, 3, 4),
     )
+
+
+def _amount(way: Parallelism, amount: float) -> str:
+    return seconds_text(amount) if way.unit == "s" else f"{amount:,.0f}"
 
 
 def _table(flow: TokenFlow, line: Line | None) -> Iterator[af.Table]:
@@ -148,34 +162,42 @@ def _lags(flow: TokenFlow) -> Iterator[af.Bars]:
         )
 
 
-def _shape(run: af.Run, flow: TokenFlow) -> af.Table:
-    seconds = in_seconds(run)
-    uneven = None if seconds is None else imbalance(flow, run, seconds)
+def _shape(flow: TokenFlow) -> af.Table:
     ins, outs = fan_in(flow), fan_out(flow)
     again = [repeat.stage for repeat in repeats(flow)]
-    rows = [
-        (
-            stage,
-            str(sum(p.stage == stage for p in flow.prompts)),
-            f"{redundancy(flow, stage) or 0:.1%}",
-            str(ins[stage]),
-            str(outs[stage]),
-            str(again.count(stage)),
-        )
-        for stage in flow.stages
-    ]
-    factor, far = reread_factor(flow), far_share(flow)
-    exponent = single_trace_exponent(flow)
-    told = [
-        f"k = {len(flow.stages)}",
-        f"read {factor:.2f} times" if factor is not None else "",
-        f"{far:.0%} skips a stage" if far is not None else "",
-        f"m1 = {exponent:.2f} (one run, no gate)" if exponent is not None else "",
-        f"imbalance {uneven:.2f}" if uneven is not None else "",
-    ]
+    k = len(flow.stages)
     return af.Table(
-        title=f"Shape of the flow: {', '.join(filter(None, told))}",
+        title=f"Shape of the flow: {k} stage{'s' * (k != 1)} with model calls",
         columns=("stage", "calls", "copied from others", "reads", "read by", "repeats"),
-        rows=tuple(rows),
+        rows=tuple(
+            (
+                stage,
+                str(sum(p.stage == stage for p in flow.prompts)),
+                f"{redundancy(flow, stage) or 0:.1%}",
+                str(ins[stage]),
+                str(outs[stage]),
+                str(again.count(stage)),
+            )
+            for stage in flow.stages
+        ),
         numeric=(1, 2, 3, 4, 5),
     )
+
+
+def _shape_in_words(run: af.Run, flow: TokenFlow) -> Iterator[af.Note]:
+    factor, far = reread_factor(flow), far_share(flow)
+    if factor is not None:
+        skips = f"; {far:.0%} of it skips a stage" if far is not None else ""
+        text = f"what is handed on is read {factor:.2f} times on average{skips}"
+        yield af.Note(text=text)
+    seconds = in_seconds(run)
+    uneven = None if seconds is None else imbalance(flow, run, seconds)
+    if uneven is not None and len(flow.stages) > 1:
+        text = f"the slowest stage takes {uneven:.2f} times an even share of the time"
+        yield af.Note(text=text)
+    exponent = single_trace_exponent(flow)
+    if exponent is not None:
+        yield af.Note(
+            text=f"m1 = {exponent:.2f} describes this run alone (a chain has less than "
+            "1, all to all nearly 2); how it grows, one number of stages does not tell"
+        )

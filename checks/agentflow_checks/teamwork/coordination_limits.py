@@ -17,7 +17,7 @@ from agentflow_checks.teamwork.flow_shape import (
 from agentflow_checks.teamwork.flow_shape import (
     redundancy as share_of,
 )
-from agentflow_checks.teamwork.parallelism import Parallelism, Saving
+from agentflow_checks.teamwork.parallelism import Parallelism, Saving, seconds_text
 from agentflow_checks.teamwork.reads import Reads, Unneeded
 from agentflow_checks.teamwork.reads import unneeded as unneeded_of
 from agentflow_checks.teamwork.rework import beyond
@@ -45,8 +45,8 @@ def judge_redundancy(
         told = ", ".join(f"{b.share:.1%} is {b.source}'s {b.origin}" for b in parts[:3])
         yield af.Finding(
             rule=rule,
-            message=f"{share:.1%} of what {stage} is given was in the run before"
-            f"{marked(flow.estimated)}; {most:.0%} is allowed: {told}",
+            message=f"{stage} is given what was in the run before: {share:.1%} of its "
+            f"prompts{marked(flow.estimated)}, {most:.0%} is allowed: {told}",
             place=af.Place(stage=stage),
             observed=f"{share:.1%}",
             expected=f"at most {most:.0%}",
@@ -81,7 +81,6 @@ def judge_reread(flow: TokenFlow, most: float) -> Iterator[object]:
         message=f"what is handed on is read {factor:.2f} times; {most:g} is allowed. "
         f"Most of that is what {source} wrote, read by {', '.join(names)}; "
         f"the farthest copy comes from {lags} stages back",
-        place=af.Place(stage=source),
         observed=f"{factor:.2f}",
         expected=f"at most {most:g}",
         introduced_by=names[-1],
@@ -108,8 +107,8 @@ def judge_unneeded(
 def _leak(found: Unneeded, most: float, sections: str, estimated: bool) -> af.Finding:
     return af.Finding(
         rule="coordination.unneeded",
-        message=f"{found.share:.1%} of what {found.stage} is given "
-        f"({found.tokens:,.0f} tokens{marked(estimated)}) was handed on "
+        message=f"{found.stage} is handed what it does not read: {found.share:.1%} of "
+        f"its prompts ({found.tokens:,.0f} tokens{marked(estimated)}) came on from "
         f"outside {sections}, {most:.0%} is allowed: most is {found.what} "
         f"of {found.source}",
         place=af.Place(stage=found.stage),
@@ -189,10 +188,10 @@ def judge_waiting(
     stage = first.second if first else None
     yield af.Finding(
         rule=rule,
-        message=f"{saved:.1f} s of {whole:.1f} s ({saved / whole:.0%}) are spent "
-        f"waiting for stages whose text is not used; {most:.0%} is allowed. "
+        message=f"{seconds_text(saved)} of {seconds_text(whole)} "
+        f"({saved / whole:.0%}) are spent waiting for stages whose text is not used; "
+        f"{most:.0%} is allowed. "
         + "; ".join(saving_text(s, side_by_side) for s in side_by_side.savings[:3]),
-        place=af.Place(stage=stage),
         observed=f"{saved / whole:.0%}",
         expected=f"at most {most:.0%}",
         introduced_by=stage,
@@ -205,14 +204,15 @@ def judge_waiting(
 
 def saving_text(saving: Saving, side_by_side: Parallelism) -> str:
     """Say what one change of order would save: ``4.1 s of 9.3 s``."""
-    seconds = side_by_side.unit == "s"
-    form = "{:,.1f} s" if seconds else "{:,.0f} tokens on the longest path"
+    saved, whole = (
+        seconds_text(amount)
+        if side_by_side.unit == "s"
+        else f"{amount:,.0f} tokens on the longest path"
+        for amount in (saving.saved, side_by_side.recorded)
+    )
     what = (
         f"running the calls of {saving.first} side by side"
         if saving.first == saving.second
         else f"running {saving.first} beside {saving.second}"
     )
-    return (
-        f"{what} would save {form.format(saving.saved)} "
-        f"of {form.format(side_by_side.recorded)}"
-    )
+    return f"{what} would save {saved} of {whole}"

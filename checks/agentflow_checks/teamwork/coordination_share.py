@@ -16,6 +16,7 @@ from agentflow_checks.teamwork.coordination_line import (
     Part,
     coordination_line,
 )
+from agentflow_checks.teamwork.parallelism import seconds_text
 from agentflow_checks.teamwork.token_flow import TokenFlow
 
 RULE = "coordination.share"
@@ -61,7 +62,7 @@ def judge_share(
     run: af.Run, line: Line, most: float, of: str, *, estimated: bool
 ) -> Iterator[object]:
     """Hold coordination's share of money, tokens or time against its limit."""
-    yield af.Rule(id=RULE, title=f"Coordination takes at most {most:.0%} of the {of}")
+    yield af.Rule(id=RULE, title="Coordination takes no larger share than allowed")
     share = line.share(of)
     if share is None:
         message = f"the {of} of {run.id} is nothing, or not recorded: no share of it"
@@ -74,18 +75,28 @@ def judge_share(
     taken = amount_text(line, share * (line.whole(of) or 0), of)
     yield af.Finding(
         rule=RULE,
-        message=f"coordination takes {share:.1%} of the {of}{marked(estimated)}, "
-        f"{taken} of {whole}; {most:.0%} is allowed. "
+        message=f"coordination takes {_beyond(share, most)} of the {of}"
+        f"{marked(estimated)}, {taken} of {whole}; {_percent(most)} is allowed. "
         f"{part_text(line, part, of)}",
-        place=af.Place(stage=part.stage),
-        observed=f"{share:.1%}",
-        expected=f"at most {most:.0%}",
+        observed=_beyond(share, most),
+        expected=f"at most {_percent(most)}",
         introduced_by=part.stage,
         evidence=f"{of} {part.cause} {part.name}",
         subject="the run",
         why="A split pays only where the stages save more than their hand-offs cost.",
         fix=_FIXES[part.cause].format(source=part.source, target=part.target),
     )
+
+
+def _percent(share: float) -> str:
+    """Write a limit as it was given: ``2%``, ``2.5%``."""
+    return f"{100 * share:.6g}%"
+
+
+def _beyond(share: float, most: float) -> str:
+    """Write a share with as many digits as show that it is more than the limit."""
+    digits = next((n for n in (1, 2, 3) if round(100 * share, n) > 100 * most), 4)
+    return f"{share:.{digits}%}"
 
 
 def part_text(line: Line, part: Part, of: str) -> str:
@@ -123,5 +134,5 @@ def amount_text(line: Line, amount: float, of: str) -> str:
     if of == MONEY:
         return money_text(Decimal(repr(amount)), line.currency)
     if of == TIME:
-        return f"{amount:,.1f} s"
+        return seconds_text(amount)
     return f"{amount:,.0f} {TOKENS}"

@@ -84,7 +84,7 @@ def handoff(
         contradicted: ``list`` or ``fail`` values that a stage gives under the same
             name as a stage that it depends on, and that differ.
     """
-    yield af.Rule(id="handoff", title=f"What {stage} hands on reaches the stages after")
+    yield af.Rule(id="handoff", title="What is handed on arrives")
     if to is not None:
         run.stage(to)
     known = Holdings(run)

@@ -77,7 +77,6 @@ def judge_pairwise(
             else "INCONCLUSIVE: whether hand-offs grow with the pairs of stages is not "
             f"told by {told}: {outcome.reason}"
         ),
-        place=af.Place(stage=worst[1] if worst and failed else None),
         observed=None if outcome.estimate is None else f"{outcome.estimate:.0%}",
         expected=f"at most {most:.0%}",
         introduced_by=worst[1] if worst and failed else None,

@@ -58,6 +58,11 @@ def in_seconds(run: af.Run) -> dict[str, float] | None:
     return found or None
 
 
+def seconds_text(seconds: float) -> str:
+    """Write a time so that its share can be followed: ``23.2 s``, ``0.12 s``."""
+    return f"{seconds:,.1f} s" if seconds >= 1 else f"{seconds:.2f} s"
+
+
 def in_tokens(run: af.Run) -> dict[str, float]:
     """Give the tokens that each call reports; 0 where it reports none."""
     used = {call.id: call.usage or af.Usage() for call in run.calls}

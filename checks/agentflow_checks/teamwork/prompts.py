@@ -203,8 +203,8 @@ def _untold(rule: str, stage: str) -> af.Finding:
     return af.Finding(
         rule=rule,
         verdict=af.Verdict.UNDETERMINED,
-        message=f"what of {stage}'s prompt is its template cannot be told: it has no "
-        "system prompt, or shares nothing with other cases",
+        message=f"{stage}'s template cannot be told from the rest of its prompt: it "
+        "has no system prompt, or shares nothing with other cases",
         place=af.Place(stage=stage),
         subject=stage,
         evidence=f"{stage} template",
@@ -225,7 +225,7 @@ def _over(rule: str, measured: Measured, what: str, most: int) -> af.Finding:
     }[what]
     return af.Finding(
         rule=rule,
-        message=f"the template of {measured.stage} has {count:,} "
+        message=f"{measured.stage}'s template has {count:,} "
         f"{what.removesuffix('s') if count == 1 else what}{guess}, "
         f"{most:,} {'is' if most == 1 else 'are'} allowed"
         f"{f'; {more}' if more else ''}",
@@ -244,7 +244,7 @@ def _judge_growth(
     mine: Sequence[Measured], before: af.Run, grown: Mapping[str, float], most: float
 ) -> Iterator[object]:
     rule = "prompts.growth"
-    yield af.Rule(id=rule, title=f"Templates grow by at most {most:.0%}")
+    yield af.Rule(id=rule, title="Templates grow by no more than is allowed")
     for measured in mine:
         stage = measured.stage
         if stage not in grown:
@@ -255,7 +255,7 @@ def _judge_growth(
         then = measured.template.tokens / (1 + grown[stage])
         yield af.Finding(
             rule=rule,
-            message=f"the template of {stage} grew by {grown[stage]:.0%}, from "
+            message=f"{stage}'s template grew by {grown[stage]:.0%}, from "
             f"{then:,.0f} to {measured.template.tokens:,.0f} tokens"
             f"{marked(measured.template.estimated)}, since {name_of(before)}; "
             f"{most:.0%} is allowed",

@@ -122,7 +122,7 @@ def _runs(run: af.Run, pattern: str | None) -> Iterator[af.Run]:
 def _judge_caught(
     stage: str, judged: Sequence[Judged], least: float | None
 ) -> Iterator[object]:
-    yield af.Rule(id=_CAUGHT, title=f"{stage} catches the faults that it is shown")
+    yield af.Rule(id=_CAUGHT, title="The stage catches the faults that it is shown")
     shown = sum(j.shown.total() for j in judged)
     caught = sum(j.caught.total() for j in judged)
     if not shown:
@@ -176,7 +176,7 @@ def _approvals(judged: Sequence[Judged]) -> str:
 def _judge_alarms(
     stage: str, judged: Sequence[Judged], most: float
 ) -> Iterator[object]:
-    yield af.Rule(id=_ALARMS, title=f"{stage} passes on what is faultless")
+    yield af.Rule(id=_ALARMS, title="The stage passes on what is faultless")
     clean = [j for j in judged if not j.shown and j.approved is not None]
     alarms = [j.run for j in clean if j.false_alarm]
     yield af.Examined(rule=_ALARMS, count=len(clean) - len(alarms))
@@ -200,7 +200,7 @@ def _judge_alarms(
 def _judge_introduced(
     stage: str, judged: Sequence[Judged], most: int
 ) -> Iterator[object]:
-    yield af.Rule(id=_INTRODUCED, title=f"{stage} brings no faults in")
+    yield af.Rule(id=_INTRODUCED, title="The stage brings no faults in")
     brought = [(j, j.introduced) for j in judged if j.introduced]
     yield af.Examined(rule=_INTRODUCED, count=len(judged) - len(brought))
     total = sum(faults.total() for _, faults in brought)
@@ -224,7 +224,7 @@ def _judge_introduced(
 def _judge_cost(
     run: af.Run, stage: str, judged: Sequence[Judged], most: Decimal
 ) -> Iterator[object]:
-    yield af.Rule(id=_COST, title=f"A fault that {stage} catches is worth its price")
+    yield af.Rule(id=_COST, title="A fault that the stage catches is worth its price")
     caught = sum(j.caught.total() for j in judged)
     if not sum(j.shown.total() for j in judged):
         return

@@ -159,7 +159,7 @@ def test_limits_name_the_stage_and_the_count() -> None:
     assert judge(run, tokens=120, instructions={"write": 4}, examples=1).ok
     (finding,) = judge(run, instructions=3).findings
     assert finding.message == (
-        "the template of write has 4 instructions, 3 are allowed; the last is "
+        "write's template has 4 instructions, 3 are allowed; the last is "
         '"Answer with one block of HTML and nothing else."'
     )
     assert finding.introduced_by == "write"
@@ -183,7 +183,7 @@ def test_growth_is_measured_against_recordings_of_main(tmp_path: Path) -> None:
     (finding,) = judge(run, against="main/*/*", max_growth=0.2).findings
     assert finding.rule == "prompts.growth"
     assert finding.message == (
-        "the template of write grew by 100%, from 86 to 172 tokens, since "
+        "write's template grew by 100%, from 86 to 172 tokens, since "
         "main/w/c.flow.json; 20% is allowed"
     )
     assert judge(run, against="main/*/*", max_growth=1.2).ok
