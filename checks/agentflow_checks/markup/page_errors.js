@@ -170,7 +170,7 @@ globalThis.agentflowPageErrors = (() => {
           const trimmed = raw.trim(), url = resolved(trimmed);
           const what = () => base({
             attribute: key, raw, url, text: shorten(textOf(element)),
-            download: get(element, "download") !== null });
+            onclick: get(element, "onclick") });
           if (/^(#!?|javascript:\s*(void\s*\(?\s*0?\s*\)?)?\s*;*\s*)?$/i.test(trimmed)) {
             keep(found.dead, what);
             continue;

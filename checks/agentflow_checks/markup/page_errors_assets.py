@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 import urllib.parse
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -101,12 +102,12 @@ def _missing_fault(looked: Looked, asset: MissingAsset) -> Fault:
 
 
 def _spot(looked: Looked, element: Mapping[str, Any] | None, shown: str) -> Spot | None:
-    """Find an address in the source: its element, or the only place that names it."""
+    """Find an address in the source: its element, or the string that holds it."""
     if element is not None:
         return looked.spot_of(element)
-    if len(shown) > 3 and looked.source.count(shown) == 1:
-        return sources.spot(looked.source, looked.source.index(shown))
-    return None
+    quoted = re.compile(rf"""(?<=[\"'(`])(?:\.?/)?{re.escape(shown)}(?=[\"')`?#])""")
+    found = quoted.search(looked.source)
+    return sources.spot(looked.source, found.start()) if found else None
 
 
 def foreign(looked: Looked) -> Iterator[Fault | Met]:

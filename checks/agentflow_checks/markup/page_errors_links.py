@@ -28,6 +28,9 @@ MADE_LATER = frozenset(
 )
 """References whose target scripts often make only when it is needed."""
 
+IDLE = re.compile(r"\s*(?:return\s+false|event\.preventDefault\(\))\s*;?\s*$")
+"""Handlers that keep a link from leading anywhere, and do nothing else."""
+
 FILE = re.compile(
     r"\.(?:x?html?|pdf|zip|csv|docx?|xlsx?|png|jpe?g|gif|svg|webp)$", re.IGNORECASE
 )
@@ -89,7 +92,7 @@ def dead(looked: Looked) -> Iterator[Fault | Met]:
     for link in found:
         came = looked.clicks.get(link["selector"])
         known = came is not None and not came["noise"]
-        if came and known and (came["changes"] or came["scrolled"] or came["left"]):
+        if came and known and _answers(link, came):
             continue
         named = link["text"] or link["selector"]
         yield Fault(
@@ -105,6 +108,16 @@ def dead(looked: Looked) -> Iterator[Fault | Met]:
             selector=link["selector"],
             observed=f'{link["attribute"]}="{link["raw"]}"',
         )
+
+
+def _answers(link: Mapping[str, Any], came: Mapping[str, Any]) -> bool:
+    """Whether something came of pressing a link, or a script takes it for its own.
+
+    A script may well do what nobody sees, such as a download.
+    """
+    seen = came["changes"] or came["scrolled"] or came["left"]
+    idle = IDLE.match(link["onclick"] or "") is not None
+    return bool(seen) or (came["prevented"] is not False and not idle)
 
 
 def pages(looked: Looked) -> Iterator[Fault | Met]:

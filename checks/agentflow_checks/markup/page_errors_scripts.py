@@ -22,7 +22,7 @@ SECURE = re.compile(
     r"serviceWorker|\.clipboard|crypto\.subtle|\.subtle\b|randomUUID|mediaDevices|"
     r"getUserMedia|\bcaches\b|navigator\.(?:storage|gpu|usb|bluetooth|serial|hid|locks|"
     r"credentials|geolocation|share|wakeLock|xr)|showOpenFilePicker|showSaveFilePicker|"
-    r"Notification|PaymentRequest|localStorage|indexedDB|secure context|"
+    r"Notification|PaymentRequest|secure context|"
     r"insecure|permission"
 )
 """What browsers offer only to pages that come by https, which pages here do not."""
@@ -112,7 +112,8 @@ def _entries(
 
 
 def _fault(looked: Looked, rule: str, entry: LogEntry, times: int) -> Fault:
-    text = plain(entry.text) or "an error without a message"
+    text = plain(entry.text).strip().partition("\n")[0]
+    text = text or "an error without a message"
     file = file_of(looked, entry.url)
     doubt = _doubt(looked, rule, entry, file)
     often = f" ({times} times)" if times > 1 else ""
