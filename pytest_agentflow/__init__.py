@@ -128,6 +128,7 @@ if TYPE_CHECKING:
     from pytest_agentflow.pricing.book import PriceBook as PriceBook
     from pytest_agentflow.pricing.book import load_book as load_book
     from pytest_agentflow.pricing.cost import Cost as Cost
+    from pytest_agentflow.pricing.cost import attempts_cost as attempts_cost
     from pytest_agentflow.pricing.cost import cost_of as cost_of
     from pytest_agentflow.pricing.cost_change import CostCause as CostCause
     from pytest_agentflow.pricing.cost_change import CostChange as CostChange
@@ -143,6 +144,7 @@ if TYPE_CHECKING:
     from pytest_agentflow.pricing.drift import price_drifts as price_drifts
     from pytest_agentflow.pricing.drift import repriced as repriced
     from pytest_agentflow.pricing.fields import BadPrice as BadPrice
+    from pytest_agentflow.pricing.idle_fees import idle_fees as idle_fees
     from pytest_agentflow.pricing.lock import lock_prices as lock_prices
     from pytest_agentflow.recording.beside import runs_beside as runs_beside
     from pytest_agentflow.recording.load import RecordingError as RecordingError
@@ -329,6 +331,7 @@ _HOMES = {
     "allow_connection": "wire.guard",
     "ancestors": "attribution.trace",
     "artefact": "running.doors",
+    "attempts_cost": "pricing.cost",
     "attribute": "attribution.trace",
     "attribute_in_artefacts": "attribution.trace",
     "busy_time": "pricing.cost_model",
@@ -354,6 +357,7 @@ _HOMES = {
     "growing_inputs": "decomposition.strategies",
     "growth_claim": "decomposition.growth_claim",
     "holm": "statistics.permutation",
+    "idle_fees": "pricing.idle_fees",
     "imbalance": "statistics.overhead",
     "inputs_of_size": "decomposition.strategies",
     "k_min": "statistics.reliability",

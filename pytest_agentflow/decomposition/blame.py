@@ -10,7 +10,7 @@ from statistics import median
 from pytest_agentflow.decomposition.causes import effects, effects_text
 from pytest_agentflow.decomposition.ledger import Ledger, Line, bill
 from pytest_agentflow.decomposition.pairs import Pair
-from pytest_agentflow.pricing.cost_model import CostModel
+from pytest_agentflow.pricing.cost_model import PARAMETER_TOKENS, CostModel
 
 ZERO = Decimal(0)
 
@@ -80,8 +80,6 @@ def _grown(stage: str, bills: Sequence[Ledger], worst: int) -> str:
     ranked = sorted(bills, key=lambda b: b.stages().get(stage, ZERO))
     typical, now = ranked[(len(ranked) - 1) // 2], bills[worst]
     why = effects_text(effects(now, typical, stage=stage), now)
-    if not now.priced:
-        return f"There: {why} beside the typical case"
     lines = [x for x in now.lines if x.stage == stage]
 
     def usual(unit: str) -> Decimal:
@@ -109,7 +107,7 @@ def _dearer(split: Ledger, allowed: Decimal) -> Blame | None:
             x for x in split.lines if x.stage != line.stage and x.kind == line.kind
         ]
         quantity = sum((x.quantity for x in others), ZERO)
-        if not split.priced or not quantity:
+        if not quantity:
             continue
         price = sum((x.amount for x in others), ZERO) / quantity
         saved = sum(
@@ -125,10 +123,10 @@ def _dearer(split: Ledger, allowed: Decimal) -> Blame | None:
     if found is None:
         return None
     saved, line, price = found
-    words = line.words
+    kind = "larger" if split.unit == PARAMETER_TOKENS else "dearer"
     sentence = (
-        f"{line.stage} pays {_price(line.price, split)} for {words} of "
-        f"{', '.join(line.models)}, the other stages {_price(price, split)}: a dearer "
+        f"{line.stage} pays {_price(line.price, split)} for {line.words} of "
+        f"{', '.join(line.models)}, the other stages {_price(price, split)}: a {kind} "
         f"model, {split.text(saved)} of the {split.text(split.amount)}; at their price "
         "the split would stay within"
     )
@@ -160,8 +158,6 @@ def _beside(stage: str, split: Ledger, single: Ledger) -> str:
     """Hold the unit that dominates a stage against the baseline's use of that unit."""
     lines = [x for x in split.lines if x.stage == stage]
     line = max(lines, key=lambda x: x.amount)
-    if not split.priced:
-        return f"it calls {', '.join(line.models)}"
     same = [x for x in single.lines if x.kind == line.kind]
     words = line.words
     sentence = (
@@ -190,6 +186,8 @@ def _cause(more: bool, dearer: bool) -> str:
 
 
 def _price(amount: Decimal, ledger: Ledger) -> str:
+    if ledger.unit == PARAMETER_TOKENS:
+        return f"{ledger.text(amount)} parameters each"
     if amount < Decimal("0.001"):
         return f"{ledger.text(amount * 1_000_000)} a million"
     return f"{ledger.text(amount)} each"

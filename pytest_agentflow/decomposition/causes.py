@@ -14,6 +14,9 @@ from pytest_agentflow.pricing.shapley import shapley
 
 ZERO = Fraction()
 
+_COUNTED: Mapping[str, CauseId] = {"token_passes": "length", "seconds": "time"}
+"""What more of a unit is called that only a cost model counts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Effect:
@@ -117,13 +120,21 @@ def _split(
     names: Mapping[str, CauseId] = {
         "calls": "pictures" if kind[0] == "image" else "calls",
         "each": _quantity(*kind),
-        "price": "price" if same else "model",
+        "price": _grade(kind[1], same=same),
     }
     for name, amount in shapley(tuple(sides), worth).items():
         yield names[name], amount
 
 
+def _grade(unit: str, *, same: bool) -> CauseId:
+    if unit == "token_passes":
+        return "size"
+    return "price" if same else "model"
+
+
 def _quantity(medium: str, unit: str) -> CauseId:
+    if unit in _COUNTED:
+        return _COUNTED[unit]
     if unit in ("output_tokens", "reasoning_tokens", "images"):
         if medium == "image":
             return "picture"

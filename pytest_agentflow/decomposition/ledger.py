@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from pytest_agentflow.model.call import Call, usage_of
 from pytest_agentflow.model.money import Money
 from pytest_agentflow.model.run import Run
-from pytest_agentflow.pricing.cost import Cost, amount_text, cost_of
+from pytest_agentflow.pricing.cost import (
+    PICTURES,
+    Cost,
+    Part,
+    amount_text,
+    call_parts,
+    cost_of,
+)
 from pytest_agentflow.pricing.cost_model import CostModel, Priced
 
 COORDINATION = "coordination"
 """Where the charges of a whole run stand, which belong to no stage."""
+
+_SIXTEEN = Context(prec=16)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +67,7 @@ class Ledger:
     """By stage and kind: the calls, and for ``image`` the pictures, of models."""
     estimated: bool
     priced: bool
-    """Whether `lines` tell units at prices; else each is the amount of a stage."""
+    """Whether it tells what providers charge; else what a cost model counts."""
     lines: tuple[Line, ...] = field(default=())
 
     @property
@@ -164,16 +173,24 @@ def _parts(run: Run, model: CostModel) -> Iterator[Line]:
                 medium="image" if painter else kinds.get(charge.call, ""),
             )
         return
-    for stage in dict.fromkeys(call.stage for call in run.calls):
-        own = [call for call in run.calls if call.stage == stage]
-        cost = cost_of(run, model, calls=own)
-        yield Line(
-            stage=stage,
-            unit=cost.unit,
-            quantity=cost.at_least,
-            amount=cost.at_least,
-            models=tuple(sorted({call.model for call in own if call.model})),
-        )
+    for call in run.calls:
+        parts = call_parts(run, call, model) if call.is_model_call else ()
+        assert not isinstance(parts, str)  # noqa: S101 - `run_cost` has refused it
+        for part in parts:
+            yield Line(
+                stage=call.stage,
+                unit=part.unit,
+                quantity=part.quantity,
+                amount=_unit_price(part) * part.quantity,
+                models=(part.model,),
+                medium="image" if part.unit == PICTURES else call.kind,
+            )
+
+
+def _unit_price(part: Part) -> Decimal:
+    # With fewer digits than an amount has, so that one price stays one price: what
+    # rounding leaves would else be told as a difference.
+    return _SIXTEEN.divide(part.amount, part.quantity) if part.quantity else Decimal(0)
 
 
 def _added(before: Line | None, part: Line, weight: Decimal) -> Line:

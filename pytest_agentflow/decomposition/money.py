@@ -112,7 +112,7 @@ def difference_note(spent: Spending) -> str:
     """Say what makes the difference to the single model, cause by cause."""
     split, single = spent.split, spent.single
     each = split.amount / split.cases - single.amount / single.cases
-    if not split.priced or not each:
+    if not each:
         return ""
     why = effects_text(effects(split, single), split)
     return f"difference: {signed(each, split)} a case: {why}"

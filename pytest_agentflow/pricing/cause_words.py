@@ -22,8 +22,12 @@ CauseId: TypeAlias = Literal[
     "other",
     "price",
     "fees",
+    "length",
+    "size",
+    "time",
 ]
-"""``pictures`` is how many there are, ``picture`` what one costs."""
+"""``pictures`` is how many there are, ``picture`` what one costs. The last three are
+causes under a cost model that is not money: of forward passes and of busy time."""
 
 ARROW = " -> "
 
@@ -45,6 +49,9 @@ _LABELS: Mapping[CauseId, tuple[str, str]] = {
     "other": ("dearer kinds of usage", "cheaper kinds of usage"),
     "price": ("higher prices", "lower prices"),
     "fees": ("more charged beside the models", "less charged beside the models"),
+    "length": ("longer texts", "shorter texts"),
+    "size": ("larger model", "smaller model"),
+    "time": ("slower calls", "quicker calls"),
 }
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from pytest_agentflow.model.call import WORDLESS_KINDS, Call
+from pytest_agentflow.model.call import WORDLESS_KINDS, Attempt, Call
 from pytest_agentflow.model.money import Money
 from pytest_agentflow.model.price import ModelSize, PriceLock, charges
 from pytest_agentflow.model.rate import sum_of
@@ -22,6 +22,11 @@ from pytest_agentflow.pricing.cost_model import (
     Priced,
 )
 from pytest_agentflow.pricing.names import closest
+
+PICTURES = "pictures"
+
+REFUSED = 400
+"""From this HTTP status on nothing was answered, and providers bill nothing."""
 
 _RECORD_AGAIN = "record it again with a provider that reports usage"
 
@@ -85,14 +90,58 @@ def cost_of(
     if isinstance(model, Priced):
         return _money(run, chosen, whole=whole)
     asked = [call for call in chosen if call.is_model_call]
-    parts = [_part(run, call, model) for call in asked]
-    reasons = dict.fromkeys(part for part in parts if isinstance(part, str))
+    found = [call_parts(run, call, model) for call in asked]
+    reasons = dict.fromkeys(one for one in found if isinstance(one, str))
+    parts = (part for one in found if not isinstance(one, str) for part in one)
     return Cost(
         unit=PARAMETER_TOKENS if isinstance(model, ForwardPasses) else model.currency,
-        at_least=sum((p for p in parts if isinstance(p, Decimal)), Decimal(0)),
+        at_least=sum((part.amount for part in parts), Decimal(0)),
         undetermined=tuple(reasons),
         calls=len(asked),
     )
+
+
+def attempts_cost(
+    run: Run,
+    model: CostModel,
+    *,
+    stage: str | None = None,
+    calls: Iterable[Call] | None = None,
+) -> Cost:
+    """Give what the failed attempts of calls cost, which `cost_of` leaves out.
+
+    What an attempt reports is counted as the same call's answer would be. One that a
+    provider refused, or that never reached it, has no usage and costs nothing; one
+    that was answered and does not tell its usage is undetermined. `Cost.calls` counts
+    the attempts that were answered or tell a usage.
+
+    Args:
+        run: the run.
+        model: `priced`, `aalp` or `gpu_hour`; under `busy_time` an answered attempt is
+            undetermined, since recordings hold no times of attempts.
+        stage: only this one; raises `UnknownStage` where there is none.
+        calls: only the attempts of these; they must be of `run`.
+    """
+    if calls is None:
+        calls = run.calls if stage is None else run.stage(stage).calls
+    tried = tuple(
+        replace(
+            call,
+            id=f"{call.id} (failed attempt {number})",
+            usage=attempt.usage,
+            pictures=(),
+            attempts=(),
+            missing=(),
+        )
+        for call in calls
+        for number, attempt in enumerate(call.attempts, 1)
+        if attempt.usage is not None or _answered(attempt)
+    )
+    return cost_of(run, model, calls=tried)
+
+
+def _answered(attempt: Attempt) -> bool:
+    return attempt.status is not None and attempt.status < REFUSED
 
 
 def _money(run: Run, calls: tuple[Call, ...], *, whole: bool) -> Cost:
@@ -118,8 +167,22 @@ def _money(run: Run, calls: tuple[Call, ...], *, whole: bool) -> Cost:
     )
 
 
-def _part(run: Run, call: Call, model: CostModel) -> Decimal | str:
-    """Give what one call costs, or why that is not known."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What one call costs for one thing that it used."""
+
+    unit: str
+    """``token_passes``, ``input_tokens``, ``pictures``, ``seconds``, ..."""
+    quantity: Decimal
+    amount: Decimal
+    """In the unit of the cost."""
+    model: str
+
+
+def call_parts(
+    run: Run, call: Call, model: ForwardPasses | GpuHour | BusyTime
+) -> tuple[Part, ...] | str:
+    """Give what one model call costs by what it used, or why that is not known."""
     if call.broke_off:
         return f"call {call.id} broke off before its usage"
     if isinstance(model, BusyTime):
@@ -130,37 +193,65 @@ def _part(run: Run, call: Call, model: CostModel) -> Decimal | str:
     return _passes(call, run.recorded.prices, model)
 
 
-def _busy(call: Call, recorded: Recorded, model: BusyTime) -> Decimal | str:
+def _used(
+    call: Call, unit: str, quantity: Decimal, amount: Decimal, by: str | None = None
+) -> Part:
+    return Part(
+        unit=unit,
+        quantity=quantity,
+        amount=amount,
+        model=by or call.model or "an unnamed model",
+    )
+
+
+def _busy(call: Call, recorded: Recorded, model: BusyTime) -> tuple[Part, ...] | str:
     timing = recorded.calls.get(call.id)
     if timing is None or timing.end is None:
         return f"the recording holds no times for call {call.id}"
     seconds = Decimal(str(timing.end - timing.start)) / 1000
-    return model.rate * seconds / HOUR / model.concurrency
+    amount = model.rate * seconds / HOUR / model.concurrency
+    return (_used(call, "seconds", seconds, amount),)
 
 
-def _rented(call: Call, model: GpuHour) -> Decimal | str:
-    pictures = _pictures(call)
-    if pictures and model.seconds_per_picture is None:
-        return f"call {call.id} made pictures; give gpu_hour(seconds_per_picture=...)"
-    seconds = pictures * (model.seconds_per_picture or Decimal(0))
+def _rented(call: Call, model: GpuHour) -> tuple[Part, ...] | str:
+    def rent(seconds: Decimal) -> Decimal:
+        return model.rate * model.gpus * seconds / HOUR / model.utilisation
+
+    pictures, parts = _pictures(call), []
+    if pictures:
+        if model.seconds_per_picture is None:
+            return (
+                f"call {call.id} made pictures; give gpu_hour(seconds_per_picture=...)"
+            )
+        painting = rent(pictures * model.seconds_per_picture)
+        parts.append(_used(call, PICTURES, pictures, painting, painter(call)))
     if not pictures or call.kind != "image":
         counts = _tokens(call)
         if isinstance(counts, str):
             return counts
-        seconds += counts[0] / model.prefill_tokens_per_second
-        seconds += counts[1] / model.decode_tokens_per_second
-    return model.rate * model.gpus * seconds / HOUR / model.utilisation
+        speeds = model.prefill_tokens_per_second, model.decode_tokens_per_second
+        parts += [
+            _used(call, unit, count, rent(count / speed))
+            for unit, count, speed in zip(
+                ("input_tokens", "output_tokens"), counts, speeds, strict=True
+            )
+        ]
+    return tuple(parts)
 
 
-def _passes(call: Call, lock: PriceLock, model: ForwardPasses) -> Decimal | str:
+def _passes(
+    call: Call, lock: PriceLock, model: ForwardPasses
+) -> tuple[Part, ...] | str:
     if call.kind == "audio":
         return f"call {call.id}: sound has no forward passes that are counted"
-    amount = Decimal(0)
+    parts: tuple[Part, ...] = ()
     if pictures := _pictures(call):
         painted = _painted(call, lock, model, pictures)
-        if isinstance(painted, str) or call.kind == "image":
+        if isinstance(painted, str):
             return painted
-        amount += painted
+        parts = (_used(call, PICTURES, pictures, painted, painter(call)),)
+        if call.kind == "image":
+            return parts
     size = _size(call.model or "", lock, model)
     counts = _tokens(call)
     if size is None:
@@ -168,9 +259,11 @@ def _passes(call: Call, lock: PriceLock, model: ForwardPasses) -> Decimal | str:
     if isinstance(counts, str):
         return counts
     read, written = counts
+    passes = written * read + written * (written + 1) / 2
     if call.kind in WORDLESS_KINDS:
-        return size.parameters * read
-    return amount + size.parameters * (written * read + written * (written + 1) / 2)
+        passes = read
+    amount = size.parameters * passes
+    return (*parts, _used(call, "token_passes", passes, amount))
 
 
 def _painted(

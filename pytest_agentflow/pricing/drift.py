@@ -6,10 +6,11 @@ import datetime as dt
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from pytest_agentflow.model.price import PriceLock, UnitPrice
+from pytest_agentflow.model.price import Fee, PriceLock, UnitPrice
 from pytest_agentflow.model.run import Run
 from pytest_agentflow.pricing.book import PriceBook
-from pytest_agentflow.pricing.lock import lock_prices, one_each
+from pytest_agentflow.pricing.idle_fees import idle_fees
+from pytest_agentflow.pricing.lock import lock_prices, one_each, rates_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,16 +116,32 @@ def completed(run: Run, book: PriceBook, at: dt.datetime) -> Run:
     own, new = run.recorded.prices, lock_prices(run.calls, book, at)
     unpriced = [c for c in run.charges() if c.price is None and c.reported]
     lacking = {charge.model for charge in unpriced}
+    prices, fees = tuple(_with_lacking(own, new, lacking)), _fees(run, new)
+    # Also of what the lock holds, and the book does not, or no longer.
+    currencies = [*(p.currency for p in prices), *(fee.currency for fee in fees)]
+    rates = rates_for(currencies, book, at)
     lock = replace(
         own,
-        prices=tuple(_with_lacking(own, new, lacking)),
+        prices=prices,
         as_of=own.as_of or new.as_of,
         currency=new.currency or own.currency,
-        rates=one_each(own.rates, new.rates, lambda r: frozenset((r.currency, r.into))),
-        fees=own.fees or new.fees,
+        rates=one_each(own.rates, rates, lambda r: frozenset((r.currency, r.into))),
+        fees=fees,
         sizes=one_each(new.sizes, own.sizes, lambda size: size.model),
     )
     return replace(run, recorded=replace(run.recorded, prices=lock))
+
+
+def _fees(run: Run, new: PriceLock) -> tuple[Fee, ...]:
+    """Give the charges of a run with those whose name its lock lacks.
+
+    One that charges nothing, and does not stand in the file any more, has been
+    corrected there: a stage was misspelt.
+    """
+    idle = idle_fees([run])
+    own = run.recorded.prices.fees
+    kept = tuple(fee for fee in own if fee not in idle or fee in new.fees)
+    return one_each(kept, new.fees, lambda fee: fee.name)
 
 
 def _with_lacking(

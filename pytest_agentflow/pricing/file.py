@@ -11,7 +11,7 @@ is, see `pricing.litellm`; so is one that adds ``"format": "litellm"`` to it.
     model = "gpt-image-1-mini"           # or a family: "gpt-image-*"
     unit = "images:1024x1024:medium"     # or input_tokens, gpu_seconds, "images:*", ...
     usd = "0.011"                        # or: amount = "0.010", currency = "EUR"
-    per = 1                              # for so many units (1000000 for tokens)
+    per = 1                              # for so many units; of tokens never left out
     effective = "2026-01-01"             # holds from this day on; left out: always
     above_input_tokens = 200000          # only for calls with a longer prompt than this
     tier = "batch"                       # only at this service tier; left out: standard
@@ -59,8 +59,9 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -73,11 +74,13 @@ from pytest_agentflow.pricing import fields, litellm
 from pytest_agentflow.pricing.declared import fee, rate, size
 from pytest_agentflow.pricing.fields import BadPrice, Entry
 
-__all__ = ["BadPrice", "PriceFile", "parse_file", "parse_prices"]
+__all__ = ["BadPrice", "PriceFile", "entry_lines", "parse_file"]
 
 T = TypeVar("T")
 
 _TABLES = ("price", "gpu", "endpoint", "charge", "rate", "size")
+
+_HEAD = re.compile(r"\s*\[\[\s*(\w+)\s*\]\]")
 
 _PRICE_KEYS = (
     "model",
@@ -145,9 +148,10 @@ def parse_file(text: str, name: str = "") -> PriceFile:
         prices, unread = litellm.read(document, name)
         return PriceFile(prices=prices, unread=unread)
     fields.check_keys(document, ("currency", *_TABLES), name or "the price file")
+    lines = entry_lines(text)
 
     def read(key: str, reader: Callable[[Entry, str, str], T]) -> tuple[T, ...]:
-        tables = _tables(document, key, name)
+        tables = _tables(document, key, name, lines.get(key, ()))
         return tuple(reader(entry, where, name) for entry, where in tables)
 
     rented = [*read("gpu", _gpu), *read("endpoint", _endpoint)]
@@ -160,11 +164,6 @@ def parse_file(text: str, name: str = "") -> PriceFile:
         fees=read("charge", fee),
         sizes=read("size", size),
     )
-
-
-def parse_prices(text: str, name: str = "") -> tuple[UnitPrice, ...]:
-    """Read the prices of a price file only; see `parse_file`."""
-    return parse_file(text, name).prices
 
 
 def _document(text: str, name: str) -> Mapping[str, Any]:
@@ -182,15 +181,26 @@ def _document(text: str, name: str) -> Mapping[str, Any]:
     return document
 
 
+def entry_lines(text: str) -> Mapping[str, tuple[int, ...]]:
+    """Give the lines, from 1, that the entries of a TOML file start on, by table."""
+    found: dict[str, tuple[int, ...]] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if head := _HEAD.match(line):
+            found[head[1]] = (*found.get(head[1], ()), number)
+    return found
+
+
 def _tables(
-    document: Mapping[str, Any], key: str, name: str
+    document: Mapping[str, Any], key: str, name: str, lines: Sequence[int]
 ) -> Iterator[tuple[Entry, str]]:
     entries = document.get(key, [])
     if not isinstance(entries, list):
         message = f"{name}: {key} is a list; write [[{key}]] above each entry"
         raise BadPrice(message)
     for number, entry in enumerate(entries, 1):
-        where = f"{name}: {key} {number}"
+        # What looks like a head may be part of a text: then no line is certain.
+        line = f":{lines[number - 1]}" if len(lines) == len(entries) else ""
+        where = f"{name}{line}: {key} {number}"
         if not isinstance(entry, dict):
             message = f"{where}: expected a table of keys"
             raise BadPrice(message)
@@ -203,9 +213,17 @@ def _tables(
 def _price(entry: Entry, where: str, name: str) -> UnitPrice:
     fields.check_keys(entry, _PRICE_KEYS, where)
     amount, currency = fields.money(entry, where)
+    unit = _unit(entry, where)
+    if unit.endswith("_tokens") and amount and "per" not in entry:
+        key = "usd" if "usd" in entry else "amount"
+        message = (
+            f"{where}: {key} = {entry[key]} would be the price of a single token; "
+            "write per = 1000000 if it is that of a million, per = 1 if it is not"
+        )
+        raise BadPrice(message)
     return UnitPrice(
         model=fields.text(entry, "model", where),
-        unit=_unit(entry, where),
+        unit=unit,
         amount=amount,
         per=fields.whole(entry, "per", where, default=1, least=1),
         currency=currency,
@@ -307,91 +325,3 @@ def _unit(entry: Entry, where: str) -> str:
         message = f"{where}: there is no unit {unit!r}; did you mean {near[0]!r}?"
         raise BadPrice(message)
     return unit
-
-
-def print_prices(prices: Iterable[UnitPrice]) -> str:
-    """Write entries as TOML; `parse_prices` gives them back."""
-    return print_file(PriceFile(prices=tuple(prices)))
-
-
-def print_file(file: PriceFile) -> str:
-    """Write everything as TOML; `parse_file` gives it back, but for `unread`."""
-    head = {"currency": file.currency} if file.currency else {}
-    parts = [
-        "".join(_lines(head)),
-        *(_table("price", _price_fields(price)) for price in file.prices),
-        *(_table("charge", _fee_fields(one)) for one in file.fees),
-        *(_table("rate", _rate_fields(one)) for one in file.rates),
-        *(_table("size", _size_fields(one)) for one in file.sizes),
-    ]
-    return "\n".join(part for part in parts if part)
-
-
-def _price_fields(price: UnitPrice) -> Mapping[str, str | int | None]:
-    return {
-        "model": price.model,
-        "unit": price.unit,
-        **_money_fields(price.amount, price.currency),
-        "per": price.per,
-        "above_input_tokens": price.above_input_tokens or None,
-        "tier": price.tier or None,
-        "effective": price.effective,
-        "source": price.source or None,
-    }
-
-
-def _fee_fields(one: Fee) -> Mapping[str, str | int | None]:
-    return {
-        "name": one.name,
-        "each": one.each,
-        **_money_fields(one.amount, one.currency),
-        "per": one.per,
-        "count": str(one.count),
-        "kind": one.kind or None,
-        "stage": one.stage or None,
-        "workflow": one.workflow or None,
-        "effective": one.effective,
-        "source": one.source or None,
-    }
-
-
-def _rate_fields(one: Rate) -> Mapping[str, str | int | None]:
-    return {
-        "from": one.currency,
-        "to": one.into,
-        "rate": str(one.rate),
-        "date": one.date,
-        "source": one.source or None,
-    }
-
-
-def _size_fields(one: ModelSize) -> Mapping[str, str | int | None]:
-    return {
-        "model": one.model,
-        "parameters": str(one.parameters),
-        "steps": one.steps,
-        "source": one.source or None,
-    }
-
-
-def _money_fields(amount: Decimal, currency: str) -> Mapping[str, str | None]:
-    dollars = currency == "USD"
-    return {
-        "usd" if dollars else "amount": str(amount),
-        "currency": None if dollars else currency,
-    }
-
-
-def _table(name: str, values: Mapping[str, str | int | None]) -> str:
-    return f"[[{name}]]\n" + "".join(_lines(values))
-
-
-def _lines(values: Mapping[str, str | int | None]) -> Iterator[str]:
-    for key, value in values.items():
-        if value is not None:
-            yield f"{key} = {_toml(value)}\n"
-
-
-def _toml(value: str | int) -> str:
-    # A JSON string is a TOML basic string, but for this one character.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -76,19 +76,26 @@ def lock_prices(calls: Iterable[Call], book: PriceBook, at: dt.datetime) -> Pric
         prices=prices,
         as_of=at.isoformat().replace("+00:00", "Z"),
         currency=book.currency,
-        rates=tuple(_rates(currencies, book, at)),
+        rates=rates_for(currencies, book, at),
         fees=fees,
         sizes=tuple(_sizes(calls, book)),
     )
 
 
-def _rates(
+def rates_for(
     currencies: Iterable[str], book: PriceBook, at: dt.datetime
-) -> Iterator[Rate]:
-    if book.currency is not None:
-        for currency in dict.fromkeys(currencies):
-            if rate := own_rate(book, currency, at):
-                yield rate
+) -> tuple[Rate, ...]:
+    """Give the declared rates at a time into the currency of the book, if it has one.
+
+    Args:
+        currencies: of prices and charges, each as often as it comes.
+        book: where rates are looked up.
+        at: when; rates of later days do not count.
+    """
+    if book.currency is None:
+        return ()
+    found = (own_rate(book, currency, at) for currency in dict.fromkeys(currencies))
+    return tuple(rate for rate in found if rate is not None)
 
 
 def _sizes(calls: Iterable[Call], book: PriceBook) -> Iterator[ModelSize]:

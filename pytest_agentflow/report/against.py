@@ -46,7 +46,8 @@ class AgainstRevision:
             return []
         for check in checks:
             if (run.path, check) not in self.results:
-                (result,) = evaluate(earlier, check).results
+                # What was there is its own yardstick: nothing grew beside itself.
+                (result,) = evaluate(earlier, check, earlier=earlier).results
                 self.results[run.path, check] = result
         found = tuple(self.results[run.path, c] for c in dict.fromkeys(checks))
         evaluation = Evaluation(run=earlier.id, results=found)
@@ -83,7 +84,11 @@ class AgainstReport:
         return _only(known_findings(self.entries(run, checks)))
 
     def earlier(self, run: Run) -> None:
-        """Nothing: a report holds sums, and no calls that could be compared."""
+        """Nothing: a report holds sums, and no calls that could be compared.
+
+        So it tells what rose and not why: checks that hold a run against an earlier
+        one, and causes, need recordings (``git:REF``), and their messages say so.
+        """
 
     def entries(self, run: Run, checks: Sequence[Check]) -> list[Entry]:  # noqa: ARG002 - a report lists what was judged then
         """Give what the report lists of `run`."""

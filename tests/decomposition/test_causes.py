@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
+import pytest
 from gate_runs import make, single, split
 from hypothesis import given
 from hypothesis import strategies as st
 
 import pytest_agentflow as af
 from pytest_agentflow.decomposition.causes import effects, effects_text
-from pytest_agentflow.decomposition.ledger import bill
+from pytest_agentflow.decomposition.ledger import Ledger, bill
 
 sides = st.lists(
     st.tuples(
@@ -24,22 +26,34 @@ sides = st.lists(
 )
 
 
-def ledger_of(side: list[tuple[str, dict[str, int]]]) -> object:
+PASSES = af.aalp({"small": "8e9", "large": "70e9"})
+RENTED = af.gpu_hour(
+    2.5,
+    utilisation=0.4,
+    prefill_tokens_per_second=8000,
+    decode_tokens_per_second=2500,
+)
+
+
+def ledger_of(side: list[tuple[str, dict[str, int]]], model: af.CostModel) -> Ledger:
     """The bill of some cases."""
     runs = [make("w", f"c{n}", t, model=m) for n, (m, t) in enumerate(side)]
-    return bill([[run] for run in runs])
+    return bill([[run] for run in runs], model)
 
 
-@given(sides, sides)
+@given(sides, sides, st.sampled_from([af.priced(), PASSES, RENTED]))
 def test_effects_add_up_to_the_difference(
-    now: list[tuple[str, dict[str, int]]], before: list[tuple[str, dict[str, int]]]
+    now: list[tuple[str, dict[str, int]]],
+    before: list[tuple[str, dict[str, int]]],
+    model: af.CostModel,
 ) -> None:
     """Whatever changed together, nothing of the difference is lost or told twice."""
-    new, old = ledger_of(now), ledger_of(before)
-    apart = new.amount / new.cases - old.amount / old.cases  # type: ignore[attr-defined]
-    told = sum((e.amount for e in effects(new, old)), Decimal(0))  # type: ignore[arg-type]
+    new, old = ledger_of(now, model), ledger_of(before, model)
+    apart = new.amount / new.cases - old.amount / old.cases
+    told = sum((e.amount for e in effects(new, old)), Decimal(0))
+    size = max(new.amount, old.amount, Decimal(1))
 
-    assert abs(told - apart) < Decimal("1e-20")
+    assert abs(told - apart) < Decimal("1e-20") * size
 
 
 def test_a_single_change_is_the_only_effect() -> None:
@@ -50,6 +64,61 @@ def test_a_single_change_is_the_only_effect() -> None:
     assert effects_text(effects(large, small), large) == "dearer model +$0.0090"
     one = bill([[make("w", "a", {"writer": 500}, model="small")]])
     assert effects_text(effects(small, one), small) == "more calls +$0.00050"
+
+
+def test_forward_passes_have_causes_of_their_own() -> None:
+    """Longer texts, more calls and a larger model; a rented hour knows no model."""
+    one, longer, larger, more = (
+        make("w", "a", tokens, model=model)
+        for tokens, model in (
+            ({"writer": 500}, "small"),
+            ({"writer": 1000}, "small"),
+            ({"writer": 500}, "large"),
+            ({"writer": 500, "critic": 500}, "small"),
+        )
+    )
+
+    def told(run: af.Run, model: af.CostModel) -> str:
+        now, before = bill([[run]], model), bill([[one]], model)
+        return effects_text(effects(now, before), now)
+
+    assert told(longer, PASSES) == "longer texts +3.00e+15"
+    assert told(larger, PASSES) == "larger model +7.77e+15"
+    assert told(more, PASSES) == "more calls +1.00e+15"
+    assert told(longer, RENTED) == "more output +$0.00035"
+    assert told(larger, RENTED) == ""
+    busy = af.busy_time(3600)
+    slow, quick = (
+        make("w", "a", {"writer": 500}, model="small", seconds=s) for s in (3, 1)
+    )
+    times = (
+        {"writer/1": af.Timing(start=0, end=3000)},
+        {"writer/1": af.Timing(start=0, end=1000)},
+    )
+    now, before = (
+        bill([[replace(run, recorded=replace(run.recorded, calls=calls))]], busy)
+        for run, calls in zip((slow, quick), times, strict=True)
+    )
+    assert effects_text(effects(now, before), now) == "slower calls +$2.00"
+
+
+def test_a_stage_over_the_limit_is_explained_in_forward_passes() -> None:
+    """The unit that it uses, the size of its model, and both of the baseline."""
+    with pytest.raises(af.DecompositionFailure) as caught:
+        af.require_decomposition(
+            [make("split", "a", {"plan": 400, "check": 500}, model="large")],
+            baseline=[make("single", "a", {"one": 800}, model="small")],
+            cost_ratio=0.5,
+            cost_model=PASSES,
+        )
+    bound = caught.value.decomposition.bound("cost")
+    assert bound.stage == "check"
+    assert bound.sentence.endswith(
+        "125,250 token passes a run of large at 7.00e+10 parameters each, against "
+        "320,400 of small at 8.00e+9 parameters each in the baseline: each is dearer"
+    )
+    notes = caught.value.decomposition.notes
+    assert any("larger model +" in note for note in notes)
 
 
 def test_trials_weigh_as_one_case() -> None:

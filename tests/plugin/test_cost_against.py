@@ -15,7 +15,7 @@ SITE = """
 import pytest
 from flow import build
 
-@pytest.mark.cost(max_growth=0.1)
+@pytest.mark.cost(max_growth=0.1, optional=True)
 def test_build(agentflow):
     agentflow.run(build, "ants")
 """
@@ -89,17 +89,26 @@ def test_what_grew_since_main_fails_with_its_cause(
 
 
 def test_what_stayed_as_it_was_passes_beside_main(branch: pytest.Pytester) -> None:
-    """And where nothing is compared a warning says how to."""
+    """And where nothing is compared it is open, and the message says how to."""
     branch.runpytest("--agentflow-against=git:main").assert_outcomes(passed=1)
-    result = branch.runpytest("--agentflow-report=r.html")
+    branch.runpytest("--agentflow-report=r.html").assert_outcomes(passed=1)
+    assert "no earlier run of build/" in Path("r.html").read_text()
+
+    branch.makepyfile(test_site=SITE.replace(", optional=True", ""))
+    result = branch.runpytest("--agentflow-against=git:main", "--agentflow-report=r.md")
     result.assert_outcomes(passed=1)
-    assert "there is no earlier run to compare with" in Path("r.html").read_text()
+    assert "undetermined" not in Path("r.md").read_text()
+    result = branch.runpytest()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*pytest --agentflow-against=git:origin/main*"])
 
 
 def test_a_report_as_what_is_held_against_has_no_calls(
     branch: pytest.Pytester,
 ) -> None:
-    """It holds sums: what grew in it is told there, and nothing is claimed here."""
+    """It holds sums: no bound on growth is decided by it, and the message says so."""
     branch.runpytest("--agentflow-report=main.json").assert_outcomes(passed=1)
+    branch.makepyfile(test_site=SITE.replace("optional", "strict"))
     result = branch.runpytest("--agentflow-against=main.json")
-    result.assert_outcomes(passed=1)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*a JSON report will not do: it holds sums*"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -9,19 +10,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from price_printing import parse_prices, print_file, print_prices
 
 from pytest_agentflow.model.price import Fee, ModelSize, UnitPrice
 from pytest_agentflow.model.rate import Rate
 from pytest_agentflow.pricing import file
 from pytest_agentflow.pricing.book import PriceBook, load_book
-from pytest_agentflow.pricing.file import (
-    BadPrice,
-    PriceFile,
-    parse_file,
-    parse_prices,
-    print_file,
-    print_prices,
-)
+from pytest_agentflow.pricing.file import BadPrice, PriceFile, parse_file
 
 ENTRY = """
 [[price]]
@@ -186,7 +181,7 @@ def test_a_mistake_is_named_with_its_entry(wrong: str, complaint: str) -> None:
         for line in ENTRY.splitlines()
         if not line.startswith(wrong.partition(" ")[0] + " ")
     )
-    where = re.escape("prices.toml: price 1 (gpt-image-1-mini)")
+    where = re.escape("prices.toml:2: price 1 (gpt-image-1-mini)")
     with pytest.raises(BadPrice, match=f"{where}.*{complaint}"):
         parse_prices(f"{text}\n{wrong}\n", "prices.toml")
 
@@ -209,6 +204,38 @@ def test_senseless_entries_are_errors(text: str, complaint: str) -> None:
     """What is missing or senseless is refused, so that no price silently drops out."""
     with pytest.raises(BadPrice, match=complaint):
         parse_prices(text, "prices.toml")
+
+
+@pytest.mark.parametrize("money", ['usd = "0.25"', 'amount = 2\ncurrency = "EUR"'])
+def test_a_forgotten_per_is_no_price_of_a_token(money: str) -> None:
+    """A million times too dear is told with its line; said, or free, it is taken."""
+    entry = f'[[price]]\nmodel = "m"\nunit = "input_tokens"\n{money}\n'
+    with pytest.raises(BadPrice) as caught:
+        parse_prices(f"{ENTRY}\n{entry}", "prices.toml")
+    said = str(caught.value)
+    assert said.startswith("prices.toml:9: price 2 (m): ")
+    assert money.partition("\n")[0].replace('"', "") in said
+    assert "write per = 1000000 if it is that of a million, per = 1 if" in said
+    assert parse_prices(f"{entry}per = 1")[0].per == 1
+    free = entry.replace("0.25", "0").replace("amount = 2", "amount = 0")
+    assert parse_prices(free)[0].amount == 0
+
+
+@given(st.lists(st.sampled_from(("price", "size")), max_size=5), st.text(max_size=9))
+def test_the_line_of_an_entry_is_that_of_its_head(
+    tables: list[str], noise: str
+) -> None:
+    """Or none is given, where the text holds what only looks like one."""
+    noise = noise.replace("'", "").replace("\x7f", "")
+    text = "".join(f"# a\n[[{table}]]\nwrong = 1\n" for table in tables)
+    text += f"# {json.dumps(noise)}\n"
+    found = file.entry_lines(text)
+    for table in set(tables):
+        where = [2 + 3 * i for i, one in enumerate(tables) if one == table]
+        assert found[table] == tuple(where)
+    hidden = "[[size]]\nmodel = '''\n[[size]]\n'''\n"
+    with pytest.raises(BadPrice, match=r"^prices\.toml: size 1"):
+        parse_file(hidden, "prices.toml")
 
 
 def test_a_file_becomes_a_book(tmp_path: Path) -> None:

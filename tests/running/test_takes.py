@@ -134,7 +134,7 @@ def test_prices_of_the_projects_own_file_are_locked(
     """Own prices win, and stand in the recording."""
     prices = tmp_path / "prices.toml"
     units = "".join(
-        f'[[price]]\nmodel="gpt-5-mini"\nunit="{u}"\nusd="1"\n'
+        f'[[price]]\nmodel="gpt-5-mini"\nunit="{u}"\nusd="1"\nper=1\n'
         for u in ("input_tokens", "output_tokens")
     )
     prices.write_text(units)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 import pytest_agentflow as af
+from agentflow_checks.spending.amounts import money_text
 
 
 def run_before(
@@ -65,21 +66,17 @@ def waterfall(changes: Sequence[af.CostChange], currency: str) -> Iterator[af.Ex
     if not steps:
         return
     running = sum((c.before.amount for c in changes), Decimal(0))
-    rows = [("before", "", "", "", _money(running, currency))]
+    rows = [("before", "", "", "", money_text(running, currency))]
     for stage, cause in steps:
         running += cause.money.amount
-        added = _money(cause.money.amount, currency)
+        added = money_text(cause.money.amount, currency)
         sign = "+" * (cause.amount > 0)
-        left = _money(running, currency)
+        left = money_text(running, currency)
         rows.append((str(stage), cause.label, cause.detail, sign + added, left))
-    rows.append(("now", "", "", "", _money(running, currency)))
+    rows.append(("now", "", "", "", money_text(running, currency)))
     yield af.Table(
         title="What changed the cost since before",
         columns=("stage", "cause", "from -> to", "adds", "makes"),
         rows=tuple(rows),
         numeric=(3, 4),
     )
-
-
-def _money(amount: Decimal, currency: str) -> str:
-    return str(af.Money(amount=amount, currency=currency))

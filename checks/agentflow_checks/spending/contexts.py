@@ -31,6 +31,10 @@ def _read(call: af.Call) -> int | None:
     return None if call.usage is None or call.broke_off else call.usage.input_tokens
 
 
+def _cached(call: af.Call) -> int | None:
+    return None if call.usage is None else call.usage.cache_read_tokens
+
+
 def largest(bill: Bill) -> tuple[af.Call, int] | None:
     """Give the call with the largest prompt, and its tokens; `None`: not known."""
     told = [(call, _read(call)) for call in prompts(bill)]
@@ -48,7 +52,7 @@ def judge_context(
         return
     found = largest(bill)
     if found is None:
-        yield _unknown(CONTEXT, bill, "the largest prompt")
+        yield _unknown(CONTEXT, bill, "the largest prompt", "input tokens")
         return
     call, tokens = found
     if tokens <= limit:
@@ -88,16 +92,22 @@ def _parts(call: af.Call) -> str:
 def judge_cached(bill: Bill, least: Decimal) -> Iterator[af.Examined | af.Finding]:
     """Hold the share of the input that the cache gave against what it must give."""
     asked = prompts(bill)
+    if any(_read(call) is None for call in asked):
+        yield _unknown(CACHED, bill, "the share that the cache gave", "input tokens")
+        return
     whole = sum(_read(call) or 0 for call in asked)
     if not whole:
         return
-    used = [call.usage for call in asked if call.usage is not None]
-    if any(_read(call) is None for call in asked):
-        yield _unknown(CACHED, bill, "the share that the cache gave")
-        return
-    read = sum(usage.cache_read_tokens or 0 for usage in used)
+    cached = [_cached(call) for call in asked]
+    read = sum(tokens or 0 for tokens in cached)
     if read >= least * whole:
         yield af.Examined(rule=CACHED, place=af.Place(stage=bill.stage))
+        return
+    pairs = zip(asked, cached, strict=True)
+    silent = sum(_read(call) or 0 for call, tokens in pairs if tokens is None)
+    if read + silent >= least * whole:
+        what = "the share that the cache gave"
+        yield _unknown(CACHED, bill, what, "tokens read from a cache")
         return
     share = percent(Decimal(read), Decimal(whole))
     yield af.Finding(
@@ -114,12 +124,12 @@ def judge_cached(bill: Bill, least: Decimal) -> Iterator[af.Examined | af.Findin
     )
 
 
-def _unknown(rule: str, bill: Bill, what: str) -> af.Finding:
+def _unknown(rule: str, bill: Bill, what: str, lacking: str) -> af.Finding:
     return af.Finding(
         rule=rule,
         verdict=af.Verdict.ERROR,
         message=f"{what} of {bill.name} is not known: some of its answers report no "
-        "input tokens",
+        f"{lacking}",
         place=af.Place(stage=bill.stage),
         fix='Ask for them: stream_options={"include_usage": True} beside stream=True, '
         "and record again.",

@@ -17,9 +17,13 @@ from agentflow_checks.spending.contexts import (
     judge_context,
 )
 from agentflow_checks.spending.counts import MEASURES, judge_count
+from agentflow_checks.spending.currencies import (
+    lacking_rates,
+    no_rate,
+    told_currency,
+)
 from agentflow_checks.spending.exhibits import exhibits
 from agentflow_checks.spending.increase import judge_increase
-from agentflow_checks.spending.kinds import KINDS
 from agentflow_checks.spending.latency import judge_latency
 from agentflow_checks.spending.limits import (
     Amount,
@@ -29,9 +33,15 @@ from agentflow_checks.spending.limits import (
     validate_limits,
 )
 from agentflow_checks.spending.modelled import judge_modelled
-from agentflow_checks.spending.money import judge_prices, judge_stage, judge_total
+from agentflow_checks.spending.money import (
+    SHARE,
+    judge_prices,
+    judge_share,
+    judge_stage,
+    judge_total,
+)
+from agentflow_checks.spending.price_file import prices_command
 from agentflow_checks.spending.retries import RETRIES, judge_retries
-from agentflow_checks.spending.shares import SHARE, judge_share
 
 
 @af.check("cost", validate=validate_limits, timed=("latency",))
@@ -87,7 +97,8 @@ def cost(
         images: pictures made in the run, or stage -> pictures.
         max_growth: how much more money each stage, and the run, may take than before,
             0.1 for 10 %; or quantity -> share: ``{"cost": 0.1, "frontend.tokens": 0}``.
-            A stage fails only where it adds 1 % of the run, too.
+            A stage fails only where it adds 1 % of the run, too. Without an earlier
+            run it is INCONCLUSIVE, which ``optional=True`` lets pass.
         against: glob of earlier recordings below the recordings folder, of which one is
             of this case; without it, what ``--agentflow-against=git:...`` gives.
         cost_model: what `total`, `stages` and `shares` count: ``priced``, ``aalp``, or
@@ -116,15 +127,20 @@ def cost(
         shares=limits_of("shares", shares),
         currency=currency,
     )
-    in_money = wants.any or any(one.quantity == "cost" for one in growth)
-    changes: Mapping[str, af.CostChange] = {}
     if modelled:
         yield from judge_modelled(run, model, wants.total, wants.stages, wants.shares)
-    else:
-        _one_currency(whole, currency)
-        changes = changes_since(before, run)
+    told = not modelled and not (no_rates := lacking_rates(whole, currency))
+    if told:
+        currency = told_currency(run, whole, currency, budgets=wants.any)
+    changes = changes_since(before, run) if told else {}
+    in_money = wants.any or any(one.quantity == "cost" for one in growth)
     if not modelled and (in_money or not (asked or growth)):
-        yield from _judge_money(run, whole, parts, wants, changes)
+        yield af.Rule(id="cost.priced", title="Every call that costs money has a price")
+        if told:
+            yield from _judge_money(run, whole, parts, wants, changes)
+        else:
+            yield no_rate(run, no_rates, currency)
+        yield from _idle_charges(run)
     yield from judge_increase(run, before, growth, currency)
     yield from _judge_counts(run, whole, parts, counted)
     yield from _judge_prompts(run, whole, before, context, min_cached)
@@ -132,7 +148,7 @@ def cost(
     yield from judge_latency(run, limits_of("latency", latency))
     if not whole.billed:
         yield af.Note(text=f"run {run.id} made no call that could cost anything")
-    elif not modelled:
+    elif told:
         limits = {**wants.stages, **limits_of("total", total)}
         yield from exhibits(
             run, whole, parts, limits=limits, currency=currency, changes=changes
@@ -154,16 +170,21 @@ class Wanted:
         return self.total is not None or bool(self.stages or self.shares)
 
 
-def _one_currency(whole: Bill, currency: str) -> None:
-    priced = (c for c in whole.charges if c.price is not None)
-    found = sorted({c.currency or (c.price and c.price.currency) or "" for c in priced})
-    if found and found != [currency]:
-        message = (
-            f"the calls are charged in {', '.join(found)}, the budgets in {currency}."
-            f' Write currency="{found[0]}", or give all prices in {currency} in the'
-            " price file."
+def _idle_charges(run: af.Run) -> Iterator[af.Note]:
+    """Say which declared charge this run is not charged: nothing of it was counted."""
+    stages = {stage.name for stage in run.stages}
+    for fee, why in af.idle_fees([run]).items():
+        source = f" of {fee.source}" if fee.source else ""
+        astray = bool(fee.stage) and fee.stage not in stages
+        repair = (
+            f" (correct it, then: {prices_command(run)}; or say whose it is: "
+            'workflow = "...")'
         )
-        raise af.CheckError(message)
+        yield af.Note(
+            text=f"the charge {fee.name!r}{source} is charged for nothing: "
+            f"{why}{repair if astray else ''}",
+            warning=astray,
+        )
 
 
 def _judge_money(
@@ -173,7 +194,6 @@ def _judge_money(
     wants: Wanted,
     changes: Mapping[str, af.CostChange],
 ) -> Iterator[object]:
-    yield af.Rule(id="cost.priced", title="Every call that costs money has a price")
     yield from judge_prices(run, whole)
     if wants.total is not None:
         yield af.Rule(id="cost.total", title="The run stays within its budget")
@@ -243,7 +263,7 @@ def _judge_retries(run: af.Run, whole: Bill, limits: Limits) -> Iterator[object]
 def _judge_counts(
     run: af.Run, whole: Bill, parts: tuple[Bill, ...], counted: Mapping[str, Any]
 ) -> Iterator[object]:
-    for measure in (*MEASURES, *KINDS):
+    for measure in MEASURES:
         limits = limits_of(measure.argument, counted[measure.argument])
         if limits:
             yield af.Rule(id=measure.rule, title=measure.title)

@@ -1,4 +1,4 @@
-"""The rules about what is counted: tokens, calls, images."""
+"""The rules about what is counted: tokens in all and by kind, calls, images."""
 
 from __future__ import annotations
 
@@ -27,7 +27,12 @@ class Measure:
     fix: str = ""
 
 
-MEASURES = (
+_ASK = (
+    'Ask for them: stream_options={"include_usage": True} beside stream=True, and '
+    "record again."
+)
+
+_MEASURES = (
     Measure(
         rule="cost.tokens",
         argument="tokens",
@@ -36,8 +41,7 @@ MEASURES = (
         title="Input and output tokens stay within their budget",
         of=lambda _run, bill: None if bill.silent else Decimal(bill.tokens),
         unknown="some of its answers report no tokens",
-        fix='Ask for them: stream_options={"include_usage": True} beside stream=True, '
-        "and record again.",
+        fix=_ASK,
     ),
     Measure(
         rule="cost.calls",
@@ -56,6 +60,59 @@ MEASURES = (
         of=lambda _run, bill: Decimal(bill.pictures),
     ),
 )
+
+
+_WHOLE = {"reasoning_tokens": "output_tokens"}
+"""Parts: an answer that tells the whole, and says nothing of reasoning, did none."""
+
+
+def _of(kind: str) -> Callable[[af.Run, Bill], Decimal | None]:
+    def tokens(_run: af.Run, bill: Bill) -> Decimal | None:
+        if bill.silent_on(_WHOLE.get(kind, kind)):
+            return None
+        told = (getattr(call.usage, kind, None) or 0 for call in bill.model_calls)
+        return Decimal(sum(told))
+
+    return tokens
+
+
+def _measure(kind: str, unit: str, verb: str, title: str) -> Measure:
+    return Measure(
+        rule=f"cost.{kind}",
+        argument=kind,
+        unit=unit,
+        verb=verb,
+        title=title,
+        of=_of(kind),
+        unknown="some of its answers do not report them",
+        fix=_ASK,
+    )
+
+
+_KINDS = (
+    _measure(
+        "input_tokens",
+        "input tokens",
+        "read",
+        "Input tokens stay within their budget",
+    ),
+    _measure(
+        "output_tokens",
+        "output tokens",
+        "wrote",
+        "Output tokens stay within their budget",
+    ),
+    _measure(
+        "reasoning_tokens",
+        "reasoning tokens",
+        "thought",
+        "Reasoning tokens, a part of the output, stay within their budget",
+    ),
+)
+
+
+MEASURES = (*_MEASURES, *_KINDS)
+"""Everything that `cost` counts, in the order of its rules."""
 
 
 def judge_count(
@@ -137,4 +194,6 @@ def _model(name: str, calls: Sequence[af.Call]) -> str:
     read = sum(usage.input_tokens or 0 for usage in used)
     written = sum(usage.output_tokens or 0 for usage in used)
     number = f"{len(calls)} {'call' if len(calls) == 1 else 'calls'}"
-    return f"{number} of {name}: {read:,} tokens in, {written:,} out"
+    # What an answer does not tell is not nothing.
+    least = "at least " if any(call.unreported for call in calls) else ""
+    return f"{number} of {name}: {least}{read:,} tokens in, {least}{written:,} out"

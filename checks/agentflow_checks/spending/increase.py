@@ -59,13 +59,10 @@ def judge_increase(
     """
     if not limits:
         return
-    yield af.Rule(id=INCREASE, title="Nothing grew by more than allowed")
+    title = "Nothing grew by more than allowed"
+    yield af.Rule(id=INCREASE, title=title, gate=before is None)
     if before is None:
-        text = (
-            "there is no earlier run to compare with: give against=GLOB, or run with "
-            "--agentflow-against=git:origin/main (a run that is new there has none)"
-        )
-        yield af.Note(text=text, warning=True)
+        yield _nothing_before(run, limits)
         return
     for limit in limits:
         if limit.stage is not None:
@@ -81,6 +78,25 @@ def judge_increase(
             mine = one.stage == limit.stage if own else True
             if mine and (own or (one.stage, limit.quantity) not in special):
                 yield from _judge(one, found[-1], found, limit, currency)
+
+
+def _nothing_before(run: af.Run, limits: Sequence[Growth]) -> af.Finding:
+    """Say that a bound was asked for, and nothing is there to hold it against."""
+    names = ", ".join(dict.fromkeys(one.name for one in limits))
+    return af.Finding(
+        rule=INCREASE,
+        verdict=af.Verdict.UNDETERMINED,
+        message=f"whether {names} grew is not known: there is no earlier run of "
+        f"{run.id} to compare with",
+        why="A bound that nothing was held against is not kept.",
+        fix="compare with main: pytest --agentflow-against=git:origin/main (a JSON "
+        "report will not do: it holds sums, and causes need the calls of recordings)"
+        '\nor with other recordings: against="main/*"'
+        "\nA run that is new there has no earlier one; beside optional=True it passes "
+        "with a warning until it has.",
+        subject="the run",
+        evidence=f"no earlier run for {names}",
+    )
 
 
 def _judge(

@@ -86,6 +86,11 @@ class Growth:
     stage: str | None = None
     """`None`: in every stage, and the run as a whole."""
 
+    @property
+    def name(self) -> str:
+        """As it is written: ``cost``, ``frontend.tokens``."""
+        return f"{self.stage}.{self.quantity}" if self.stage else self.quantity
+
 
 def growth_of(given: object) -> tuple[Growth, ...]:
     """Read ``0.1``, ``{"cost": 0.1, "frontend.tokens": 0}``; raises `ValueError`."""

@@ -1,4 +1,4 @@
-"""The rules about money: everything priced, the total, and each stage."""
+"""The rules about money: all priced, the total, each stage, and its share of all."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ from agentflow_checks.spending.amounts import (
     percent,
     price_text,
     rounded_up,
+    share_text,
 )
 from agentflow_checks.spending.before import since_text
 from agentflow_checks.spending.bill import Bill, Contribution, contributions
 from agentflow_checks.spending.limits import Limits
+from agentflow_checks.spending.price_file import price_entry, prices_command
+
+SHARE = "cost.share"
 
 _SHOWN = 3
 """So many stages and contributions are named; the table holds the rest."""
@@ -62,13 +66,18 @@ def _report_usage(call: af.Call) -> str:
 
 
 def _add_price(run: af.Run, name: str, charges: Sequence[af.Charge]) -> str:
-    unit = charges[0].unit
-    per = 1_000_000 if unit.endswith("_tokens") else 1
-    entry = f'[[price]] model = "{name}", unit = "{unit}", usd = "...", per = {per}'
-    lines = f"add to the price file, one key a line: {entry}; then record again."
-    if any("genai-prices" in price.source for price in run.recorded.prices.prices):
-        return f"genai-prices does not list it: {lines}"
-    return f"pip install 'pytest-agentflow[prices]', or {lines}"
+    listed = any("genai-prices" in one.source for one in run.recorded.prices.prices)
+    lead = (
+        "genai-prices does not list it; add"
+        if listed
+        else "pip install 'pytest-agentflow[prices]', or add"
+    )
+    units = dict.fromkeys((charge.unit, charge.tier) for charge in charges)
+    entries = "\n".join(price_entry(name, *unit) for unit in units)
+    return (
+        f'{lead} to prices.toml, with the price for "...":\n{entries}then: '
+        f"{prices_command(run)}\n(it shows whatever still lacks a price)"
+    )
 
 
 def judge_total(
@@ -195,12 +204,12 @@ def _stage_of(bill: Bill) -> str | None:
 def _cause(bill: Bill, currency: str) -> str:
     whole = bill.amount
     found = [c for c in contributions(bill.charges) if c.amount * 100 >= whole]
-    named = [told(c, whole, currency) for c in found[:_SHOWN]]
+    named = [_told(c, whole, currency) for c in found[:_SHOWN]]
     rest = f"; {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     return f"{bill.name} spent it on {'; '.join(named)}{rest}."
 
 
-def told(one: Contribution, whole: Decimal, currency: str) -> str:
+def _told(one: Contribution, whole: Decimal, currency: str) -> str:
     """Say what one model charged for one unit: calls, quantity, price and amount."""
     return (
         f"{one.calls} {'call' if one.calls == 1 else 'calls'} of {one.model} with "
@@ -219,3 +228,52 @@ def _shares(parts: Sequence[Bill], whole: Bill, currency: str) -> str:
     ]
     rest = f", {len(parts) - _SHOWN} more" if len(parts) > _SHOWN else ""
     return f"By stage: {', '.join(named)}{rest}."
+
+
+def judge_share(
+    bill: Bill, whole: Bill, limit: Decimal, currency: str
+) -> Iterator[af.Examined | af.Finding | af.Note]:
+    """Hold a stage's share of the run's cost against its limit."""
+    place = af.Place(stage=bill.stage)
+    if not whole.billed or not (whole.amount or whole.gaps):
+        yield af.Note(text=f"the run cost nothing, of which {bill.name} has no share")
+    elif whole.gaps:
+        yield af.Finding(
+            rule=SHARE,
+            verdict=af.Verdict.ERROR,
+            message=f"the share of {bill.name} is not known: {len(whole.gaps)} of the "
+            f"run's {len(whole.calls)} calls have no price or usage",
+            place=place,
+            expected=f"at most {share_text(limit)}",
+            subject=bill.name,
+            evidence=f"{bill.name} share unknown",
+        )
+    elif bill.amount <= limit * whole.amount:
+        yield af.Examined(rule=SHARE, place=place)
+    else:
+        yield _over_share(bill, whole, limit, currency)
+
+
+def _over_share(bill: Bill, whole: Bill, limit: Decimal, currency: str) -> af.Finding:
+    share = percent(bill.amount, whole.amount)
+    spent = money_text(bill.amount, currency, estimated=bill.estimated)
+    most = contributions(bill.charges)[0]
+    return af.Finding(
+        rule=SHARE,
+        message=f"{bill.name} costs {spent}, {share} of the run's "
+        f"{money_text(whole.amount, currency)}, more than its {share_text(limit)}. "
+        f"Most of it is {_told(most, bill.amount, currency)}.",
+        place=af.Place(stage=bill.stage),
+        observed=share,
+        expected=f"at most {share_text(limit)}",
+        fix=f'Spend less there, or allow more: shares={{"{bill.stage}": '
+        f"{_cent_more(bill.amount / whole.amount)}}}",
+        subject=bill.name,
+        introduced_by=bill.stage,
+        evidence=f"{bill.name} share over {limit}",
+    )
+
+
+def _cent_more(share: Decimal) -> Decimal:
+    cent = Decimal("0.01")
+    return min(share.quantize(cent) + cent, Decimal(1))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest_agentflow as af
-from agentflow_checks.spending.bill import Bill, charge_amount
+from agentflow_checks.spending.bill import Bill
 
 RETRIES = "cost.retries"
 
@@ -36,16 +36,19 @@ def judge_retries(
         if tried + len(twice) <= limit:
             yield af.Examined(rule=RETRIES, place=af.Place(stage=bill.stage))
         else:
-            yield _over(bill, limit, tried, {call: again[call] for call in twice})
+            known = {call: again[call] for call in twice}
+            yield _over(run, bill, limit, tried, known)
 
 
-def _over(bill: Bill, limit: Decimal, tried: int, twice: dict[str, str]) -> af.Finding:
+def _over(
+    run: af.Run, bill: Bill, limit: Decimal, tried: int, twice: dict[str, str]
+) -> af.Finding:
     number = tried + len(twice)
     stages = {call.stage for call in bill.calls if call.attempts or call.id in twice}
     return af.Finding(
         rule=RETRIES,
         message=f"{bill.name} did work again {number} times, where {limit:f} are "
-        f"allowed: {_causes(bill, tried, twice)}",
+        f"allowed: {_causes(run, bill, tried, twice)}",
         place=af.Place(stage=bill.stage),
         observed=str(number),
         expected=f"at most {limit:f}",
@@ -58,24 +61,26 @@ def _over(bill: Bill, limit: Decimal, tried: int, twice: dict[str, str]) -> af.F
     )
 
 
-def _causes(bill: Bill, tried: int, twice: dict[str, str]) -> str:
+def _causes(run: af.Run, bill: Bill, tried: int, twice: dict[str, str]) -> str:
     parts = []
     if tried:
         errors = [a.error or str(a.status) for c in bill.calls for a in c.attempts]
         told = ", ".join(list(dict.fromkeys(errors))[:_SHOWN])
-        parts.append(f"{tried} failed attempts ({told})")
+        paid = af.attempts_cost(run, af.priced(), calls=bill.calls)
+        s = "" if tried == 1 else "s"
+        parts.append(f"{tried} failed attempt{s} ({told}){_known(paid)}")
     if twice:
         pairs = [f"{call} as {first}" for call, first in twice.items()]
         more = f", {len(pairs) - _SHOWN} more" if len(pairs) > _SHOWN else ""
         shown = ", ".join(pairs[:_SHOWN]) + more
-        parts.append(f"{len(twice)} calls that ask the same again ({shown})")
-        parts[-1] += _cost(bill, twice)
+        again = [call for call in bill.calls if call.id in twice]
+        paid = af.cost_of(run, af.priced(), calls=again)
+        number = (
+            "1 call that asks" if len(again) == 1 else f"{len(again)} calls that ask"
+        )
+        parts.append(f"{number} the same again ({shown}){_known(paid)}")
     return "; ".join(parts) + "."
 
 
-def _cost(bill: Bill, twice: dict[str, str]) -> str:
-    charges = [charge for charge in bill.charges if charge.call in twice]
-    if not charges or any(charge.price is None for charge in charges):
-        return ""
-    amount = sum(map(charge_amount, charges), Decimal(0))
-    return f", which cost {af.Money(amount=amount, currency=charges[0].money.currency)}"
+def _known(cost: af.Cost) -> str:
+    return f", which cost {cost}" if cost.amount else ""

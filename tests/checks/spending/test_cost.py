@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -167,7 +171,8 @@ def test_an_unknown_price_is_an_error_and_never_nothing() -> None:
     priced, whole = result.findings
     assert priced.message == "no price is known for input_tokens of my-llama"
     assert str(priced.place) == "qa/9-0"
-    assert 'model = "my-llama", unit = "input_tokens"' in priced.fix
+    assert '\nmodel = "my-llama"\nunit = "input_tokens"\nusd = "..."' in priced.fix
+    assert "then: agentflow prices RECORDING --file prices.toml" in priced.fix
     assert "genai-prices does not list it" in priced.fix
     assert whole.rule == "cost.total"
     assert whole.observed == "at least $0.0262"
@@ -182,7 +187,7 @@ def test_a_recording_without_any_price_names_the_command() -> None:
     result = judge(run_of(chat("qa", 9, 0), prices=()), 1)
     assert result.verdict is af.Verdict.ERROR
     assert result.findings[0].fix.startswith(
-        "pip install 'pytest-agentflow[prices]', or add to the price file"
+        "pip install 'pytest-agentflow[prices]', or add to prices.toml"
     )
 
 
@@ -314,7 +319,7 @@ def test_bars_carry_their_limits_and_verdicts() -> None:
 
 
 def test_two_currencies_are_not_mixed() -> None:
-    """Prices in another currency than the budget are an error that names both."""
+    """A budget in another currency than the prices is an error that names both."""
     prices = tuple(
         price(unit, "1", per=1000, currency="EUR")
         for unit in ("input_tokens", "output_tokens")
@@ -322,8 +327,79 @@ def test_two_currencies_are_not_mixed() -> None:
     run = run_of(chat("qa", 10, 10), prices=prices)
     assert 'Write currency="EUR"' in only(judge(run, 1)).message
     assert judge(run, 1, currency="EUR").ok
+    assert judge(run).ok
     mixed = run_of(chat("qa", 10, 10), prices=(prices[0], PRICES[1]))
-    assert "EUR, USD" in only(judge(mixed, 1)).message
+    assert "is charged in EUR and USD" in only(judge(mixed, 1)).message
+    counted = judge(mixed, tokens=10)
+    assert [f.rule for f in counted.findings] == ["cost.tokens"]
+    assert counted.exhibits == ()
+
+
+@pytest.mark.parametrize("declared", [False, True])
+def test_the_rate_that_is_handed_out_is_the_one_that_lacks(
+    declared: bool, tmp_path: Path
+) -> None:
+    """Pasted with its number, and brought in by the command, the run has a cost."""
+    prices = (price("input_tokens", "1", currency="EUR"), price("output_tokens", "2"))
+    lock = af.PriceLock(
+        prices=prices,
+        as_of="2026-11-20T12:00:00Z",
+        currency="USD" if declared else None,
+    )
+    run = replace(run_of(chat("qa", 10, 10)), recorded=af.Recorded(prices=lock))
+    path = tmp_path / "hotel.flow.json"
+    af.save(run, path)
+
+    finding = only(judge(af.load(path), 100))
+    assert finding.rule == "cost.priced"
+    assert finding.verdict is af.Verdict.ERROR
+    assert finding.fix.endswith(f"then: agentflow prices {path} --file prices.toml")
+    head, _, entry = finding.fix.partition('with the rate for "...":\n')
+    entry, _, _ = entry.partition("then: ")
+    assert entry == (
+        '[[rate]]\nfrom = "EUR"\nto = "USD"\nrate = "..."\ndate = "2026-11-20"\n'
+    )
+    assert ('at the top of prices.toml:\ncurrency = "USD"\n' in head) != declared
+    book = tmp_path / "prices.toml"
+    book.write_text('currency = "USD"\n' + entry.replace("...", "1.5"))
+    agentflow = Path(sys.executable).with_name("agentflow")
+    command = [agentflow, "prices", path, "--file", book]
+    subprocess.run(command, check=True, capture_output=True)
+    assert af.load(path).cost() == af.Money(amount=Decimal(35), currency="USD")
+    assert judge(af.load(path), 35).ok
+    assert not judge(af.load(path), 34).ok
+
+
+def test_a_charge_that_charges_nothing_is_told_beside_the_cost() -> None:
+    """A stage that is misspelt is a warning; one that this run did without is none."""
+    fees = tuple(
+        af.Fee(name=name, each=each, amount=Decimal(1), source="prices.toml", **more)
+        for name, each, more in (
+            ("steps", "stage", {"stage": "artits"}),
+            ("lookups", "call", {"kind": "retriever"}),
+            ("runs", "run", {}),
+        )
+    )
+    run = run_of(*HEALTHY)
+    lock = replace(run.recorded.prices, fees=fees)
+    run = replace(run, recorded=replace(run.recorded, prices=lock))
+    result = judge(run, 2)
+    assert result.ok
+    told = (
+        "the charge {!r} of prices.toml is charged for nothing: run build_site/hotel "
+        "has no"
+    )
+    repair = (
+        "(correct it, then: agentflow prices RECORDING --file prices.toml; or say "
+        'whose it is: workflow = "...")'
+    )
+    assert [(note.text, note.warning) for note in result.notes] == [
+        (
+            f"{told.format('steps')} stage 'artits'; did you mean 'artist'? {repair}",
+            True,
+        ),
+        (f"{told.format('lookups')} retriever call", False),
+    ]
 
 
 def test_a_breach_keeps_its_fingerprint_when_recorded_again() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -74,7 +75,8 @@ def test_a_prompt_of_unknown_size_is_an_error_and_pictures_have_none() -> None:
 def test_the_cache_must_give_its_share() -> None:
     """Of all input tokens; what is exactly met passes."""
     usage = af.Usage(input_tokens=1_000, output_tokens=1, cache_read_tokens=400)
-    run = run_of(chat("qa", 0, 0, usage=usage), chat("qa", 1_000, 1))
+    none = replace(usage, cache_read_tokens=0)
+    run = run_of(chat("qa", 0, 0, usage=usage), chat("qa", 1_000, 1, usage=none))
 
     assert judge(run, min_cached=0.2).verdict is af.Verdict.PASSED
     finding = only(judge(run, min_cached={"qa": 0.5}))
@@ -84,6 +86,29 @@ def test_the_cache_must_give_its_share() -> None:
     )
     assert judge(run_of(picture(1)), min_cached=0.5).verdict is (
         af.Verdict.INAPPLICABLE
+    )
+
+
+def test_what_a_cache_gave_is_known_only_where_it_is_told() -> None:
+    """An answer that says nothing of it decides nothing that it could change."""
+    usage = af.Usage(input_tokens=1_000, output_tokens=1, cache_read_tokens=400)
+    run = run_of(chat("qa", 0, 0, usage=usage), chat("qa", 1_000, 1))
+
+    assert judge(run, min_cached=0.2).verdict is af.Verdict.PASSED
+    assert judge(run, min_cached=0.71).verdict is af.Verdict.FAILED
+    finding = only(judge(run, min_cached=0.7))
+    assert finding.verdict is af.Verdict.ERROR
+    assert "report no tokens read from a cache" in finding.message
+    silent = run_of(chat("qa", 0, 0, usage=None))
+    assert only(judge(silent, min_cached=0)).verdict is af.Verdict.ERROR
+
+
+def test_calls_that_tell_no_tokens_are_not_told_as_none() -> None:
+    """The cause of too many calls counts what is known, and says so."""
+    silent = chat("qa", 0, 0, usage=None, id="qa/2")
+    finding = only(judge(run_of(chat("qa", 9, 2), silent), calls={"qa": 1}))
+    assert finding.message.endswith(
+        "2 calls of small: at least 9 tokens in, at least 2 out."
     )
 
 
@@ -104,10 +129,15 @@ def test_work_done_again_is_counted() -> None:
     finding = only(judge(run, retries={"personalizer": 2}))
     assert finding.message == (
         "personalizer did work again 3 times, where 2 are allowed: 2 failed attempts "
-        "(overloaded, 429); 1 calls that ask the same again (personalizer/2 as "
+        "(overloaded, 429); 1 call that asks the same again (personalizer/2 as "
         "personalizer/1), which cost $0.00020."
     )
     assert finding.introduced_by == "personalizer"
+    paid = replace(failed[0], usage=af.Usage(input_tokens=1_000, output_tokens=0))
+    dear = run_of(asking(1, text, attempts=(paid,)))
+    assert "1 failed attempt (overloaded), which cost $0.0010." in (
+        only(judge(dear, retries=0)).message
+    )
     assert judge(run, retries=3).verdict is af.Verdict.PASSED
     assert judge(run_of(asking(1, text), asking(2, other)), retries=0).ok
 

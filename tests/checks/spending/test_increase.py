@@ -156,14 +156,33 @@ def test_a_limit_of_its_own_wins_for_a_stage() -> None:
 
 
 def test_without_an_earlier_run_nothing_is_claimed() -> None:
-    """A note says how there comes to be one; other rules decide."""
-    result = judge(BEFORE, None, total=1, max_growth=0.1)
+    """What else is in budget does not make a bound kept that was not looked at."""
+    result = judge(BEFORE, None, total=1, max_growth={"cost": 0.1, "qa.calls": 0})
 
-    assert result.verdict is af.Verdict.PASSED
-    assert rule(result).verdict is af.Verdict.INAPPLICABLE
-    assert "--agentflow-against=git:origin/main" in result.notes[0].text
+    assert result.verdict is af.Verdict.UNDETERMINED
+    assert not result.ok
+    finding = only(result)
+    assert finding.message == (
+        "whether cost, qa.calls grew is not known: there is no earlier run of "
+        "build_site/hotel to compare with"
+    )
+    assert "pytest --agentflow-against=git:origin/main (a JSON report" in finding.fix
     alone = judge(BEFORE, None, max_growth={"calls": 0})
-    assert alone.verdict is af.Verdict.INAPPLICABLE
+    assert alone.verdict is af.Verdict.UNDETERMINED
+
+
+def test_a_first_run_passes_where_that_is_said() -> None:
+    """optional=True lets it, with a warning; what is over another budget fails."""
+    check = cost(max_growth=0.1, total=1).optional()
+    (first,) = af.evaluate(BEFORE, check).results
+    assert first.ok
+    (warning,) = (note.text for note in first.notes if note.warning)
+    assert warning.endswith("is optional and INCONCLUSIVE: cost.increase")
+    (over,) = af.evaluate(BEFORE, cost(max_growth=0.1, total=0.01).optional()).results
+    assert over.verdict is af.Verdict.FAILED
+    more = run_of(*BEFORE.calls, picture(3))
+    (grown,) = af.evaluate(more, check, earlier=BEFORE).results
+    assert not grown.ok
 
 
 def test_what_is_not_known_of_either_run_is_an_error() -> None:
