@@ -138,11 +138,12 @@ def _parser() -> argparse.ArgumentParser:
         prog="agentflow tradeoff",
         description="Weigh how many stages a workflow should have: recordings of the "
         "single model and of splits into several numbers of stages, case by case.",
-        epilog="Exit status: 0 it is decided that the split pays and has not too "
-        "many stages; 1 it does not pay, is over-engineered, or the runs cannot tell "
-        "(INCONCLUSIVE); 2 the call or the input was wrong. What is not "
-        "declared is not assumed: it is asked for by name. Example: agentflow tradeoff "
-        "recordings/ -c html_validity --by model --volume 10000 --report page.html",
+        epilog="Exit status: 0 it is decided that the split pays, whether or not it "
+        "has the best number of stages; 1 it does not pay, has too many stages, or the "
+        "runs cannot tell (INCONCLUSIVE); 2 the call or the input was wrong. What is "
+        "not declared is not assumed: it is asked for by name. Example: agentflow "
+        "tradeoff recordings/ -c html_validity --by model --volume 10000 --report "
+        "page.html",
     )
     add = parser.add_argument
     add("runs", nargs="+", metavar="RUNS", help="*.flow.json, folders or patterns")
@@ -169,8 +170,9 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="STAGE",
-        help="a stage "
-        "that plans, routes or orchestrates: its calls are coordination; repeatable",
+        help="a stage that plans, routes or orchestrates: its calls count as "
+        "orchestration, like calls in no stage and charges beside the models; "
+        "repeatable",
     )
     add(
         "--discarded-takes",

@@ -63,8 +63,9 @@ class Tradeoff:
     unit: str
     """Of the objective: a currency, ``parameter-tokens`` or ``s``."""
     decision: Decision
-    """PASS: it pays, and has not too many stages. FAIL: it does not pay, or has too
-    many stages. INCONCLUSIVE: these runs cannot tell."""
+    """PASS: it takes less and is as good. FAIL: it does not, or has too many stages.
+    INCONCLUSIVE: cost or quality is open. Which number of stages is the best may be
+    open beside a PASS: the answer ``stages`` says so."""
     answers: tuple[Answer, ...]
     ratio: Outcome
     """Of the objective, split beside single model."""
@@ -183,12 +184,12 @@ def tradeoff(
         if checks
         else None
     )
-    cost, *others = (
+    cost, quality_told, stages = (
         cost_answer(ratio, measure, sides, unit),
         quality_answer(quality, jury, split, single, keys),
         stages_answer(how_many_stages, split, measure, unit, told.error_price),
     )
-    decision = fold_answers([cost, *others])
+    decision = fold_answers([cost, quality_told, stages])
     weighed = [run for v in chosen for own in v.runs.values() for run in own]
     return Tradeoff(
         in_use=split.workflow,
@@ -198,7 +199,7 @@ def tradeoff(
         objective=measure.name,
         unit=unit,
         decision=decision,
-        answers=(guarded(cost, others), *others),
+        answers=(guarded(cost, quality_told), quality_told, stages),
         ratio=ratio,
         quality=quality,
         stages=how_many_stages,

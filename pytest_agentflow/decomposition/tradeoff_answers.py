@@ -23,37 +23,48 @@ from pytest_agentflow.model.run import Run
 from pytest_agentflow.pricing.cost_model import Priced
 from pytest_agentflow.statistics.outcome import Decision, Outcome
 
+STAGES = "stages"
+"""Name of the answer about the number of stages."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """One of the questions, decided or not."""
 
     name: str
-    """``cost``, ``quality`` or ``stages``."""
+    """The objective (``money``), ``quality`` or ``stages``."""
     decision: Decision
     sentence: str
-    over_engineered: bool = False
+    would_do: tuple[int, ...] = ()
+    """Numbers of stages that would do, where too many are in use."""
+
+    @property
+    def over_engineered(self) -> bool:
+        """Whether more stages are in use than are worth it."""
+        return bool(self.would_do)
 
     def __str__(self) -> str:
         return f"{self.name}: {self.decision}: {self.sentence}"
 
 
 def fold_answers(answers: Sequence[Answer]) -> Decision:
-    """Fold: FAIL if one fails, else INCONCLUSIVE if one is open, else PASS."""
-    decisions = {answer.decision for answer in answers}
-    for word in (Decision.FAIL, Decision.INCONCLUSIVE):
-        if word in decisions:
-            return word
-    return Decision.PASS
+    """Fold: FAIL if one fails, else INCONCLUSIVE if cost or quality is open, else PASS.
+
+    Which number of stages is the best is a question of its own: a split that is cheaper
+    and as good pays, whether or not another number would pay more.
+    """
+    if any(answer.decision is Decision.FAIL for answer in answers):
+        return Decision.FAIL
+    open_ = {a.name for a in answers if a.decision is Decision.INCONCLUSIVE}
+    return Decision.INCONCLUSIVE if open_ - {STAGES} else Decision.PASS
 
 
-def guarded(cost: Answer, others: Sequence[Answer]) -> Answer:
-    """Take the figures from the answer about cost while another one keeps it open."""
-    quality = next(other.decision for other in others if other.name == "quality")
+def guarded(cost: Answer, quality: Answer) -> Answer:
+    """Take the figures from the answer about cost while quality is open."""
     open_ = Decision.INCONCLUSIVE
-    if open_ not in (fold_answers([cost, *others]), quality) or cost.decision is open_:
+    if quality.decision is not open_ or cost.decision is open_:
         return cost
-    sentence = "decided, and not told while the rest is INCONCLUSIVE: it is no saving"
+    sentence = "decided, and not told while quality is INCONCLUSIVE: it is no saving"
     return replace(cost, sentence=sentence)
 
 
@@ -174,6 +185,8 @@ def _too_many(
     bought = found.gains or 0.0
     priced = isinstance(measure.model, Priced)
     if bought > 0 and not (priced and error_price is not None):
+        if found.as_good is not None:
+            return _dominated(row, found.row(found.as_good), measure, unit)
         worth = (
             f"worth it where an error costs {amount_words(more / bought, unit)} and "
             "more; declare --error-price"
@@ -185,16 +198,30 @@ def _too_many(
             f"{told}, but {percent(bought)} more cases pass than with {best.k}: "
             f"{worth}",
         )
+    return _over_engineered(told, found.best.members)
+
+
+def _dominated(row: SplitRow, fewer: SplitRow, measure: Measure, unit: str) -> Answer:
+    """Whatever an error costs: another k makes as few for less."""
+    more = amount_words(row.amount - fewer.amount, unit)
+    told = (
+        f"{row.k} are in use and take {more} a run more than {fewer.k}, with which as "
+        f"many cases pass: worse by {measure.name} at any price of an error"
+    )
+    return _over_engineered(told, (fewer.k,))
+
+
+def _over_engineered(told: str, would_do: tuple[int, ...]) -> Answer:
     return Answer(
-        name="stages",
+        name=STAGES,
         decision=Decision.FAIL,
         sentence=f"over-engineered: {told}",
-        over_engineered=True,
+        would_do=would_do,
     )
 
 
 def _stages(decision: Decision, sentence: str) -> Answer:
-    return Answer(name="stages", decision=decision, sentence=sentence)
+    return Answer(name=STAGES, decision=decision, sentence=sentence)
 
 
 def listed_or(members: Sequence[int]) -> str:

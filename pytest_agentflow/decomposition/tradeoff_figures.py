@@ -22,7 +22,11 @@ Objective: TypeAlias = Literal["money", "latency", "aalp"]
 OBJECTIVES: tuple[Objective, ...] = ("money", "latency", "aalp")
 
 PICTURES = "pictures"
-COORDINATION = "coordination"
+ORCHESTRATION = "orchestration"
+"""Calls of coordinators and in no stage, and what is charged beside the models.
+
+The mark `coordination` counts these, too, and adds copied text and failed attempts.
+"""
 SECONDS = "s"
 
 
@@ -128,10 +132,10 @@ def text_of(run: Run) -> tuple[Decimal, float]:
 
 
 def levers(run: Run, coordinators: Collection[str]) -> Counter[str]:
-    """Share out the money of a run: pictures, the text of each stage, coordination.
+    """Share out the money of a run: pictures, the text of each stage, orchestration.
 
     Calls of coordinators (planners, routers), model calls in no stage and what is
-    charged beside the models are coordination, pictures among them or not.
+    charged beside the models are orchestration, pictures among them or not.
     """
     own = {*calling_stages(run)} - {*coordinators}
     found: Counter[str] = Counter()
@@ -139,13 +143,13 @@ def levers(run: Run, coordinators: Collection[str]) -> Counter[str]:
         for charge in charges(call, run.recorded.prices):
             found[_lever(call, charge, own)] += charge.money.amount  # type: ignore[assignment] # a Decimal
     for fee in run.fees():
-        found[COORDINATION] += fee.money.amount  # type: ignore[assignment] # the same
+        found[ORCHESTRATION] += fee.money.amount  # type: ignore[assignment] # the same
     return found
 
 
 def _lever(call: Call, charge: Charge, own: Collection[str]) -> str:
     if call.is_model_call and call.stage not in own:
-        return COORDINATION
+        return ORCHESTRATION
     if _of_pictures(call, charge):
         return PICTURES
     what = "text" if call.kind == "chat" else call.kind

@@ -30,10 +30,9 @@ from pytest_agentflow.statistics.economics import (
     break_even_users,
     max_token_multiplier,
 )
+from pytest_agentflow.statistics.mean_bounds import mean_bounds
 from pytest_agentflow.statistics.outcome import Outcome
 from pytest_agentflow.statistics.ratio import cost_ratio_gate
-from pytest_agentflow.statistics.sample import covariance
-from pytest_agentflow.statistics.student import t_quantile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +95,7 @@ class Lever:
     """One part of what a run costs."""
 
     name: str
-    """``pictures``, ``text of frontend``, ``coordination``."""
+    """``pictures``, ``text of frontend``, ``orchestration``."""
     share: float
     stages: tuple[str, ...] = ()
     """Whose it is; empty where it is nobody's in particular."""
@@ -128,7 +127,7 @@ class Bill:
     saving: float
     """Mean of a run; negative: the split is dearer."""
     saving_interval: tuple[float, float] | None
-    """By the paired t; each end holds with 1 - alpha."""
+    """By `mean_bounds` over the cases; each end holds with 1 - alpha."""
     levers: tuple[Lever, ...]
     """Of the split, largest first."""
     multiplier: Multiplier | None
@@ -181,7 +180,7 @@ def bill_of(
         cases=len(ours),
         ratio=cost_ratio_gate(ours, theirs, limit=1.0, alpha=alpha),
         saving=_mean(saved),
-        saving_interval=_interval(saved, alpha),
+        saving_interval=mean_bounds(saved, alpha),
         levers=_levers(in_use, keys, coordinators),
         multiplier=_multiplier(in_use, baseline, keys),
         errors=_share(wrong[0]),
@@ -256,14 +255,6 @@ def _break_even(
         baseline_errors=errors[1] if declared.error_price else None,
     )
     return found, ""
-
-
-def _interval(values: Sequence[float], alpha: float) -> tuple[float, float] | None:
-    n = len(values)
-    if n < 2:
-        return None
-    half = t_quantile(1 - alpha, n - 1) * math.sqrt(covariance(values, values) / n)
-    return _mean(values) - half, _mean(values) + half
 
 
 def _mean(values: Sequence[float]) -> float:

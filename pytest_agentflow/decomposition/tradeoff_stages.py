@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pytest_agentflow.decomposition.tradeoff_figures import (
-    COORDINATION,
+    ORCHESTRATION,
     Measure,
     levers,
     span_seconds,
@@ -52,8 +52,9 @@ class SplitRow:
     tokens: float
     seconds: float | None
     """The span; `None` where the recordings lack times."""
-    coordination: float | None
-    """Share of a run's money; `None` where money was not asked for."""
+    orchestration: float | None
+    """Share of a run's money that goes into coordinators, calls in no stage and fees;
+    `None` where money was not asked for."""
     passed: int | None
     """Cases that pass all checks; `None` without checks."""
     undecided: int
@@ -84,6 +85,9 @@ class HowMany:
     """Of the spans of the splits, without the single model."""
     gains: float | None = None
     """Share of cases that the split in use passes more than the best k."""
+    as_good: int | None = None
+    """Fewer stages than are in use that take less, at the level of the set, and pass as
+    many cases; the one that takes least."""
     notes: tuple[str, ...] = field(default=())
 
     def row(self, k: int) -> SplitRow:
@@ -139,10 +143,10 @@ def how_many(
         for v in chosen
     }
     fit = [v.k for v in chosen if not _fails(quality[v.k])]
-    best = best_k_set(
-        {k: [a + e for a, e in zip(amounts[k], wrong[k], strict=True)] for k in fit},
-        rounds=ROUNDS,
-    )
+    totals = {
+        k: [a + e for a, e in zip(amounts[k], wrong[k], strict=True)] for k in fit
+    }
+    best = best_k_set(totals, rounds=ROUNDS)
     rows = tuple(
         _row(
             variant,
@@ -166,6 +170,7 @@ def how_many(
         curve=split_curve([k for k, _ in points], [a for _, a in points]),
         law=_law(splits, keys),
         gains=gains,
+        as_good=_as_good(rows, in_use.k, totals),
         notes=tuple(_notes(rows, fit, len(cases_of(keys)), chosen)),
     )
 
@@ -219,9 +224,9 @@ def _row(
         errors=sum(wrong) / len(wrong),
         tokens=_mean(means(variant, keys, tokens_of)),
         seconds=_seconds(variant, keys),
-        coordination=None
+        orchestration=None
         if coordinators is None
-        else _coordination(variant, keys, coordinators),
+        else _orchestration(variant, keys, coordinators),
         passed=list(passed.values()).count(True) if jury.checks else None,
         undecided=list(passed.values()).count(None),
         quality=quality,
@@ -236,12 +241,12 @@ def _seconds(variant: Variant, keys: Sequence[Key]) -> float | None:
         return None
 
 
-def _coordination(
+def _orchestration(
     variant: Variant, keys: Sequence[Key], coordinators: Collection[str]
 ) -> float | None:
     bills = [levers(run, coordinators) for key in keys for run in variant.runs[key]]
     whole = sum(float(sum(bill.values())) for bill in bills)
-    spent = sum(float(bill[COORDINATION]) for bill in bills)
+    spent = sum(float(bill[ORCHESTRATION]) for bill in bills)
     return spent / whole if whole else None
 
 
@@ -265,6 +270,28 @@ def _gains(
     sides = [jury.cases(variant, keys) for variant in (in_use, best)]
     ours, theirs = (list(side.values()).count(True) for side in sides)
     return (ours - theirs) / len(sides[0])
+
+
+def _as_good(
+    rows: Sequence[SplitRow], k: int, totals: Mapping[int, Sequence[float]]
+) -> int | None:
+    passed = {row.k: row.passed for row in rows if not row.undecided}
+    own = passed.get(k)
+    if own is None or k not in totals:
+        return None
+    found = [
+        fewer
+        for fewer in totals
+        if fewer < k
+        and (passed.get(fewer) or 0) >= own
+        and _less(totals[fewer], totals[k])
+    ]
+    return min(found, key=lambda fewer: sum(totals[fewer]), default=None)
+
+
+def _less(ours: Sequence[float], theirs: Sequence[float]) -> bool:
+    """Whether one side takes less in as many resamples as make the best k certain."""
+    return best_k_set({1: ours, 2: theirs}, rounds=ROUNDS).members == (1,)
 
 
 def _notes(

@@ -248,7 +248,7 @@ def coordinator_notes(
     if like:
         yield (
             f"{', '.join(like)}: named like a coordinator; --coordinator {like[0]} "
-            "counts its calls as coordination"
+            "counts its calls as orchestration"
         )
 
 

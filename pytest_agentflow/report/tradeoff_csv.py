@@ -63,7 +63,7 @@ def _row(told: Tradeoff, row: SplitRow) -> Iterator[Row]:
     yield "stages", of, "errors at their price", row.errors, told.unit
     yield "stages", of, "tokens", row.tokens, "tokens"
     yield "stages", of, "span", row.seconds, "s"
-    yield "stages", of, "coordination", row.coordination, "share"
+    yield "stages", of, "orchestration", row.orchestration, "share"
     yield "stages", of, "cases passed", row.passed, f"of {told.stages.cases}"
     yield "stages", of, "best in", row.best_share, "share of resamples"
     yield from _outcome("stages", of, row.quality)

@@ -21,6 +21,9 @@ from pytest_agentflow.statistics.outcome import Decision, Outcome
 def head_lines(told: Tradeoff, noun: str) -> Iterator[str]:
     """Answer the four questions of whoever decides, under the banner where one is due.
 
+    A fifth line stands there while the best number of stages is open, which it may be
+    beside a PASS, and says what would decide it.
+
     Args:
         told: what was weighed; while it is INCONCLUSIVE, no saving is told.
         noun: what a run makes: ``site``.
@@ -31,6 +34,9 @@ def head_lines(told: Tradeoff, noun: str) -> Iterator[str]:
     yield f"how much?     {words.saving_sentence(told, noun)}"
     yield f"change what?  {change_sentence(told)}"
     yield f"how sure?     {sure_sentence(told)}"
+    stages = words.stages_of(told)
+    if stages.decision is Decision.INCONCLUSIVE:
+        yield f"best k?       {stages.decision}: {stages.sentence}"
 
 
 def change_sentence(told: Tradeoff) -> str:
@@ -50,9 +56,8 @@ def _broken(told: Tradeoff) -> Iterator[str]:
 
 
 def _too_many(told: Tradeoff) -> Iterator[str]:
-    if any(answer.over_engineered for answer in told.answers):
-        best = listed_or(told.stages.best.members)
-        yield f"{stages_text(told.k)} are too many: {best} would do"
+    if would_do := words.stages_of(told).would_do:
+        yield f"{stages_text(told.k)} are too many: {listed_or(would_do)} would do"
 
 
 def _other_models(told: Tradeoff) -> Iterator[str]:
@@ -77,7 +82,7 @@ def sure_sentence(told: Tradeoff) -> str:
         parts.append("quality not compared")
     else:
         parts.append(f"quality {_grounds(told.quality, _worst(told.quality))}")
-    stages = next(a.decision for a in told.answers if a.name == "stages")
+    stages = words.stages_of(told).decision
     parts.append(f"stages {stages} over {number(told.stages.cases, 'case')}")
     return f"{', '.join(parts)}; each bound at {percent(1 - told.alpha)}"
 

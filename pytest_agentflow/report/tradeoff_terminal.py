@@ -56,7 +56,7 @@ def _money(told: Tradeoff, noun: str) -> Iterator[str]:
 
 def _rows(told: Tradeoff) -> list[tuple[str, ...]]:
     priced = any(row.errors for row in told.stages.rows)
-    head = ["k", "workflow", "a run", "tokens", "span", "coordination"]
+    head = ["k", "workflow", "a run", "tokens", "span", "orchestration"]
     head += ["errors"] * priced + ["pass", "quality", "best in"]
     return [tuple(head), *(_row(told, row, priced) for row in told.stages.rows)]
 
@@ -72,7 +72,7 @@ def _row(told: Tradeoff, row: SplitRow, priced: bool) -> tuple[str, ...]:
         amount_words(row.amount, told.unit),
         f"{row.tokens:,.0f}",
         "-" if row.seconds is None else f"{row.seconds:.2f} s",
-        "-" if row.coordination is None else percent(row.coordination),
+        "-" if row.orchestration is None else percent(row.orchestration),
         *errors,
         passed,
         quality,

@@ -6,7 +6,12 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from pytest_agentflow.decomposition.tradeoff import Tradeoff
-from pytest_agentflow.decomposition.tradeoff_answers import listed_or, percent
+from pytest_agentflow.decomposition.tradeoff_answers import (
+    STAGES,
+    Answer,
+    listed_or,
+    percent,
+)
 from pytest_agentflow.decomposition.tradeoff_figures import amount_words
 from pytest_agentflow.decomposition.tradeoff_models import (
     CLAIM,
@@ -21,8 +26,6 @@ from pytest_agentflow.statistics.outcome import Decision
 
 SHOWN = 3
 """So many cases that flipped are named in a sentence; the CSV has all of them."""
-
-_LAST_EXPONENT = 2.5
 
 
 def option(name: str) -> str:
@@ -58,8 +61,7 @@ def headline(told: Tradeoff, noun: str) -> str:
     if told.objective in failing:
         return "The split takes more than the single model."
     if failing:
-        best = listed_or(told.stages.best.members)
-        return f"Too many stages: {told.k} are in use, and {best} would do."
+        return _too_many(told)
     if not (told.saves and told.bill):
         return "The split pays."
     start = f"A {noun} costs {percent(round(told.bill.saved_share, 2))} less"
@@ -69,6 +71,19 @@ def headline(told: Tradeoff, noun: str) -> str:
     if month is None or month.net is None or month.net >= 0:
         return f"{start} than with the single large model."
     return f"{start}, but there are not yet users enough to pay for the split."
+
+
+def _too_many(told: Tradeoff) -> str:
+    stages = stages_of(told)
+    if not stages.over_engineered:
+        return f"{told.k} stages are worse than the single model."
+    best = listed_or(stages.would_do)
+    return f"Too many stages: {told.k} are in use, and {best} would do."
+
+
+def stages_of(told: Tradeoff) -> Answer:
+    """Give the answer about the number of stages."""
+    return next(answer for answer in told.answers if answer.name == STAGES)
 
 
 def cost_sentence(told: Tradeoff, noun: str) -> str:
@@ -130,7 +145,7 @@ def break_even_sentence(told: Tradeoff) -> str:
     high = "never" if found.upper is None else f"{found.upper:,.0f}"
     return (
         f"{found.users:,.0f} users a month "
-        f"({percent(found.level)} bootstrap interval {low} to {high})"
+        f"({percent(found.level)} interval {low} to {high})"
     )
 
 
@@ -185,19 +200,15 @@ def curve_sentence(told: Tradeoff) -> str:
     terms = [
         amount_words(found.fixed, told.unit),
         f"{amount_words(found.divided, told.unit)}/k",
-        f"{amount_words(found.coordination, told.unit)} {_power(found.m)}",
+        f"{amount_words(found.overhead, told.unit)} {_power(found.m)}",
     ]
     best = "falls with k" if found.best is None else f"least at k = {found.best:.1f}"
     single = next((r for r in told.stages.rows if r.workflow == told.baseline), None)
     beside = (
         f"; single model {amount_words(single.amount, told.unit)}" if single else ""
     )
-    open_m = (
-        "; m is at the end of its range, these k do not tell it"
-        if found.m == _LAST_EXPONENT
-        else ""
-    )
-    return f"{' + '.join(terms)}, {best}{beside}{open_m}"
+    doubt = f"; {found.doubt}" if found.doubt else ""
+    return f"{' + '.join(terms)}, {best}{beside}{doubt}"
 
 
 def _power(m: float | None) -> str:

@@ -23,21 +23,21 @@ _EXPONENTS = [1 + step / 50 for step in range(round((LARGEST_EXPONENT - 1) * 50)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitCurve:
-    """a + b/k + c k^m: what is fixed, what is divided, what coordination adds."""
+    """a + b/k + c k^m: what is fixed, what is divided, what more stages add."""
 
     fixed: float
     divided: float
-    coordination: float
+    overhead: float
     m: float | None
-    """`None` where no coordination was found, or too few numbers of stages tell."""
+    """`None` where no overhead was found, or too few numbers of stages tell."""
     doubt: str = ""
     """Why these numbers of stages do not tell m (`exponent_doubt`); empty if they do,
-    or where no coordination was found."""
+    or where no overhead was found."""
 
     def at(self, stages: float) -> float:
         """Give the fitted value for a number of stages, at least 1."""
-        overhead = self.coordination * math.pow(stages, self.m or 1.0)
-        return self.fixed + self.divided / stages + overhead
+        added = self.overhead * math.pow(stages, self.m or 1.0)
+        return self.fixed + self.divided / stages + added
 
     @property
     def best(self) -> float | None:
@@ -46,10 +46,10 @@ class SplitCurve:
         `None` where the curve only falls: more stages are always better, or nothing
         depends on them.
         """
-        if not self.coordination:
+        if not self.overhead:
             return None
         m = self.m or 1.0
-        turn = self.divided / (self.coordination * m)
+        turn = self.divided / (self.overhead * m)
         return max(math.pow(turn, 1 / (m + 1)), 1.0)
 
 
@@ -134,13 +134,13 @@ def split_curve(stages: Sequence[int], values: Sequence[Number]) -> SplitCurve |
             best = loss, m, found
     if best is None:
         return None
-    _, m, (fixed, divided, coordination) = best
+    _, m, (fixed, divided, overhead) = best
     return SplitCurve(
         fixed=fixed * unit,
         divided=divided * unit,
-        coordination=coordination * unit / max(ks) ** m,
-        m=m if coordination and known else None,
-        doubt=exponent_doubt(ks, m) if coordination else "",
+        overhead=overhead * unit / max(ks) ** m,
+        m=m if overhead and known else None,
+        doubt=exponent_doubt(ks, m) if overhead else "",
     )
 
 

@@ -66,8 +66,8 @@ def test_a_split_that_pays(capsys: pytest.CaptureFixture[str], tmp_path: Path) -
 
 
 def test_a_split_into_too_many_stages(capsys: pytest.CaptureFixture[str]) -> None:
-    """Five stages are in use where three or four would do: FAIL, exit status 1."""
-    words = ["--in-use=build_site_five", "--error-price=.25", "--coordinator=planner"]
+    """Five stages take more than four, which are as good: FAIL, exit status 1."""
+    words = ["--in-use=build_site_five", "--coordinator=planner"]
     status, text = tradeoff(capsys, str(GROWN), *words)
 
     assert (status, dated(text)) == (1, shown("fail"))
@@ -76,7 +76,7 @@ def test_a_split_into_too_many_stages(capsys: pytest.CaptureFixture[str]) -> Non
 def test_a_split_that_is_not_decided(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """Twelve customers: INCONCLUSIVE, exit status 1, and a saving nowhere."""
+    """Whether three are as good is open: exit status 1, and a saving nowhere."""
     page, table = tmp_path / "page.html", tmp_path / "all.csv"
     runs = [str(GROWN / name) for name in ("build_site_single", "build_site_three")]
     words = [*runs, *DECLARED, f"--report={page}", f"--csv={table}"]
@@ -89,6 +89,38 @@ def test_a_split_that_is_not_decided(
     bill = json.loads(document)["bill"]
     assert not {"saving", "saving_interval", "break_even"} & set(bill)
     assert "estimate" not in json.loads(document)["ratio"]
+
+
+def test_a_split_that_is_worse(capsys: pytest.CaptureFixture[str]) -> None:
+    """Two stages break pages that the single model gets right: FAIL, and no saving."""
+    runs = [str(GROWN / name) for name in ("build_site_single", "build_site_two")]
+    status, text = tradeoff(capsys, *runs)
+
+    assert status == 1
+    assert "FAIL: The split is worse than the single model." in text
+    assert "change what?  writer: newly breaks 12 verdicts" in text
+    assert "saving: none: the split does not pay" in text
+
+
+def test_a_best_number_of_stages_that_is_open(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Three or four is open without a price of errors; that four pay is decided."""
+    runs = [
+        str(GROWN / f"build_site{name}") for name in ("_single", "_three", "", "_five")
+    ]
+    status, text = tradeoff(capsys, *runs, "--in-use=build_site", "--noun=site")
+    head = text.splitlines()[1:6]
+
+    assert status == 0
+    assert head[0] == (
+        "does it pay?  PASS: A site costs 81 % less than with the single large model."
+    )
+    assert "$0.161 a site (81.5 %; 90 % interval" in head[1]
+    assert head[4].startswith("best k?       INCONCLUSIVE: best by money: 3 stages")
+    assert head[4].endswith(
+        "worth it where an error costs $0.0070 and more; declare --error-price"
+    )
 
 
 @pytest.mark.parametrize(
@@ -136,7 +168,10 @@ def test_the_help_tells_exit_status_and_every_option(
         main(["tradeoff", "--help"])
     text = " ".join(capsys.readouterr().out.split())
 
-    assert "Exit status: 0 it is decided that the split pays" in text
-    assert "1 it does not pay, is over-engineered, or the runs cannot tell" in text
+    assert (
+        "0 it is decided that the split pays, whether or not it has the best number"
+        in text
+    )
+    assert "1 it does not pay, has too many stages, or the runs cannot tell" in text
     for option in (*(word.partition("=")[0] for word in DECLARED), "--by", "--csv"):
         assert option in text

@@ -69,7 +69,7 @@ def test_more_stages_than_the_best_are_over_engineered() -> None:
     stages = told.answers[2]
 
     assert told.decision is Decision.FAIL
-    assert stages.over_engineered
+    assert stages.would_do == (2,)
     assert stages.sentence.startswith("over-engineered: best by money: 2 stages (95 %")
     assert "4 are in use and take $0.0116 a run more" in stages.sentence
 
@@ -87,12 +87,65 @@ def test_a_dearer_stage_that_buys_quality_asks_for_the_price_of_an_error() -> No
         runs, checks=GOOD, in_use="four", declared=Declared(error_price=1)
     )
 
-    assert told.decision is Decision.INCONCLUSIVE
+    assert told.answers[2].decision is Decision.INCONCLUSIVE
     assert "worth it where an error costs $0.0050 and more" in told.answers[2].sentence
     assert told.answers[2].sentence.endswith("declare --error-price")
-    assert cheap.answers[2].over_engineered
+    assert cheap.answers[2].would_do == (2,)
     assert dear.decision is Decision.PASS
     assert dear.stages.best.members == (4,)
+
+
+def test_the_best_number_of_stages_may_be_open_beside_a_pass() -> None:
+    """A split that is cheaper and as good pays, whatever another k would save."""
+    broken = [site(2, case, output="bad" if case < 1 else "fine") for case in range(30)]
+    four = [site(4, case, tokens=900) for case in range(30)]
+    told = af.tradeoff([*sites(1), *broken, *four], checks=GOOD, in_use="four")
+    few = [*sites(1, 2), *(site(3, case) for case in range(9))]
+    untold = af.tradeoff(few, checks=GOOD, in_use="two")
+
+    for found in (told, untold):
+        assert found.decision is Decision.PASS
+        assert found.saves
+        assert found.answers[2].decision is Decision.INCONCLUSIVE
+        assert "%" in found.answers[0].sentence
+    assert "9 cases rule little out" in untold.answers[2].sentence
+
+
+def test_fewer_stages_with_which_as_many_pass_need_no_price_of_an_error() -> None:
+    """Two are the cheapest and worse; three are as good as four, and take less."""
+    two = [site(2, case, output="bad" if case < 2 else "fine") for case in range(30)]
+    four = [site(4, case, tokens=1500) for case in range(30)]
+    told = af.tradeoff([*sites(1, 3), *two, *four], checks=GOOD, in_use="four")
+    stages = told.answers[2]
+
+    assert told.stages.best.members == (2,)
+    assert (told.stages.gains, told.stages.as_good) == (pytest.approx(2 / 30), 3)
+    assert told.decision is Decision.FAIL
+    assert stages.would_do == (3,)
+    assert "a run more than 3, with which as many cases pass" in stages.sentence
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 30), st.integers(0, 30), st.integers(100, 3000))
+def test_as_good_stages_are_fewer_pass_as_many_and_take_less(
+    bad: int, worse: int, tokens: int
+) -> None:
+    """Whatever was recorded, the k that would do is no worse in any of the three."""
+    runs = [
+        *sites(1),
+        *(site(2, c, output="bad" if c < bad else "fine") for c in range(30)),
+        *(
+            site(3, c, tokens=tokens, output="bad" if c < worse else "fine")
+            for c in range(30)
+        ),
+    ]
+    stages = af.tradeoff(runs, checks=GOOD, in_use="three").stages
+
+    if stages.as_good is not None:
+        fewer, own = stages.row(stages.as_good), stages.row(3)
+        assert fewer.k < own.k
+        assert fewer.amount < own.amount
+        assert (fewer.passed or 0) >= (own.passed or 0)
 
 
 def test_a_k_that_is_worse_than_the_single_model_is_ruled_out() -> None:
@@ -321,7 +374,7 @@ def test_break_even_is_where_both_lines_cross() -> None:
     assert month.net == pytest.approx(0, abs=1e-9)
 
 
-def test_planners_fees_and_stray_calls_are_coordination() -> None:
+def test_planners_fees_and_stray_calls_are_orchestration() -> None:
     """They are part of what k stages cost, and have a share of their own."""
     lock = replace(
         LOCK, fees=(af.Fee(name="steps", each="run", amount=Decimal("0.001")),)
@@ -330,7 +383,7 @@ def test_planners_fees_and_stray_calls_are_coordination() -> None:
     found = levers(run, ["planner"])
 
     assert found == {
-        "coordination": Decimal("0.002"),
+        "orchestration": Decimal("0.002"),
         "text of a": Decimal("0.002"),
     }
     assert sum(found.values(), Decimal(0)) == run.cost().amount
@@ -346,9 +399,9 @@ def test_a_stage_named_like_a_planner_is_pointed_out() -> None:
     told = af.tradeoff(runs, checks=GOOD)
     declared = af.tradeoff(runs, checks=GOOD, coordinators=["planner"])
 
-    assert told.stages.row(2).coordination == 0
+    assert told.stages.row(2).orchestration == 0
     assert any("--coordinator planner" in note for note in told.notes)
-    assert declared.stages.row(2).coordination == pytest.approx(0.08, abs=0.01)
+    assert declared.stages.row(2).orchestration == pytest.approx(0.08, abs=0.01)
 
 
 def test_the_span_follows_recorded_parents_and_no_gaps() -> None:

@@ -172,7 +172,7 @@ def test_recorded_requests_that_were_turned_away_were_made_again() -> None:
 
 
 def writes(workflow: str) -> tuple[faults.Writer, bool]:
-    """Whose pages a workflow ships, and whether QA has read them."""
+    """Whose pages a workflow ships, and whether QA or the reviewer has read them."""
     return {
         "build_site": (faults.FRONTEND, True),
         "build_site_nano": (faults.NANO, True),
@@ -180,7 +180,7 @@ def writes(workflow: str) -> tuple[faults.Writer, bool]:
         "build_site_three": (faults.FRONTEND, False),
         "build_site_two": (faults.WRITER, False),
         "build_site_single": (faults.GENERALIST, False),
-        "build_site_five": ({}, False),
+        "build_site_five": (faults.FRONTEND, True),
     }[workflow]
 
 

@@ -39,20 +39,25 @@ DECLARED = af.Declared(
     requests_per_user=10,
 )
 A4 = (210, 297)
+WORSE = ("two/c03",)
 
 
 @cache
 def weighed(kind: str) -> af.Tradeoff:
-    """A comparison that passes, fails or is open."""
+    """A comparison that passes, fails or is open, in all or in the best k alone."""
     cases = 9 if kind == "open" else 30
     runs = [replace(run, provenance="authored") for run in sites(1, 2, 3, cases=cases)]
     if kind == "fail":
         runs += [site(4, case, tokens=2000) for case in range(cases)]
+    if kind == "best open":
+        runs = [replace(r, output="bad") if r.id in WORSE else r for r in runs]
     return af.tradeoff(
         runs,
         checks=[fine()],
-        in_use="four" if kind == "fail" else "two",
-        declared=DECLARED,
+        in_use={"fail": "four", "best open": "three"}.get(kind, "two"),
+        declared=replace(DECLARED, error_price=None)
+        if kind == "best open"
+        else DECLARED,
         models=True,
     )
 
@@ -111,6 +116,18 @@ def test_both_charts_are_told_in_text_and_have_their_figures() -> None:
     assert "costs less than the single model from" in text
     assert "<script" not in text
     assert text.count("<table>") == 2
+
+
+def test_a_best_k_that_is_open_takes_no_saving_from_the_page() -> None:
+    """It pays; the line on the stages says what would decide which k is the best."""
+    text = " ".join(render_page_one(weighed("best open"), noun="site").split())
+
+    assert "PASS: cheaper to run, and as good" in text
+    assert re.search(
+        "How many stages\\?.{,40}INCONCLUSIVE: best by money: 2 stages", text
+    )
+    assert "declare --error-price" in text
+    assert '<svg class="curve"' in text
 
 
 @pytest.mark.parametrize("kind", ["open"])

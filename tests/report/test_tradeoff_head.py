@@ -18,21 +18,33 @@ QUESTIONS = ["does it pay?", "how much?", "change what?", "how sure?"]
 def test_four_answers_under_the_banner(kind: str) -> None:
     """The banner comes first where answers are authored; then one line a question."""
     told = weighed(kind)
-    lines = list(head_lines(told, "site"))
+    lines = list(head_lines(told, "site"))[:5]
 
     assert lines[0] == "authored answers: illustrates the tool, is no evidence"
     assert [line.partition("?")[0] + "?" for line in lines[1:]] == QUESTIONS
     assert lines[1].startswith(f"does it pay?  {told.decision}: ")
-    assert list(head_lines(replace(told, authored=False), "site")) == lines[1:]
+    assert list(head_lines(replace(told, authored=False), "site"))[:4] == lines[1:]
 
 
 def test_what_is_open_tells_no_saving_and_what_would_decide() -> None:
     """INCONCLUSIVE: none is told, no bound that looks like one, and how many cases."""
-    _, _, how_much, _, sure = head_lines(weighed("open"), "site")
+    _, _, how_much, _, sure, best = head_lines(weighed("open"), "site")
 
     assert how_much == "how much?     INCONCLUSIVE: none is told"
     assert "would decide" in sure
     assert "of the single model's" not in sure
+    assert best.startswith("best k?       INCONCLUSIVE: 9 cases rule little out")
+
+
+def test_an_open_number_of_stages_has_a_line_of_its_own_beside_a_pass() -> None:
+    """It pays, so much; which k is the best is open, and what would decide is told."""
+    told = weighed("best open")
+    *four, best = list(head_lines(told, "site"))[1:]
+
+    assert four[0].startswith("does it pay?  PASS: A site costs ")
+    assert "90 % interval" in four[1]
+    assert best.startswith("best k?       INCONCLUSIVE: best by money: 2 stages")
+    assert best.endswith("declare --error-price")
 
 
 def test_too_many_stages_are_the_first_thing_to_change() -> None:

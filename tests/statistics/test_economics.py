@@ -45,17 +45,19 @@ def test_the_worked_example_comes_out() -> None:
     assert "never" in never.reason
 
 
-def test_the_interval_holds_the_figure_and_is_repeatable() -> None:
-    """The same seed gives the same interval, around the figure."""
+def test_the_interval_holds_the_figure() -> None:
+    """It lies around the figure, and a higher level is wider."""
     split = [0.01 + 0.001 * k for k in range(20)]
     single = [0.05 + 0.002 * (k % 7) for k in range(20)]
     plan = {"engineering": 1000, "months": 12, "requests": 10}
     found = break_even_users(split, single, **plan)
-    assert found == break_even_users(split, single, **plan)
+    wider = break_even_users(split, single, **plan, level=0.98)
     assert found.lower is not None
     assert found.upper is not None
     assert found.users is not None
     assert found.lower < found.users < found.upper
+    assert wider.lower is not None
+    assert wider.lower < found.lower
 
 
 def test_an_interval_that_reaches_never_has_no_end() -> None:
@@ -87,7 +89,6 @@ def test_every_plan_has_an_answer(
         months=months,
         requests=3,
         per_request=extra,
-        rounds=20,
     )
     for users in (found.users, found.lower, found.upper):
         assert users is None or (math.isfinite(users) and users >= 0)
