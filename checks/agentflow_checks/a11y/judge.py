@@ -9,7 +9,7 @@ from typing import Any
 import pytest_agentflow as af
 from agentflow_checks.a11y import own
 from agentflow_checks.a11y.choice import Choice, chosen
-from agentflow_checks.a11y.outcome import Judged, outcomes, selector_of
+from agentflow_checks.a11y.outcome import KINDS, Judged, outcomes, selector_of
 from agentflow_checks.a11y.picture import picture
 from agentflow_checks.a11y.rules import RULES
 from agentflow_checks.web import html
@@ -105,7 +105,7 @@ def answer_of(
     whole = visited.axe or {}
     said = {
         kind: [rule for rule in whole.get(kind, ()) if rule["id"] in rules]
-        for kind in own.KINDS
+        for kind in KINDS
     }
     return own.merged(said, own.answer(visited, rules, budget=budget))
 
@@ -212,7 +212,7 @@ def _judge_answer(
             for rule in answer.get(kind, ())
             if choice.wants(rule["id"], rule.get("tags", ()))
         ]
-        for kind in own.KINDS
+        for kind in KINDS
     }
     if not any(wanted.values()):
         message = f"no rule of {name} belongs to what was asked for: nothing examined"

@@ -12,6 +12,9 @@ from agentflow_checks.a11y.affected import why
 from agentflow_checks.a11y.choice import Choice
 from agentflow_checks.a11y.remedies import checks_of, detail, remedy
 
+KINDS = ("violations", "incomplete", "passes", "inapplicable")
+"""Of axe-core's answer."""
+
 SEVERITIES = {
     "critical": af.Severity.CRITICAL,
     "serious": af.Severity.ERROR,

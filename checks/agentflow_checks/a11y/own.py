@@ -6,13 +6,12 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 import pytest_agentflow as af
+from agentflow_checks.a11y.outcome import KINDS
 from agentflow_checks.a11y.rules import RULES
 from agentflow_checks.a11y.rules.rule import OwnRule, Subject
 from agentflow_checks.web.page import Visit
 from agentflow_checks.web.probing import Unknown
 from agentflow_checks.web.visits import probe
-
-KINDS = ("violations", "incomplete", "passes", "inapplicable")
 
 
 def answer(

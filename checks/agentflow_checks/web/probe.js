@@ -37,11 +37,14 @@ globalThis.agentflow = (() => {
     });
   };
 
+  // Through shadow roots too: the parts are joined as axe-core's targets are.
   const selector = (element) => {
+    const root = element.getRootNode();
     const steps = [];
     for (let at = element; at && at.nodeType === 1; at = at.parentElement) {
-      if (at.id && document.querySelectorAll(`#${CSS.escape(at.id)}`).length === 1) {
-        steps.unshift(`#${CSS.escape(at.id)}`);
+      const id = Element.prototype.getAttribute.call(at, "id");
+      if (id && root.querySelectorAll(`#${CSS.escape(id)}`).length === 1) {
+        steps.unshift(`#${CSS.escape(id)}`);
         break;
       }
       const name = CSS.escape(at.localName);
@@ -51,7 +54,21 @@ globalThis.agentflow = (() => {
       steps.unshift(like.length > 1 ? `${name}:nth-of-type(${like.indexOf(at) + 1})`
                                     : name);
     }
-    return steps.join(" > ");
+    const own = steps.join(" > ");
+    return root.host ? `${selector(root.host)} >>> ${own}` : own;
+  };
+
+  // Where an element is, on the page and not in the viewport, and its start tag.
+  const place = (element) => {
+    const { x, y, width, height } = Element.prototype.getBoundingClientRect.call(element);
+    return [x + scrollX, y + scrollY, width, height];
+  };
+  const described = (element) => {
+    const whole = Element.prototype.cloneNode.call(element, false).outerHTML;
+    return {
+      selector: selector(element), box: place(element),
+      html: whole.replace(/<\/[^>]*>$/, "").slice(0, 300),
+    };
   };
 
   // Elements that stick out are the cause only where no ancestor clips or scrolls them;
@@ -94,8 +111,7 @@ globalThis.agentflow = (() => {
   const boxed = (target) => {
     try {
       const first = Array.isArray(target[0]) ? target[0][0] : target[0];
-      const box = document.querySelector(first).getBoundingClientRect();
-      return [box.x + scrollX, box.y + scrollY, box.width, box.height];
+      return place(document.querySelector(first));
     } catch { return null; }
   };
   const check = ({ id, message, data, relatedNodes }) => ({
@@ -109,8 +125,9 @@ globalThis.agentflow = (() => {
   const rule = ({ id, impact, tags, description, help, helpUrl, nodes }) => ({
     id, impact, tags, description, help, helpUrl, nodes: nodes.map(node),
   });
-  const judge = async (rules) => {
-    const result = await axe.run(document, {
+  const judge = async (rules, roots) => {
+    const context = roots ? { include: roots.map((root) => [root]) } : document;
+    const result = await axe.run(context, {
       runOnly: { type: "rule", values: rules }, elementRef: false,
     });
     return JSON.stringify({
@@ -144,5 +161,5 @@ globalThis.agentflow = (() => {
       } catch { return false; }
     }));
 
-  return { settle, overflow, judge, rules, dom, accepts, count: () => all().length };
+  return { selector, place, described, settle, overflow, judge, rules, dom, accepts, count: () => all().length };
 })();

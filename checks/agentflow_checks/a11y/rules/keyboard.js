@@ -1,6 +1,7 @@
 // Evaluated in a world of our own beside the page; keys are pressed from outside.
 globalThis.agentflowKeys = (() => {
   "use strict";
+  const { selector: path, place: onPage, described } = agentflow;
   const stops = [];
   const known = new Map();
   const active = (root = document) => {
@@ -12,38 +13,11 @@ globalThis.agentflowKeys = (() => {
     const inner = found.shadowRoot && active(found.shadowRoot);
     return inner || found;
   };
-  const html = (element) => {
-    const whole = Element.prototype.cloneNode.call(element, false).outerHTML;
-    return whole.replace(/<\/[^>]*>$/, "").slice(0, 300);
-  };
-  const path = (element) => {
-    const steps = [];
-    for (let at = element; at && at.nodeType === 1; at = at.parentElement) {
-      const id = at.getAttribute("id");
-      if (id && at.getRootNode().querySelectorAll(`#${CSS.escape(id)}`).length === 1) {
-        steps.unshift(`#${CSS.escape(id)}`);
-        break;
-      }
-      const name = CSS.escape(at.localName);
-      const like = at.parentElement
-        ? [...at.parentElement.children].filter((c) => c.localName === at.localName)
-        : [];
-      steps.unshift(like.length > 1
-        ? `${name}:nth-of-type(${like.indexOf(at) + 1})` : name);
-    }
-    const own = steps.join(" > ");
-    const host = element.getRootNode().host;
-    return host ? `${path(host)} >>> ${own}` : own;
-  };
   const box = (element) => {
     const { x, y, width, height } = element.getBoundingClientRect();
     return [x, y, width, height];
   };
 
-  const onPage = (element) => {
-    const [x, y, width, height] = box(element);
-    return [x + scrollX, y + scrollY, width, height];
-  };
 
   // What lies over a focused element everywhere, where it is pinned to the viewport.
   const pinned = (element) => {
@@ -104,7 +78,7 @@ globalThis.agentflowKeys = (() => {
     if (!known.has(element)) {
       known.set(element, stops.length);
       stops.push({
-        element, selector: path(element), html: html(element), box: onPage(element),
+        element, ...described(element),
         frame: ["iframe", "frame", "object", "embed"].includes(element.localName),
         inner: ["audio", "video", "input"].includes(element.localName),
         covered: covered(element),

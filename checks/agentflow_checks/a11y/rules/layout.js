@@ -1,35 +1,8 @@
 // Evaluated in a world of our own beside the page: which text is cut off, and where.
 globalThis.agentflowLayout = (() => {
   "use strict";
+  const { selector: path, described: said } = agentflow;
   const LIMIT = 5000;
-  const html = (element) => {
-    const whole = Element.prototype.cloneNode.call(element, false).outerHTML;
-    return whole.replace(/<\/[^>]*>$/, "").slice(0, 300);
-  };
-  const path = (element) => {
-    const steps = [];
-    for (let at = element; at && at.nodeType === 1; at = at.parentElement) {
-      const id = at.getAttribute("id");
-      if (id && document.querySelectorAll(`#${CSS.escape(id)}`).length === 1) {
-        steps.unshift(`#${CSS.escape(id)}`);
-        break;
-      }
-      const name = CSS.escape(at.localName);
-      const like = at.parentElement
-        ? [...at.parentElement.children].filter((c) => c.localName === at.localName)
-        : [];
-      steps.unshift(like.length > 1
-        ? `${name}:nth-of-type(${like.indexOf(at) + 1})` : name);
-    }
-    return steps.join(" > ");
-  };
-  const said = (element) => {
-    const { x, y, width, height } = element.getBoundingClientRect();
-    return {
-      selector: path(element), html: html(element),
-      box: [x + scrollX, y + scrollY, width, height],
-    };
-  };
   const texts = function* () {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     let left = LIMIT;

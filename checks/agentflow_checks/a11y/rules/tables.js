@@ -2,31 +2,7 @@
 // by the HTML standard's algorithm (4.9.12), over tables that are read out as tables.
 globalThis.agentflowTables = (() => {
   "use strict";
-  const said = (element) => {
-    const { x, y, width, height } = element.getBoundingClientRect();
-    const whole = Element.prototype.cloneNode.call(element, false).outerHTML;
-    return {
-      selector: path(element), html: whole.replace(/<\/[^>]*>$/, "").slice(0, 300),
-      box: [x + scrollX, y + scrollY, width, height],
-    };
-  };
-  const path = (element) => {
-    const steps = [];
-    for (let at = element; at && at.nodeType === 1; at = at.parentElement) {
-      const id = at.getAttribute("id");
-      if (id && document.querySelectorAll(`#${CSS.escape(id)}`).length === 1) {
-        steps.unshift(`#${CSS.escape(id)}`);
-        break;
-      }
-      const name = CSS.escape(at.localName);
-      const like = at.parentElement
-        ? [...at.parentElement.children].filter((c) => c.localName === at.localName)
-        : [];
-      steps.unshift(like.length > 1
-        ? `${name}:nth-of-type(${like.indexOf(at) + 1})` : name);
-    }
-    return steps.join(" > ");
-  };
+  const { selector: path, described: said } = agentflow;
   const role = (element) => (element.getAttribute("role") || "").trim().split(/\s+/)[0];
   const exposed = (element) => element.checkVisibility({ visibilityProperty: true })
     && !element.closest("[aria-hidden=true]");

@@ -1,0 +1,162 @@
+"""States of a page: what opens, dark, narrow, pointed at; judged as the first is."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from agentflow_checks.a11y.openers import OPENED, begin, judged, rules_of
+from agentflow_checks.a11y.outcome import KINDS
+from agentflow_checks.web import probing
+from agentflow_checks.web.page import Visit
+from agentflow_checks.web.probing import Bench, Probe, Unknown
+from agentflow_checks.web.visits import probe
+
+STATES = ("opened", "dark", "narrow", "pointed")
+"""What can be asked for: menus, dialogs and details opened; a dark scheme; a window of
+320 px; links and controls pointed at."""
+
+COLOURS = frozenset({"color-contrast", "color-contrast-enhanced", "link-in-text-block"})
+PLACES = frozenset({"color-contrast", "target-size", "scrollable-region-focusable"})
+"""axe-core's rules whose answer a state can change."""
+
+NARROW = 320
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """axe-core's answer about one state, of what the first one does not show."""
+
+    name: str
+    """``with "Menu" opened``: how a finding says it."""
+    axe: Mapping[str, Any]
+    viewport: int | None = None
+    scheme: str | None = None
+
+
+def states(
+    visited: Visit, wanted: Collection[str], rules: Collection[str], *, budget: float
+) -> Iterator[State | Unknown]:
+    """Bring a page into its states, and give what axe-core finds in each anew.
+
+    Args:
+        visited: a visit without `error`.
+        wanted: of `STATES`.
+        rules: ids of axe-core's rules; of the others nothing is told.
+        budget: seconds for the page, those of its visit included.
+    """
+    probes = [_PROBES[name] for name in STATES if name in wanted]
+    facts = probe(visited, probes, budget=budget)
+    known = _known(visited.axe or {})
+    for one in probes:
+        found = facts[one.name]
+        if isinstance(found, Unknown):
+            yield found
+            continue
+        for state in found["states"]:
+            axe = _anew(state["axe"], rules, known)
+            yield State(
+                name=state["name"],
+                axe=axe,
+                viewport=state.get("viewport"),
+                scheme=state.get("scheme"),
+            )
+        if left := found.get("left"):
+            yield Unknown(f"{left} more controls were not tried: the time was spent")
+
+
+def _known(axe: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
+    """Give rule and element of all that the first state shows."""
+    return frozenset(
+        (rule["id"], json.dumps(node["target"]))
+        for kind in ("violations", "incomplete")
+        for rule in axe.get(kind, ())
+        for node in rule["nodes"]
+    )
+
+
+def _anew(
+    axe: Mapping[str, Any],
+    rules: Collection[str],
+    known: frozenset[tuple[str, str]],
+) -> dict[str, Any]:
+    """Leave what is asked for and was not found before."""
+    whole: dict[str, Any] = {kind: [] for kind in KINDS}
+    for kind in ("violations", "incomplete"):
+        for rule in axe.get(kind, ()):
+            nodes = [
+                node
+                for node in rule["nodes"]
+                if (rule["id"], json.dumps(node["target"])) not in known
+            ]
+            if nodes and rule["id"] in rules:
+                whole[kind].append(rule | {"nodes": nodes})
+    return whole
+
+
+def dark(bench: Bench) -> dict[str, Any]:
+    """Ask for a dark scheme, and judge colours if that changes any."""
+    begin(bench)
+    before = probing.ask(bench, "agentflowStates.looks()")
+    probing.media(bench, prefers_color_scheme="dark")
+    probing.ask(bench, "agentflowStates.rest()")
+    if probing.ask(bench, "agentflowStates.looks()") == before:
+        return {"states": []}
+    axe = judged(bench, COLOURS & rules_of(bench.visited))
+    return {"states": [{"name": "in the dark scheme", "scheme": "dark", "axe": axe}]}
+
+
+def narrow(bench: Bench) -> dict[str, Any]:
+    """Make the window 320 px wide, and judge what that can change."""
+    begin(bench)
+    probing.resize(bench, NARROW)
+    probing.ask(bench, "agentflowStates.rest()")
+    axe = judged(bench, PLACES & rules_of(bench.visited))
+    name = f"in a window of {NARROW} px"
+    return {"states": [{"name": name, "viewport": NARROW, "axe": axe}]}
+
+
+def pointed(bench: Bench) -> dict[str, Any]:
+    """Have every link and control pointed at, then focused; judge their colours."""
+    begin(bench)
+    rules = COLOURS & rules_of(bench.visited)
+    before = probing.ask(bench, "agentflowStates.looks()")
+    nodes = _controls(bench)
+    found = []
+    for name, classes in (
+        ("when pointed at", ["hover"]),
+        ("with the focus", ["focus", "focus-visible"]),
+    ):
+        for node in nodes:
+            given = {"nodeId": node, "forcedPseudoClasses": classes}
+            probing.command(bench, "CSS.forcePseudoState", given)
+        probing.ask(bench, "agentflowStates.rest()")
+        if probing.ask(bench, "agentflowStates.looks()") != before:
+            found.append({"name": name, "axe": judged(bench, rules)})
+    probing.command(bench, "CSS.disable")
+    probing.command(bench, "DOM.disable")
+    return {"states": found}
+
+
+MOST_POINTED = 300
+
+
+def _controls(bench: Bench) -> list[int]:
+    probing.command(bench, "DOM.enable")
+    probing.command(bench, "CSS.enable")
+    root = probing.command(bench, "DOM.getDocument", {"depth": 0})["root"]["nodeId"]
+    wanted = "a[href], button, input, select, textarea, summary, [role], [tabindex]"
+    found = probing.command(
+        bench, "DOM.querySelectorAll", {"nodeId": root, "selector": wanted}
+    )
+    return list(found["nodeIds"][:MOST_POINTED])
+
+
+_PROBES = {
+    "opened": OPENED,
+    "dark": Probe(name="state-dark", run=dark),
+    "narrow": Probe(name="state-narrow", run=narrow),
+    "pointed": Probe(name="state-pointed", run=pointed),
+}
