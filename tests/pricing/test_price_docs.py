@@ -52,6 +52,32 @@ def test_a_price_file_is_told_as_shown(
     assert capsys.readouterr().out == printed(f"agentflow prices --file {name}")
 
 
+def test_locks_are_brought_up_as_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a size adds, and what a price of today changes, to the letter."""
+    for name in ("hotel.flow.json", "hotel.flow.blobs"):
+        source, target = (
+            RECORDINGS / "build_site" / name,
+            tmp_path / "recordings" / name,
+        )
+        target.parent.mkdir(exist_ok=True)
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
+    monkeypatch.chdir(tmp_path)
+    Path("prices.toml").write_text(examples("toml")[2])
+    command = ["prices", "recordings", "--file", "prices.toml"]
+    assert main(command) == 0
+    assert capsys.readouterr().out == printed(f"agentflow {' '.join(command)}")
+    Path("prices.toml").write_text(examples("toml")[2] + examples("toml")[3])
+    command += ["--now", "--check"]
+    assert main(command) == 1
+    run = af.load(tmp_path / "recordings/hotel.flow.json")
+    day = (run.recorded.prices.as_of or "").partition("T")[0]
+    # The sample may be recorded again on another day.
+    told = capsys.readouterr().out.replace(f"({day})", "(2026-11-21)")
+    assert told == printed(f"agentflow {' '.join(command)}")
+
+
 def test_rents_become_prices_of_tokens_and_requests() -> None:
     """By the formulas of the page."""
     prices = parse_file(examples("toml")[1], "prices.toml").prices
