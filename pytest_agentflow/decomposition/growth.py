@@ -202,8 +202,7 @@ def _judge(runs: Sequence[Run], name: str, claim: GrowthClaim) -> QuantityGrowth
         projections=projections,
         points=_points(firsts, whole.totals),
     )
-    is_open = found.verdict is Verdict.UNDETERMINED
-    return judge_replays(found, runs, measured, claim) if is_open else found
+    return judge_replays(found, runs, measured, claim)
 
 
 def _clustered(runs: Sequence[Run], measured: Measured) -> tuple[list[Run], Measured]:

@@ -17,6 +17,9 @@ from pytest_agentflow.statistics.growth import Growth, growth_excess
 from pytest_agentflow.statistics.least_squares import weighted_fit
 from pytest_agentflow.statistics.outcome import Decision
 
+_TOLD = 0.05
+"""A smaller share of the time is none that its code makes."""
+
 
 def judge_replays(
     found: QuantityGrowth, runs: Sequence[Run], measured: Measured, claim: GrowthClaim
@@ -24,9 +27,10 @@ def judge_replays(
     """Hold computed spans against the curve of the recorded ones.
 
     One replay among recordings of all sizes is an outlier: it scatters the values until
-    nothing can be said of their growth. So, where the set stays open, the declared
-    class is fitted to the others, and a span that lies beyond its prediction interval
-    by more than the materiality fails.
+    nothing can be said of their growth. So the declared class is fitted to the
+    others, and a span fails that lies beyond its prediction interval by more than the
+    materiality. One that takes no longer than it was recorded does not: the case is
+    slow, and not the code.
 
     Args:
         found: of the whole set; comes back as it is where no replay lies beyond.
@@ -51,7 +55,8 @@ def judge_replays(
     beyond = {
         place: lower
         for place in new
-        if (lower := _beyond(curve, runs[place], measured.totals[place], claim, new))
+        if _is_slower(runs[place])
+        and (lower := _beyond(curve, runs[place], measured.totals[place], claim, new))
         is not None
     }
     worst = max(beyond, key=beyond.__getitem__, default=None)
@@ -66,6 +71,15 @@ def _beyond(
     curve: Growth, run: Run, seconds: float, claim: GrowthClaim, new: Sequence[int]
 ) -> float | None:
     return curve.beyond(float(run.size or 1), seconds, alpha=claim.alpha / len(new))
+
+
+def _is_slower(run: Run) -> bool:
+    """Whether a replay takes longer than the calls took when they were recorded."""
+    times = [t for t in run.recorded.calls.values() if t.end is not None]
+    if run.computed is None or not times:
+        return False
+    begun, ended = min(t.start for t in times), max(t.end or 0.0 for t in times)
+    return run.computed.span > (ended - begun) * (1 + _TOLD)
 
 
 def _failed(
@@ -87,6 +101,10 @@ def _failed(
     return replace(
         found,
         verdict=Verdict.FAILED,
+        mode="sample",
+        mode_reason=f"held to the recorded runs; {recorded[1].told}",
+        projected="",
+        projections=(),
         measured=told,
         blamed=_blamed(run, stage, values[stage], max(expected[stage], 0.0)),
         stage=stage if any(call.stage == stage for call in run.calls) else None,

@@ -44,7 +44,8 @@ class GrowthClass:
         if self.base == 1:
             return largest / least
         log = (largest - least) * math.log(self.base)
-        return math.exp(log) if log < 700 else math.inf
+        # Of whole sizes a power is exact, where exp of a logarithm is not.
+        return float(self.base ** (largest - least)) if log < 700 else math.inf
 
     def __str__(self) -> str:
         power = f"n^{self.power:g}" if self.power not in (0, 1) else "n"

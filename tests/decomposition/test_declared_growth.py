@@ -491,7 +491,7 @@ def test_computed_spans_are_judged_where_all_runs_were_replayed() -> None:
     assert one_by_one.points[-1] == (16, 17)
 
 
-@pytest.mark.parametrize("size", [4, 8, 16])
+@pytest.mark.parametrize("size", [2, 4, 8, 16])
 def test_one_replay_whose_calls_follow_each_other_fails(size: int) -> None:
     """Among recordings it is an outlier that no class explains: it is held to them."""
     runs = side_by_side()
@@ -515,6 +515,18 @@ def test_one_replay_as_parallel_as_recorded_changes_nothing() -> None:
     runs[4] = replayed(runs[4], at_once=99)
 
     assert measured(runs, span="1").word == "PASS"
+
+
+def test_a_case_that_was_slow_when_it_was_recorded_is_no_change_of_the_code() -> None:
+    """Its replay takes as long as it did, however far from the others."""
+    runs = side_by_side()
+    slow = {c.id: af.Timing(start=0, end=9000) for c in runs[4].calls}
+    recorded = dataclasses.replace(runs[4].recorded, calls=slow)
+    calls = dict.fromkeys(slow, (0.0, 9000.0))
+    computed = af.Computed(calls=calls, critical=("planner/1",))
+    runs[4] = dataclasses.replace(runs[4], recorded=recorded, computed=computed)
+
+    assert measured(runs, span="1").word == "INCONCLUSIVE"
 
 
 def test_a_latency_that_could_not_be_computed_is_a_question() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+import pytest_agentflow as af
 
 Recorder = Callable[..., pytest.RunResult]
 
@@ -127,3 +130,65 @@ def test_inputs_are_generated_at_every_size(
         """,
     )
     record(mode="live").assert_outcomes(passed=1)
+
+
+SPREAD = '''
+"""A workflow that asks for all items at the same time."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from flow import ask
+
+WORKERS = 16
+
+def write(text):
+    return ask(text)
+
+def spread(items):
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return list(pool.map(write, [f"item {i}" for i in range(items)]))
+'''
+
+TIMED = """
+import pytest
+from spread import spread
+
+SIZES = [
+    pytest.param(n, marks=pytest.mark.agentflow(size=n, case="ant"), id=str(n))
+    for n in (1, 2, 4, 8, 16)
+]
+
+@pytest.mark.parametrize("items", SIZES)
+@pytest.mark.growth("spread/*", span="1", mode="exact")
+def test_span(agentflow, items):
+    agentflow.run(spread, items)
+"""
+
+
+def test_calls_that_follow_each_other_turn_red_without_a_new_recording(
+    project: pytest.Pytester, record: Recorder
+) -> None:
+    """The recorded times still say O(1): what is judged is what the code does now."""
+    project.makepyfile(spread=SPREAD, test_spread=TIMED)
+    config = project.path / "pytest.ini"
+    text = config.read_text("utf-8").replace("flow:write", "spread:write")
+    config.write_text(text, "utf-8")
+    record()
+    for path in project.path.rglob("*.flow.json"):
+        run = af.load(path)
+        times = {call.id: af.Timing(start=0, end=1000) for call in run.calls}
+        recorded = dataclasses.replace(run.recorded, calls=times)
+        af.save(dataclasses.replace(run, recorded=recorded), path)
+    project.runpytest().assert_outcomes(passed=5)
+
+    # A pool of one thread: the calls wait for each other, though none names another.
+    project.makepyfile(spread=SPREAD.replace("WORKERS = 16", "WORKERS = 1"))
+    result = project.runpytest()
+    result.assert_outcomes(passed=1, failed=4)
+    result.stdout.fnmatch_lines(
+        [
+            "*write takes 16 s, not 1 s: its 16 calls one after the other, recorded *",
+            "*this replay of spread/ant.n16 takes 16 s, where the 4 recorded runs *",
+            "*fix: Make calls of write side by side that do not need each other *",
+        ]
+    )

@@ -18,11 +18,10 @@ DEVELOPER = "You are the developer. Write the program without the reported bug."
 ONE_QA = "You are QA. Say: bug, or: none."
 ONE_DEVELOPER = "You are the developer. Write the function without its bug."
 
-FUNCTION = '''\
-def step_{number:02}(value: int, limit: int) -> int:
-    """Move the value of {case} towards its limit."""
-    return value {sign} limit // {number:02}
-'''
+FUNCTION = """\
+def step_{number:02}(value: int) -> int:
+    return value {sign} {case} // {number:02}
+"""
 
 
 def debug_whole(case: str, functions: int, bugs: int) -> str:
@@ -73,6 +72,6 @@ def program(case: str, functions: int, bugs: int) -> str:
 
 
 def function(case: str, number: int, bugs: int) -> str:
-    """A function of about 35 tokens; a bug is a sign that should be a plus."""
+    """A function of about 20 tokens; a bug is a sign that should be a plus."""
     sign = "-" if number < bugs else "+"
     return FUNCTION.format(case=case, number=number, sign=sign)
