@@ -202,8 +202,8 @@ class Looked:
     facts: Mapping[str, Any]
     clicks: Mapping[str, Any]
     """Selector -> what came of pressing it; an `Unknown` where nobody knows."""
-    siblings: int = 0
-    """How many further pages the run holds."""
+    siblings: frozenset[str] = frozenset()
+    """Names of the further pages that the run holds."""
 
     @property
     def scripted(self) -> bool:

@@ -230,10 +230,10 @@ def _looked(
     )
 
 
-def _siblings(run: af.Run, page: af.Artefact) -> int:
-    """Count the further pages that the run holds."""
+def _siblings(run: af.Run, page: af.Artefact) -> frozenset[str]:
+    """Name the further pages that the run holds."""
     names = {a.name for a in run.artefacts if a.media_type == "text/html"}
-    return len(names - {page.name})
+    return frozenset(names - {page.name})
 
 
 def _collect(bench: Bench) -> Any:

@@ -165,7 +165,7 @@ def _belongs(looked: Looked, path: str) -> bool:
 
     A path without an ending may be a server's route, of which nothing is known here.
     """
-    return looked.siblings > 0 and FILE.search(path) is not None
+    return bool(looked.siblings) and FILE.search(path) is not None
 
 
 def references(looked: Looked) -> Iterator[Fault | Met]:

@@ -15,7 +15,7 @@ from agentflow_checks.markup.page_errors_fault import Fault, Looked, Met
 from agentflow_checks.markup.page_errors_source import Piece, Spot
 from agentflow_checks.web.page import LogEntry
 
-HERE = re.compile(r"https?://p[0-9a-f]{12}\.page\.test(?::\d+)?/")
+HERE = re.compile(r"(?:https?|wss?)://p[0-9a-f]{12}\.page\.test(?::\d+)?/")
 """The invented host: another for each page, so it may stand in no message."""
 
 SECURE = re.compile(
@@ -50,9 +50,10 @@ def file_of(looked: Looked, url: str) -> str | None:
 
 def errors(looked: Looked) -> Iterator[Fault | Met]:
     """Judge what was thrown, rejected, reported to the console, and refused."""
-    if not looked.scripted:
-        return
     log = [entry for entry in looked.visited.log if not _told_elsewhere(looked, entry)]
+    # Without scripts of its own a page may hold a frame that has some.
+    if not looked.scripted and not log:
+        return
     thrown = [entry for entry in log if entry.kind == "exception"]
     console = [e for e in log if e.kind in ("console.error", "console.assert")]
     yield from _entries(
@@ -78,7 +79,9 @@ def refusals(looked: Looked) -> Iterator[Fault | Met]:
 
 
 def _told_elsewhere(looked: Looked, entry: LogEntry) -> bool:
-    """Whether another rule reports the same: broken JSON, or a handler's syntax."""
+    """Whether it is told elsewhere: as broken JSON, as a handler, on a framed page."""
+    if file_of(looked, entry.url) in looked.siblings:
+        return True
     broken = entry.text.startswith(("SyntaxError", "TypeError: Line: "))
     if broken and "import map" in entry.text:
         return True

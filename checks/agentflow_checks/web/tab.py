@@ -108,8 +108,8 @@ def load(tab: Tab, url: str, *, by: float) -> None:
     """Go to URL and wait for its load event; return at ``by`` without it, too."""
     tab.context, tab.loader, tab.wanted = None, "", url
     tab.loaded = tab.moved = tab.admitted = False
-    tab.log, tab.assets, tab.requests = [], {}, {}
-    tab.navigated_to, tab.dialogs, tab.thrown = [], [], {}
+    tab.requests = {}
+    _forget(tab)
     # A cookie for the common domain would reach the next page.
     command(tab, "Network.clearBrowserCookies", by=by)
     answer = command(tab, "Page.navigate", {"url": url}, by=by)
@@ -124,6 +124,11 @@ def load(tab: Tab, url: str, *, by: float) -> None:
         ),
         deadline=by,
     )
+
+
+def _forget(tab: Tab) -> None:
+    tab.log, tab.assets, tab.thrown = [], {}, {}
+    tab.navigated_to, tab.dialogs = [], []
 
 
 def evaluate(tab: Tab, expression: str, *, by: float) -> Any:
@@ -186,7 +191,10 @@ def _on_navigated(tab: Tab, event: Json) -> None:
     frame = event["frame"]
     if frame["id"] != tab.target:
         return
-    if tab.loader and frame["loaderId"] != tab.loader:
+    if not tab.loader:
+        # Until here the page before was still there, and may have had its say.
+        _forget(tab)
+    elif frame["loaderId"] != tab.loader:
         tab.moved = True
     tab.loader = frame["loaderId"]
 
@@ -335,6 +343,17 @@ def _on_loading_failed(tab: Tab, event: Json) -> None:
         _miss(tab, url, kind, event.get("blockedReason") or event["errorText"])
 
 
+def _on_socket(tab: Tab, event: Json) -> None:
+    if len(tab.requests) < 10 * LOG_LIMIT:
+        tab.requests[event["requestId"]] = (event["url"], "websocket")
+
+
+def _on_socket_error(tab: Tab, event: Json) -> None:
+    url, kind = tab.requests.get(event["requestId"], ("", ""))
+    if url and url not in tab.assets:
+        _miss(tab, url, kind, event["errorMessage"])
+
+
 def _miss(tab: Tab, url: str, kind: str, reason: str) -> None:
     if len(tab.assets) < LOG_LIMIT:
         inside = url.startswith(tab.wanted.partition(DOMAIN)[0] + DOMAIN)
@@ -355,6 +374,8 @@ _HANDLERS = {
     "Network.loadingFailed": _on_loading_failed,
     "Network.requestWillBeSent": _on_request,
     "Network.responseReceived": _on_response,
+    "Network.webSocketCreated": _on_socket,
+    "Network.webSocketFrameError": _on_socket_error,
     "Page.frameNavigated": _on_navigated,
     "Page.frameStoppedLoading": _on_stopped,
     "Page.javascriptDialogOpening": _on_dialog,

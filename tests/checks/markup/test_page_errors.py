@@ -113,6 +113,15 @@ def test_errors_of_scripts_have_their_place() -> None:
     assert [f.place.artefact for f in result.findings] == ["index.html", "app.js"]
 
 
+def test_a_page_answers_for_no_other() -> None:
+    """What the page before still says while it goes, and a framed page, is theirs."""
+    noisy = page("<p>x<script>setInterval(() => { alert(1); nope(); }, 0)</script>")
+    assert judge(noisy).findings != ()
+    framed = page('<iframe src="b.html" title="b"></iframe>')
+    result = judge(framed, page("<script>nope()</script>", name="b.html"))
+    assert [f.place.artefact for f in result.findings] == ["b.html"]
+
+
 def test_promises_handled_later_are_no_fault() -> None:
     """A rejection counts where nobody ever handles it."""
     script = (
@@ -192,6 +201,19 @@ def test_foreign_hosts_are_asked_about_refused_or_allowed() -> None:
         )
     ]
     assert verdicts == [["undetermined", "failed"], ["undetermined"], ["undetermined"]]
+
+
+def test_sockets_are_asked_about() -> None:
+    """A socket to another host is a foreign host, one to the own a server's matter."""
+    script = (
+        "new WebSocket('wss://live.example/x');"
+        "new WebSocket('ws://' + location.host + '/live')"
+    )
+    result = judge(page(f"<script>{script}</script>"))
+    assert [(f.rule, str(f.verdict)) for f in result.findings] == [
+        ("page.asset-missing", "undetermined"),
+        ("page.foreign-host", "undetermined"),
+    ]
 
 
 def test_plain_http_fails_on_a_page_that_has_https() -> None:
