@@ -62,7 +62,8 @@ class Finding:
         evidence = self.evidence if self.evidence is not None else self.observed
         words = " ".join((evidence or self.message).split()).casefold()
         width = "" if place.viewport is None else str(place.viewport)
-        parts = (self.rule, place.stage or "", spot, place.property or "", width, words)
+        parts = [self.rule, place.stage or "", spot, place.property or "", width, words]
+        parts += [place.state] if place.state else []
         # Recorded JSON may hold half a surrogate pair.
         key = "\x1f".join(parts).encode(errors="surrogatepass")
         return hashlib.sha256(key).hexdigest()[:16]

@@ -42,6 +42,8 @@ class Place:
     """Width in CSS pixels."""
     scheme: str | None = None
     """``light`` or ``dark``."""
+    state: str | None = None
+    """What was done with the page before, ``with 'Menu' opened``; unset: nothing."""
     file: str | None = None
     """A file of the user's that it is about, such as a policy."""
 
@@ -59,4 +61,6 @@ class Place:
             parts.append(self.path)
         if self.viewport is not None:
             parts.append(f"at {self.viewport} px")
+        if self.state:
+            parts.append(self.state)
         return " ".join(part for part in parts if part)

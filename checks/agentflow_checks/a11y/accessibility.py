@@ -1,4 +1,4 @@
-"""The check ``accessibility``: pages meet a WCAG level, as far as axe-core can tell."""
+"""The check ``accessibility``: pages meet a WCAG level, as a machine can tell."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest_agentflow as af
 LEVELS = ("A", "AA", "AAA")
 VERSIONS = ("2.0", "2.1", "2.2")
 BEST_PRACTICES = ("review", "fail", "ignore")
+STATES = ("opened", "dark", "narrow", "pointed")
 
 
 def _validate(
@@ -17,6 +18,7 @@ def _validate(
     level: str = "AA",
     version: str = "2.2",
     best_practices: str = "review",
+    states: Collection[str] = STATES,
     budget: float = 10.0,
     driver: object = None,
     result: object = None,
@@ -31,6 +33,13 @@ def _validate(
         if value not in known:
             message = f"{name} is one of {', '.join(map(repr, known))}, not {value!r}"
             raise ValueError(message)
+    unknown = [states] if isinstance(states, str) else set(states) - {*STATES}
+    if unknown:
+        message = (
+            f"states={states!r}: give a list of {', '.join(map(repr, STATES))}; [] for "
+            "the page as it loads alone"
+        )
+        raise ValueError(message)
     if not budget > 0:
         message = f"budget={budget} is no time; give seconds per page, budget=10"
         raise ValueError(message)
@@ -51,14 +60,17 @@ def accessibility(
     rules: Collection[str] | None = None,
     exclude: Collection[str] = (),
     best_practices: str = "review",
+    states: Collection[str] = STATES,
     stage: str | None = None,
     budget: float = 10.0,
     driver: Any = None,
     result: Mapping[str, Any] | None = None,
 ) -> Iterator[object]:
-    """Pages are accessible by WCAG, as far as axe-core can decide.
+    """Pages are accessible by WCAG, as far as axe-core and our own rules can decide.
 
     axe-core's violations fail, what it cannot decide is undetermined, with its reason.
+    Rules of our own use the page as people do: with the keyboard, enlarged, in a narrow
+    window, with its dialogs open.
 
     Args:
         run: the run; its final pages are judged.
@@ -68,6 +80,10 @@ def accessibility(
         exclude: ids of axe-core rules to leave out.
         best_practices: axe-core's rules that WCAG does not demand: ``"review"`` lists
             them as questions, ``"fail"`` lets them fail, ``"ignore"`` leaves them out.
+        states: what else to judge than the page as it loads: ``"opened"``, menus,
+            dialogs and details; ``"dark"``, the dark scheme; ``"narrow"``, a window of
+            320 px; ``"pointed"``, links and controls with the pointer or the focus on
+            them. A state repeats the rules whose answer it can change.
         stage: judge the pages that this stage made instead of the final ones.
         budget: seconds per page; one that takes longer is an error.
         driver: a live selenium driver: the page it has loaded is judged instead.
@@ -83,6 +99,7 @@ def accessibility(
         rules=None if rules is None else tuple(rules),
         exclude=tuple(exclude),
         best_practices=best_practices,
+        states=tuple(states),
     )
     if result is not None:
         yield from judge.judge_result(result, choice)

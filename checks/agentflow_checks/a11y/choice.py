@@ -48,6 +48,7 @@ class Choice:
     rules: tuple[str, ...] | None = None
     exclude: tuple[str, ...] = ()
     best_practices: str = "review"
+    states: tuple[str, ...] = ()
 
     @property
     def tags(self) -> frozenset[str]:

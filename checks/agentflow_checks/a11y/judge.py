@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
@@ -12,10 +13,12 @@ from agentflow_checks.a11y.choice import Choice, chosen
 from agentflow_checks.a11y.outcome import KINDS, Judged, outcomes, selector_of
 from agentflow_checks.a11y.picture import picture
 from agentflow_checks.a11y.rules import RULES
+from agentflow_checks.a11y.states import states
 from agentflow_checks.web import html
 from agentflow_checks.web.artefacts import attribute_fault, pages_of, visit_artefact
 from agentflow_checks.web.missing import PartMissing, unjudged
 from agentflow_checks.web.page import Visit
+from agentflow_checks.web.probing import Unknown
 
 JUDGED = af.Rule(id="a11y.page-judged", title="The page can be judged")
 
@@ -84,6 +87,32 @@ def _judge_page(
         yield outcome
     if found:
         yield from picture(visited, page.name, found)
+    yield from _in_states(visited, judged, choice, rules, budget)
+
+
+def _in_states(
+    visited: Visit,
+    judged: Judged,
+    choice: Choice,
+    rules: frozenset[str],
+    budget: float,
+) -> Iterator[object]:
+    """Judge what the page shows when it is used; its first look is judged before."""
+    for state in states(visited, choice.states, rules, budget=budget):
+        if isinstance(state, Unknown):
+            place = af.Place(stage=judged.stage, artefact=judged.name)
+            yield af.Note(text=f"{place}: not examined: {state.reason}", warning=True)
+            continue
+        yield from outcomes(
+            dataclasses.replace(
+                judged,
+                axe=state.axe,
+                state=state.name,
+                viewport=state.viewport,
+                scheme=state.scheme,
+            ),
+            choice,
+        )
 
 
 def _look(

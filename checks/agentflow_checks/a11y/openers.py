@@ -132,8 +132,8 @@ def _dialog(bench: Bench, dialog: Mapping[str, Any]) -> dict[str, Any]:
     for _ in range(dialog["stops"] + 2):
         probing.press(bench, "Tab")
         left = left or probing.ask(bench, "agentflowStates.away()")
-    if left:
-        probing.ask(bench, "agentflowStates.into()")
+    # Past the last stop the focus is in the browser's own bars.
+    probing.ask(bench, "agentflowStates.into()")
     probing.press(bench, "Escape")
     probing.ask(bench, "agentflowStates.rest()")
     escape = bool(probing.ask(bench, "agentflowStates.closed()"))

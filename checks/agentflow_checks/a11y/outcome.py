@@ -59,6 +59,10 @@ class Judged:
     axe: Mapping[str, Any]
     where: Callable[[str], tuple[int, int] | None]
     """Line and column of a selector's element in the source, where they are known."""
+    state: str | None = None
+    """What was done with the page before, in words; None: nothing."""
+    viewport: int | None = None
+    scheme: str | None = None
 
 
 def outcomes(judged: Judged, choice: Choice) -> Iterator[object]:
@@ -94,7 +98,10 @@ def _findings(
             node,
             verdict=af.Verdict.FAILED if fails else af.Verdict.UNDETERMINED,
             reason=_reason(node) if not certain else doubt,
-            subject=judged.name if asks else f"{judged.name} {selector_of(node)}",
+            subject=judged.name
+            if asks
+            else f"{judged.name} {selector_of(node)}"
+            + (f" {judged.state}" if judged.state else ""),
         )
 
 
@@ -124,6 +131,9 @@ def _finding(
             column=column,
             selector=selector,
             box=None if box is None else tuple(box),
+            viewport=judged.viewport,
+            scheme=judged.scheme,
+            state=judged.state,
         ),
         observed=cure.observed,
         expected=cure.expected,

@@ -58,6 +58,7 @@ globalThis.agentflowStates = (() => {
     return active() === opener;
   };
   const into = () => {
+    if (inside(box)) return null;
     const first = box.querySelector("button, a[href], input, select, textarea, [tabindex]");
     first?.focus();
     return null;

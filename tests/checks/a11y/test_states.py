@@ -1,0 +1,86 @@
+"""A page is judged in the states that people bring it into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest_agentflow as af
+from agentflow_checks import accessibility
+
+HEAD = '<!doctype html><html lang="en"><title>States</title>'
+MENU = """
+<style>#menu { color: #999; background: #fff }</style>
+<main><h1>Hotels</h1>
+<button type="button" aria-expanded="false" onclick="
+  const menu = document.querySelector('#menu');
+  menu.hidden = !menu.hidden;
+  this.setAttribute('aria-expanded', String(!menu.hidden))">Menu</button>
+<p id="menu" hidden>Rooms with a view</p></main>
+"""
+DARK = """
+<style>p { color: #555 }
+@media (prefers-color-scheme: dark) { body { background: #111; color: #eee } }</style>
+<main><h1>Hotels</h1><p>Rooms with a view</p></main>
+"""
+POINTED = """
+<style>a { color: #00e } a:hover { color: #ddd; background: #fff }</style>
+<main><h1>Hotels</h1><p><a href="#rooms">Rooms</a></p><p id="rooms">View</p></main>
+"""
+NARROW = """
+<style>@media (max-width: 400px) { p { color: #999; background: #fff } }</style>
+<main><h1>Hotels</h1><p>Rooms with a view</p></main>
+"""
+
+
+def judged(body: str, states: Iterable[str] | None = None) -> af.Evaluation:
+    """Judge one page, by contrast alone."""
+    data = (HEAD + body).encode()
+    page = af.Artefact(name="index.html", media_type="text/html", data=data, stage=None)
+    run = af.Run(workflow="site", case="hotel", artefacts=(page,))
+    given = {} if states is None else {"states": list(states)}
+    return af.evaluate(run, accessibility("AA", rules=["color-contrast"], **given))
+
+
+def told(evaluation: af.Evaluation) -> list[tuple[str | None, str | None]]:
+    """Give state and selector of what failed."""
+    return [
+        (finding.place.state, finding.place.selector)
+        for result in evaluation.results
+        for finding in result.findings
+        if finding.verdict is af.Verdict.FAILED
+    ]
+
+
+def test_what_a_control_opens_is_judged() -> None:
+    """Text of poor contrast in a closed menu is found, and the state is named."""
+    assert told(judged(MENU)) == [("with 'Menu' opened", "#menu")]
+
+
+def test_the_dark_scheme_is_judged() -> None:
+    """Colours that were chosen for a white page fail on a dark one."""
+    assert told(judged(DARK)) == [("in the dark scheme", "p")]
+
+
+def test_controls_are_judged_with_the_pointer_on_them() -> None:
+    """A colour that only shows on hover is read, too."""
+    assert told(judged(POINTED)) == [("when pointed at", "a")]
+
+
+def test_a_narrow_window_is_judged() -> None:
+    """A colour of narrow windows alone is found there."""
+    assert told(judged(NARROW)) == [("in a window of 320 px", "p")]
+
+
+def test_without_states_the_first_look_alone_is_judged() -> None:
+    """Whoever asks for no state gets the page as it loads."""
+    assert told(judged(MENU, [])) == []
+    assert told(judged(DARK, ["opened", "narrow"])) == []
+
+
+def test_what_the_first_look_shows_is_told_once() -> None:
+    """A fault of the page itself is not repeated for each state."""
+    body = NARROW + '<p id="faint" style="color: #999; background: #fff">Sea</p>'
+    assert told(judged(body, ["narrow"])) == [
+        (None, "#faint"),
+        ("in a window of 320 px", "main > p"),
+    ]
