@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import pytest_agentflow as af
 from agentflow_checks import accessibility
+
+import pytest_agentflow as af
 
 HEAD = '<!doctype html><html lang="en"><title>States</title>'
 MENU = """
