@@ -106,8 +106,11 @@ def _spot(looked: Looked, element: Mapping[str, Any] | None, shown: str) -> Spot
     if element is not None:
         return looked.spot_of(element)
     quoted = re.compile(rf"""(?<=[\"'(`])(?:\.?/)?{re.escape(shown)}(?=[\"')`?#])""")
-    found = quoted.search(looked.source)
-    return sources.spot(looked.source, found.start()) if found else None
+    found = [hit.start() for hit in quoted.finditer(looked.source)]
+    # Code that is shown may name it before the code that asks for it.
+    code = [at for at in found if sources.is_code(looked.source, at)]
+    at = next(iter(code or found), None)
+    return None if at is None else sources.spot(looked.source, at)
 
 
 def foreign(looked: Looked) -> Iterator[Fault | Met]:

@@ -233,6 +233,13 @@ def from_browser(source: str, line: int, column: int) -> Spot:
     return Spot(line, column)
 
 
+def is_code(source: str, offset: int) -> bool:
+    """Whether an offset lies in the text of a script or a style sheet."""
+    found = pieces(source)
+    piece = found[bisect.bisect_right(found, offset, key=lambda one: one.start) - 1]
+    return piece.kind == "raw" and piece.name in ("script", "style")
+
+
 def tag_with(source: str, name: str, attribute: str, value: str) -> tuple[Piece, ...]:
     """Find the start tags of an element that carry an attribute of that value."""
     return tuple(

@@ -165,7 +165,7 @@ def test_missing_files_name_element_and_kind() -> None:
         page(
             '<img src="here.svg" alt=""><div style="height:9000px"></div>\n'
             '<img loading="lazy" src="far.png" alt="">\n'
-            '<script>fetch("/api/x").catch(() => 0)</script>'
+            '<code>"/api/x"</code><script>fetch("/api/x").catch(() => 0)</script>'
         ),
         af.Artefact(
             name="here.svg",
@@ -175,7 +175,7 @@ def test_missing_files_name_element_and_kind() -> None:
         ),
     )
     assert told(result) == [
-        ("asset-missing", "undetermined", "4:16"),
+        ("asset-missing", "undetermined", "4:37"),
         ("asset-missing", "failed", "3:1"),
     ]
 
