@@ -44,6 +44,11 @@ def facts(run: Run) -> dict[str, Any]:
         "run": run.id,
         "provenance": run.provenance,
         "recorded": run.recorded.at,
+        "parts": list(run.recorded.parts),
+        "recorded_again": {
+            name: {"at": retake.at, "parts": list(retake.parts)}
+            for name, retake in run.recorded.retakes.items()
+        },
         "stages": [_stage_facts(run, stage) for stage in run.stages],
         "calls": len(run.calls),
         "model_calls": usage.model_calls,
@@ -125,6 +130,8 @@ def _lines(run: Run) -> Iterator[str]:
     when = found["recorded"] or "at no date"
     answers = "" if run.provenance == "recorded" else f"{run.provenance}, "
     yield f"{run.id}  ({answers}recorded {when})"
+    if sittings := _sittings(run):
+        yield sittings
     yield ""
     columns = ("stage", "found by", "output from", "calls", "tokens in/out", "pictures")
     sized = ("forward passes",) if "forward_passes" in found else ()
@@ -163,6 +170,17 @@ def _lines(run: Run) -> Iterator[str]:
     yield from (f"configured, but not called: {item}" for item in found["uncalled"])
     if run.ignored_requests:
         yield f"{run.ignored_requests} telemetry requests were left out"
+
+
+def _sittings(run: Run) -> str:
+    """Say when a recording was made that was not made in one go; else nothing."""
+    told = []
+    if parts := run.recorded.parts:
+        told.append(f"recorded in {len(parts)} parts, begun {' and '.join(parts)}")
+    for name, retake in run.recorded.retakes.items():
+        begun = f" in parts, begun {' and '.join(retake.parts)}" if retake.parts else ""
+        told.append(f"{name} recorded again {retake.at or 'at no date'}{begun}")
+    return "; ".join(told)
 
 
 def _charged(run: Run) -> Iterator[str]:

@@ -29,8 +29,24 @@ ROWS = 20
 """So many cases are listed; the others are counted."""
 
 
+_COLUMNS = (
+    "bound",
+    "measured",
+    "between",
+    "allowed",
+    "would pass at",
+    "cases",
+    "cases to decide",
+    "method",
+)
+_NUMERIC = ("measured", "allowed", "would pass at", "cases", "cases to decide")
+
+
 def bounds_table(bounds: Sequence[Bound], *, graded: bool) -> Exhibit | None:
     """List estimate, interval, limit and cases of every bound.
+
+    Columns that say nothing of any of them are left out: a fixed population has no
+    interval, and what is decided needs no more cases.
 
     Args:
         bounds: those that may be told.
@@ -41,21 +57,13 @@ def bounds_table(bounds: Sequence[Bound], *, graded: bool) -> Exhibit | None:
         for bound in bounds
         if (found := bound.outcome) is not None
     ]
-    columns = (
-        "bound",
-        "verdict",
-        "estimate",
-        "lower",
-        "upper",
-        "limit",
-        "cases",
-        "would decide",
-        "supported",
-        "method",
+    used = [n for n in range(len(_COLUMNS)) if any(row[n] for row in rows)]
+    table = Table(
+        title="What was measured, beside what is allowed",
+        columns=tuple(_COLUMNS[n] for n in used),
+        rows=tuple(tuple(row[n] for n in used) for row in rows),
+        numeric=tuple(at for at, n in enumerate(used) if _COLUMNS[n] in _NUMERIC),
     )
-    numeric = tuple(range(2, 9))
-    title = "What was measured, beside what is allowed"
-    table = Table(title=title, columns=columns, rows=tuple(rows), numeric=numeric)
     return table if rows else None
 
 
@@ -66,20 +74,28 @@ def _bound_row(bound: Bound, found: Outcome, *, graded: bool) -> tuple[str, ...]
         write = _plain if graded else points
     else:
         write = percent
-    known = [found.estimate, found.lower, found.upper]
-    known = [None] * 3 if is_too_few(found) else known
-    supported = None if is_too_few(found) else found.supported
+    few = is_too_few(found)
+    supported = None if few else found.supported
     is_loss = bound.name == "quality"
     return (
         bound.name,
-        bound.word,
-        *("" if value is None else write(value) for value in known),
+        "" if few or found.estimate is None else write(found.estimate),
+        "" if few else _between(found, write),
         write(-found.limit if is_loss else found.limit),
+        "" if supported is None else write(-supported if is_loss else supported),
         f"{found.n:,}",
         "" if found.n_to_decide is None else f"{found.n_to_decide:,}",
-        "" if supported is None else write(-supported if is_loss else supported),
         found.method,
     )
+
+
+def _between(found: Outcome, write: Callable[[float], str]) -> str:
+    """Give both bounds of the estimate; empty where it is exact, or has none."""
+    lower, upper = found.lower, found.upper
+    if lower is None or upper is None or lower == upper:
+        return ""
+    first = write(lower).removesuffix(" points")
+    return f"{first} to {write(upper)}"
 
 
 def _plain(value: float) -> str:
@@ -138,7 +154,7 @@ def causes_table(spent: Spending) -> Exhibit | None:
     """List what each cause adds to a case of the single model, or saves."""
     found = effects(spent.split, spent.single) if spent.split.priced else ()
     rows = tuple((e.cause, signed(e.amount, spent.split)) for e in found)
-    title = "Why a case of the split costs what it does, beside the single model"
+    title = "What a case of the split costs more, and less, and why"
     table = Table(title=title, columns=("cause", "adds"), rows=rows, numeric=(1,))
     return table if rows else None
 
@@ -194,7 +210,9 @@ def _achieved(
     factor, absorbed = error_amplification(split, single), absorption(split, single)
     if factor is not None and absorbed is not None:
         yield "error amplification", f"{factor:.2f}x", "1x"
-        yield "errors absorbed", f"{absorbed:.0%}", "0%"
+        added = absorbed < 0
+        name = "errors added" if added else "errors absorbed"
+        yield name, percent(abs(absorbed), 0), "0%"
     if spent is not None:
         ledgers = (spent.split, split), (spent.single, single)
         passes = [cost_of_pass(one.amount / one.cases, 1 - bad) for one, bad in ledgers]

@@ -343,13 +343,15 @@ def _exhibits(
 ) -> Iterator[Exhibit]:
     graded = seen.measured is not None and seen.measured.graded
     shown: list[Exhibit | None] = [exhibits.bounds_table(seen.bounds, graded=graded)]
-    if seen.spent is not None and limits.cost is not None:
-        shown.append(exhibits.cost_bars(seen.spent, limits.cost))
-        shown.append(exhibits.causes_table(seen.spent))
-        shown.append(exhibits.cost_table(pairs, seen.spent))
     found = seen.measured.flips if seen.measured is not None else []
     shown.append(exhibits.flips_table(found))
+    spent = seen.spent if limits.cost is not None else None
+    if spent is not None and limits.cost is not None:
+        shown.append(exhibits.cost_bars(spent, limits.cost))
+        shown.append(exhibits.causes_table(spent))
     shown.append(exhibits.sides_table(seen.spent, seen.measured))
+    if spent is not None:
+        shown.append(exhibits.cost_table(pairs, spent))
     if terms.sampled:
         model = terms.cost_model if seen.spent is not None else None
         shown.append(exhibits.diagnosis_table(suspicions(pairs, found, model)))

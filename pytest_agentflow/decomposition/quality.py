@@ -122,7 +122,7 @@ def judge_quality(
     return Bound(
         name="quality",
         verdict=VERDICTS[found.decision],
-        sentence=". ".join(filter(None, [sentence, *parts])),
+        sentence=". ".join([sentence, *(p[:1].upper() + p[1:] for p in parts if p)]),
         stage=stage if found.decision is not Decision.PASS else None,
         outcome=found,
     ), measured

@@ -48,7 +48,7 @@ class Bars:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A curve through points, with an optional bound at each."""
+    """A curve through points, with an optional second line beside it."""
 
     KIND: ClassVar[str] = "line"
 
@@ -57,6 +57,9 @@ class Line:
     y_label: str
     points: tuple[tuple[float, float], ...]
     bound: tuple[tuple[float, float], ...] = ()
+    """The second line."""
+    bound_name: str = "bound"
+    """What it is: ``bound``, ``fitted as O(n)``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

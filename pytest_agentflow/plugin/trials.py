@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,8 +15,9 @@ from pytest_agentflow.plugin import RUNS
 from pytest_agentflow.plugin.shortened import TOLD
 from pytest_agentflow.plugin.state import state_key
 from pytest_agentflow.report.document import SequentialEntry, TrialsEntry
-from pytest_agentflow.report.encoding import trials_to_text
-from pytest_agentflow.report.trials import trials_text
+from pytest_agentflow.report.encoding import entry_from_text, trials_to_text
+from pytest_agentflow.report.text import one_line
+from pytest_agentflow.report.trials import REASON, first_failure, trials_text
 from pytest_agentflow.statistics.outcome import Decision
 from pytest_agentflow.statistics.proportion import Proportion, least_of
 from pytest_agentflow.statistics.reliability import Sprt, sequential_plan
@@ -123,6 +126,7 @@ class Trials:
     ) -> pytest.TestReport:
         outcome = outcome_of(item, [call.passed for call in calls], rule)
         failed = [(n, call) for n, call in enumerate(calls, 1) if not call.passed]
+        outcome = replace(outcome, reasons=tuple(_reason(call) for _, call in failed))
         report = failed[0][1] if failed and not outcome.ok else calls[-1]
         report.outcome = "passed" if outcome.ok else "failed"
         report.longrepr = None if outcome.ok else _told(outcome, failed)
@@ -241,6 +245,14 @@ def needed_of(item: pytest.Item, trials: int) -> int:
     except ValueError as error:
         message = f"{item.nodeid}: @pytest.mark.agentflow: {error}"
         raise pytest.UsageError(message) from None
+
+
+def _reason(call: pytest.TestReport) -> str:
+    """Say what failed first in a trial; what was judged rides on its report."""
+    judged = json.loads(getattr(call, "agentflow", None) or "{}")
+    told = first_failure(map(entry_from_text, judged.get("entries", ())))
+    crash = getattr(call.longrepr, "reprcrash", None)
+    return told or one_line(getattr(crash, "message", ""), REASON)
 
 
 def _told(outcome: TrialsEntry, failed: Sequence[tuple[int, pytest.TestReport]]) -> str:

@@ -25,6 +25,10 @@ LETTER = 7.5
 TONES = 5
 ROW = 42
 PLOT = 180
+TICKS = 8
+"""So many places are named below a curve, each with `ROOM` to the next."""
+ROOM = 4.0
+"""Percent of the width."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,15 +281,33 @@ def curve(line: Line) -> Curve | None:
         points=points,
         strokes=tuple(_strokes(points)),
         bound=tuple(_strokes([place(point) for point in sorted(line.bound)])),
-        x_ticks=(
-            Label(x=8, y=PLOT + 14, text=f"{left:g}"),
-            Label(x=98, y=PLOT + 14, text=f"{right:g}", anchor="end"),
-        ),
+        x_ticks=tuple(_x_ticks([x for x, _ in line.points], points, (left, right))),
         y_ticks=(
-            Label(x=0, y=14, text=f"{high:g}"),
-            Label(x=0, y=PLOT - 16, text=f"{low:g}"),
+            Label(x=0, y=14, text=axis_text(high)),
+            Label(x=0, y=PLOT - 16, text=axis_text(low)),
         ),
     )
+
+
+def _x_ticks(
+    values: Sequence[float],
+    points: Sequence[tuple[float, float]],
+    ends: tuple[float, float],
+) -> Iterator[Label]:
+    """Name each measured place below its point, where they have room; else the ends."""
+    named = dict(zip((x for x, _ in points), sorted(values), strict=True))
+    if len(named) > TICKS or any(b - a < ROOM for a, b in itertools.pairwise(named)):
+        named = {8.0: ends[0], 98.0: ends[1]}
+    for x, value in named.items():
+        anchor = "end" if x > 94 else "middle"
+        yield Label(x=x, y=PLOT + 14, text=axis_text(value), anchor=anchor)
+
+
+def axis_text(value: float) -> str:
+    """Write a number at an axis: thousands apart, four digits, no minus nought."""
+    if 1_000 <= abs(value) < 1e9:
+        return f"{value:z,.0f}"
+    return f"{value:z.4g}"
 
 
 def _range(values: Sequence[float]) -> tuple[float, float]:

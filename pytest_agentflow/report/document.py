@@ -43,7 +43,10 @@ FORMAT = "agentflow-report/1"
 """Stands first in the JSON form; another one is refused."""
 
 AUTHORED = "authored answers: illustrates the tool, is no evidence"
-"""The mark of every figure that rests on answers written by people."""
+"""What is said of a report of which answers were written by people."""
+
+AUTHORED_MARK = "authored answers, no evidence"
+"""The mark of every figure that rests on such answers."""
 
 ESTIMATED = "usage estimated, not reported by the provider"
 """The mark of every figure that rests on estimated usage."""
@@ -108,6 +111,8 @@ class RecordedSummary:
     takes: Takes = field(default_factory=Takes)
     again: Mapping[str, str] = field(default_factory=dict)
     """Stages that were recorded again by themselves -> when, as `at`."""
+    parts: tuple[str, ...] = ()
+    """When each part was begun, of a recording that broke off and was resumed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +208,8 @@ class TrialsEntry:
     """Estimated chance of passing twice in a row; `None`: there was but one trial."""
     failed: tuple[int, ...] = ()
     """The trials that failed, by number."""
+    reasons: tuple[str, ...] = ()
+    """What failed first in each of them, in the same order."""
     position: int = 0
     """Place of the test in the order of collection."""
     sequential: SequentialEntry | None = None

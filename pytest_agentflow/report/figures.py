@@ -9,6 +9,7 @@ from decimal import Decimal
 from pytest_agentflow.checking.results import CheckResult, RuleResult
 from pytest_agentflow.model.exhibit import Bar, Bars, Table
 from pytest_agentflow.model.money import Money
+from pytest_agentflow.model.run import UNATTRIBUTED
 from pytest_agentflow.model.verdict import Verdict
 from pytest_agentflow.pricing.cost import amount_text
 from pytest_agentflow.pricing.cost_model import PARAMETER_TOKENS
@@ -20,6 +21,8 @@ from pytest_agentflow.report.wording import milliseconds, number
 
 NONE = "\u2013"  # an en dash
 AT_LEAST = "\u2265 "
+SLIM = 44
+"""Letters across of a table that does not need the width of the page."""
 
 #: A number at the end of a cell, behind the sign of its currency.
 _AMOUNT = re.compile(r"-?(?P<unit>[^\d.,-]{0,8})[\d,]*\d(?:\.(?P<part>\d+))?")
@@ -192,6 +195,24 @@ def stage_deltas(comparisons: Sequence[Comparison]) -> list[StageDelta]:
     ]
 
 
+def changed_first(
+    comparisons: Sequence[Comparison],
+) -> tuple[list[Comparison], list[Comparison]]:
+    """Part the runs of which something changed from those of which nothing did."""
+    same = [c for c in comparisons if _is_same(c)]
+    return [c for c in comparisons if not _is_same(c)], same
+
+
+def _is_same(one: Comparison) -> bool:
+    known = one.before is not None and one.before.cost == one.now.cost
+    return known and not (one.new or one.fixed)
+
+
+def stage_name(name: str) -> str:
+    """Name a stage; what belongs to none is said to."""
+    return "in no stage" if name == UNATTRIBUTED else name
+
+
 def parts_per_run(line: WorkflowLine) -> list[tuple[str, Decimal]]:
     """Give what each stage costs in one run on average; unknown ones are left out."""
     parts = ((name, line.per_run(spent.cost)) for name, spent in line.stages)
@@ -233,6 +254,16 @@ def _comparable(amount: Money | None, beside: Money | None) -> Decimal | None:
     if amount is None or beside is None or amount.currency != beside.currency:
         return None
     return amount.amount
+
+
+def is_slim(table: Table) -> bool:
+    """Whether a table is so narrow that the whole width would tear its rows apart."""
+    if not 0 < len(table.columns) <= 3:
+        return False
+    rows = [list(table.columns), *([cell for cell, _ in r] for r in even_rows(table))]
+    columns = zip(*rows, strict=True) if len(rows[-1]) == len(rows[0]) else ()
+    widest = [max(map(len, column)) for column in columns]
+    return bool(widest) and sum(widest) <= SLIM
 
 
 def even_rows(table: Table) -> list[list[tuple[str, str]]]:

@@ -21,6 +21,7 @@ from pytest_agentflow.report import (
     changed,
     charts,
     figures,
+    gates,
     pictures,
     tally,
     trials,
@@ -28,6 +29,7 @@ from pytest_agentflow.report import (
 )
 from pytest_agentflow.report.document import (
     AUTHORED,
+    AUTHORED_MARK,
     ESTIMATED,
     Entry,
     Report,
@@ -58,6 +60,7 @@ def render_html(report: Report) -> str:
     """Draw `report` as one HTML document."""
     runs = tally.judged_runs(report)
     views = _run_views(runs)
+    compared = gates.worst_first(report.decompositions)
     style, script = asset("report.css"), asset("report.js")
     template = environment().get_template("report.html.j2")
     return template.render(
@@ -66,6 +69,8 @@ def render_html(report: Report) -> str:
         lines=tally.check_lines(runs),
         workflows=tally.workflow_lines(runs, report.comparisons),
         causes=tally.causes(runs),
+        compared=compared,
+        bad_gates=[gate for gate in compared if not gate.ok],
         anchors=_anchors(views),
         run_anchors={id(view.judged): view.anchor for view in views},
         recordings=changed.told(report),
@@ -121,6 +126,7 @@ def environment() -> Environment:
     )
     made.globals.update(
         AUTHORED=AUTHORED,
+        AUTHORED_MARK=AUTHORED_MARK,
         ESTIMATED=ESTIMATED,
         LABELS=wording.LABELS,
         Verdict=Verdict,
@@ -130,6 +136,7 @@ def environment() -> Environment:
         charts=charts,
         exhibited=pictures.exhibited,
         fig=figures,
+        gates=gates,
         kinds_text=kinds_text,
         kind_of=lambda exhibit: exhibit.KIND,
         brief=brief,
@@ -331,7 +338,10 @@ def _trial_views(report: Report, runs: Sequence[RunView]) -> tuple[TrialsView, .
     return tuple(
         TrialsView(
             test=test,
-            failed=tuple((n, anchors.get((test.target, n), "")) for n in test.failed),
+            failed=tuple(
+                (number, anchors.get((test.target, number), ""), reason)
+                for number, reason in trials.failed_trials(test)
+            ),
         )
         for test in sorted(report.trials, key=lambda test: test.ok)
     )

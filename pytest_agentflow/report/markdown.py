@@ -104,6 +104,10 @@ def _trials(tests: Sequence[TrialsEntry]) -> Iterator[str]:
         )
     if len(tests) > TESTS:
         yield from ("", f"and {len(tests) - TESTS:,} more tests with trials")
+    for test in [test for test in tests if test.failed][:TESTS]:
+        failed = list(trials.failed_lines(test))
+        yield from ("", f"{code(test.target, 160)}", "")
+        yield from (f"- {escape(line, 300)}" for line in failed)
 
 
 def _checks(lines: Sequence[tally.CheckLine], noun: str) -> Iterator[str]:

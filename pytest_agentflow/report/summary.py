@@ -73,6 +73,7 @@ def summarise(run: Run) -> RunSummary:
                 for name, retake in run.recorded.retakes.items()
                 if retake.at is not None
             },
+            parts=run.recorded.parts,
         ),
     )
 

@@ -134,6 +134,12 @@ class Cause:
         return said.pop() if len(said) == 1 and len(self.findings) > 1 else ""
 
     @property
+    def fix(self) -> str:
+        """What repairs it, where that is the same for all of its findings."""
+        fixes = {finding.fix for _, finding in self.findings}
+        return (fixes.pop() or "") if len(fixes) == 1 else ""
+
+    @property
     def runs(self) -> int:
         """How many runs have it."""
         return len({id(judged) for judged, _ in (*self.findings, *self.unmet)})

@@ -35,10 +35,7 @@ def summary_lines(
         No line where no run was checked and no report was written.
     """
     runs = tally.judged_runs(report)
-    lines = [
-        f"{one_line(test.target, 200)}: {trials.trials_text(test)}"
-        for test in report.trials
-    ]
+    lines = list(_trial_lines(report))
     lines += _check_lines(report, runs, width)
     lines += _question_lines(runs)
     lines += _partly_lines(runs)
@@ -53,6 +50,13 @@ def summary_lines(
     if report.recordings is not None:
         lines.append(changed.summary(report))
     return lines + [f"report: {path}" for path in paths]
+
+
+def _trial_lines(report: Report) -> Iterator[str]:
+    """Give each test's rate, and what its failed trials failed by."""
+    for test in report.trials:
+        yield f"{one_line(test.target, 200)}: {trials.trials_text(test)}"
+        yield from (f"  {line}" for line in trials.failed_lines(test))
 
 
 def _check_lines(
@@ -143,8 +147,9 @@ def _gate_lines(report: Report, width: int) -> Iterator[str]:
         # Sentences stand worst first: what is wrong, or open, is told before money.
         told = list(gate.sentences[:1])
         if gate.verdict is Verdict.PASSED and gate.cost and gate.baseline_cost:
-            quality = (text for text in gate.sentences if text.startswith("quality"))
-            told = [wording.gate_money(gate), *quality]
+            beside = ("quality:", "population:")
+            more = (text for text in gate.sentences if text.startswith(beside))
+            told = [wording.gate_money(gate), *more]
         yield from (f"  {one_line(text, max(2 * width, 80))}" for text in told)
 
 

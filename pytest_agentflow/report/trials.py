@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
 from pytest_agentflow.model.verdict import Verdict
 from pytest_agentflow.report.document import Entry, Report, TrialsEntry
-from pytest_agentflow.report.tally import JudgedRun
+from pytest_agentflow.report.tally import JudgedRun, counts, stage_of
+from pytest_agentflow.report.text import one_line
 
 NONE = "\u2013"  # an en dash
 NAMED = 3
-"""So many tests of which too few trials passed are named in a sentence."""
+"""So many tests of which too few trials passed are named in a sentence, and so many
+trials that failed below their test."""
+REASON = 200
+"""Letters of what failed in a trial."""
 
 
 def share(part: float) -> str:
@@ -63,6 +68,38 @@ def trials_text(test: TrialsEntry) -> str:
         )
     text = f"{passed(test)}; 95 % interval {interval(test)}"
     return text if test.pass_2 is None else f"{text}, pass^2 {share(test.pass_2)}"
+
+
+def failed_lines(test: TrialsEntry, most: int = NAMED) -> Iterator[str]:
+    """Name the trials that failed, and what failed first in each.
+
+    ``trial 3 failed: html.source: an end tag is missing (frontend)``.
+    """
+    for number, reason in failed_trials(test)[:most]:
+        yield f"trial {number} failed{f': {reason}' if reason else ''}"
+    if (more := len(test.failed) - most) > 0:
+        yield f"and {more} more {'trial' if more == 1 else 'trials'} failed"
+
+
+def failed_trials(test: TrialsEntry) -> list[tuple[int, str]]:
+    """Pair the trials that failed with what failed first, where that is known."""
+    reasons = itertools.chain(test.reasons, itertools.repeat(""))
+    return list(zip(test.failed, reasons, strict=False))
+
+
+def first_failure(entries: Iterable[Entry]) -> str:
+    """Say what failed first in a trial: a finding, a check, or the test beside it."""
+    told = [text for entry in entries for text in _failures(entry)]
+    return one_line(told[0], REASON) if told else ""
+
+
+def _failures(entry: Entry) -> Iterator[str]:
+    bad = [result for result in entry.evaluation.results if not result.ok]
+    for finding in (f for result in bad for f in result.findings if counts(f)):
+        stage = stage_of(finding)
+        yield f"{finding.rule}: {finding.message}{f' ({stage})' if stage else ''}"
+    yield from (f"{result.written}: {result.verdict.value}" for result in bad)
+    yield from entry.problem.strip().splitlines()[:1]
 
 
 def trial_sentences(tests: Sequence[TrialsEntry]) -> Iterator[str]:

@@ -93,5 +93,5 @@ class TrialsView:
     """One test that was run several times, with its runs on the page."""
 
     test: TrialsEntry
-    failed: tuple[tuple[int, str], ...]
-    """The trials that failed, and the anchors of what they judged."""
+    failed: tuple[tuple[int, str, str], ...]
+    """The trials that failed, the anchors of what they judged, what failed first."""

@@ -16,6 +16,7 @@ from pytest_agentflow.report.document import (
     RunSummary,
     Spent,
 )
+from pytest_agentflow.report.gates import gate_sentences
 from pytest_agentflow.report.prices import old_prices
 from pytest_agentflow.report.summary import add_spent
 from pytest_agentflow.report.tally import (
@@ -30,14 +31,6 @@ from pytest_agentflow.report.tally import (
     thing,
 )
 from pytest_agentflow.report.trials import trial_sentences
-
-_FAILS = {
-    Verdict.FAILED: "fails",
-    Verdict.ERROR: "could not be made",
-    Verdict.UNDETERMINED: "is inconclusive",
-    Verdict.INAPPLICABLE: "had nothing to compare",
-    Verdict.PASSED: "passes",
-}
 
 LABELS = {
     Verdict.PASSED: "passed",
@@ -162,7 +155,7 @@ def verdict_of(report: Report) -> Verdict:
 
 
 def verdict_sentences(report: Report) -> tuple[str, ...]:
-    """Say what was found, where it came from and what it cost; the verdict first."""
+    """Say what failed, in which stage it begins, what it costs, and what changed."""
     runs = judged_runs(report)
     if not (runs or report.decompositions or report.trials):
         return ("Nothing was judged: no run was given to any check.",)
@@ -170,14 +163,20 @@ def verdict_sentences(report: Report) -> tuple[str, ...]:
     sorted_in: dict[bool, list[JudgedRun]] = {True: [], False: []}
     for judged in runs:
         sorted_in[all(e.target in tried for e in judged.entries)].append(judged)
+    told = [
+        *_run_sentences(sorted_in[False], "other " * bool(tried) + thing(runs)),
+        *_origin_sentences(runs),
+    ]
+    compared = list(gate_sentences(report.decompositions))
+    gates_fail = not all(gate.ok for gate in report.decompositions)
+    # What fails is told before what passes.
+    first = gates_fail and all(judged.ok for judged in runs)
     sentences = (
         *trial_sentences(report.trials),
         *_trial_run_sentences(sorted_in[True]),
-        *_run_sentences(sorted_in[False], "other " * bool(tried) + thing(runs)),
-        *_gate_sentences(report.decompositions),
+        *([*compared, *told] if first else [*told, *compared]),
         *_money_sentences(report, runs),
         *filter(None, [old_prices(judged.run for judged in runs)]),
-        *_origin_sentences(runs),
         *_change_sentences(report),
         *_warning_sentences(runs),
         *_review_sentences(runs),
@@ -204,18 +203,26 @@ def _run_sentences(runs: Sequence[JudgedRun], noun: str) -> Iterator[str]:
         return
     verb = "fails" if len(failing) == 1 else "fail"
     what = _where_it_fails(failing)
+    one = len(runs) == 1
     head = f"{len(failing)} of {number(len(runs), noun)} {verb}"
+    head = f"The one {noun} fails" if one else head
     yield f"{head}: {what}." if what else f"{head}."
 
 
 def _where_it_fails(failing: Sequence[JudgedRun]) -> str:
-    """Name the checks that fail in most runs; in the order in which they were asked."""
+    """Name the checks that fail in most runs; in the order in which they were asked.
+
+    Of one run it is not said in how many they do.
+    """
     by_check = Counter(
         name
         for judged in failing
         for name in dict.fromkeys(result.check for result in _bad(judged))
     )
-    where = [f"{name} in {count}" for name, count in by_check.most_common(4)]
+    where = [
+        name if len(failing) == 1 else f"{name} in {count}"
+        for name, count in by_check.most_common(4)
+    ]
     more = number(len(by_check) - 4, "more check") if len(by_check) > 4 else ""
     return listed([*where, more] if more else where)
 
@@ -243,21 +250,6 @@ def _origin_sentences(runs: Sequence[JudgedRun]) -> Iterator[str]:
     yield f"{subject}: {listed([*parts, f'{rest} elsewhere'] if rest else parts)}."
 
 
-def _gate_sentences(gates: Sequence[GateEntry]) -> Iterator[str]:
-    bad = [gate for gate in gates if not gate.ok]
-    if len(gates) == 1:
-        yield f"The comparison {gates[0].title} {_FAILS[gates[0].verdict]}."
-    elif gates and not bad:
-        is_open = [gate for gate in gates if gate.verdict is Verdict.UNDETERMINED]
-        verb = "is" if len(is_open) == 1 else "are"
-        undecided = f"{len(is_open)} of {len(gates)} comparisons {verb} undecided"
-        told = f"{undecided}, and optional" if is_open else ""
-        yield f"{told or f'All {len(gates)} comparisons pass'}."
-    elif bad:
-        verb = "fails" if len(bad) == 1 else "fail"
-        yield f"{len(bad)} of {number(len(gates), 'comparison')} {verb}."
-
-
 def _change_sentences(report: Report) -> Iterator[str]:
     if not report.comparisons:
         return
@@ -275,7 +267,8 @@ def against_name(report: Report) -> str:
 
 def _money_sentences(report: Report, runs: Sequence[JudgedRun]) -> Iterator[str]:
     gates = [gate for gate in report.decompositions if gate.cost and gate.baseline_cost]
-    yield from (gate_money(gate) for gate in gates)
+    if len(gates) == 1:
+        yield gate_money(gates[0])
     if gates or not any(judged.run.total.calls for judged in runs):
         return
     whole = add_spent(judged.run.total for judged in runs)

@@ -15,6 +15,7 @@ import pytest
 import pytest_agentflow as af
 from pytest_agentflow.cli.main import main
 from pytest_agentflow.cli.show import at_the_point
+from pytest_agentflow.model.run import Retake
 from pytest_agentflow.recording.save import save
 
 ROOT = Path(__file__).parents[2]
@@ -325,3 +326,22 @@ def test_costs_of_stages_stand_at_one_point() -> None:
         " $0",
         " $0.10 + €1.20",
     ]
+
+
+def test_show_tells_that_a_recording_was_made_in_several_sittings(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Parts, and stages that were recorded again, stand in one line below the date."""
+    run = af.load(RECORDINGS / "hotel.flow.json")
+    recorded = dataclasses.replace(
+        run.recorded,
+        parts=("2026-11-01T10:00:00Z", "2026-11-02T11:30:00Z"),
+        retakes={"artist": Retake(at="2026-11-03T09:00:00Z")},
+    )
+    run = dataclasses.replace(run, recorded=recorded, path=None)
+    path = save(run, tmp_path / "build_site/hotel.flow.json")
+    assert main(["show", str(path)]) == 0
+    assert capsys.readouterr().out.splitlines()[1] == (
+        "recorded in 2 parts, begun 2026-11-01T10:00:00Z and 2026-11-02T11:30:00Z; "
+        "artist recorded again 2026-11-03T09:00:00Z"
+    )

@@ -134,7 +134,7 @@ def test_a_browser_and_a_validator_name_check_and_stage_of_what_broke() -> None:
     said = gate("build_site_nano", 8, checks=checks, quality=None, population="fixed")
 
     assert said.startswith("FAIL: ")
-    assert "newly broken: bramcote-bakery (html_validity, by frontend)" in said
+    assert "Newly broken: bramcote-bakery (html_validity, by frontend)" in said
     assert 'carrowby-surgery (accessibility("AA"), by frontend)' in said
     assert "brought in by frontend" in said
 

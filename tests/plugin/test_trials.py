@@ -110,7 +110,11 @@ def test_a_rate_is_held_to_its_bar(
     result.assert_outcomes(passed=2)
     told = "? of 6 trials passed, 3 needed; 95 % interval * to * %, pass^2 * %"
     result.stdout.fnmatch_lines(
-        ["*= agentflow =*", f"test_quiz.py::test_answer: {told}"]
+        [
+            "*= agentflow =*",
+            f"test_quiz.py::test_answer: {told}",
+            "  trial ? failed: *assert 'wrong' == 'right'*",
+        ]
     )
     result.stdout.fnmatch_lines(["recorded 6 runs to recordings/answer/"])
     recorded = sorted(p.name for p in project.path.glob("recordings/*/*.json"))
@@ -144,6 +148,8 @@ def test_the_report_agrees_with_pytest_about_trials(
     assert {entry["trial"] for entry in data["entries"]} == set(range(1, 7))
     failed = [entry for entry in data["entries"] if entry["outcome"] != "passed"]
     assert [entry["trial"] for entry in failed] == test["failed"]
+    assert len(test["reasons"]) == len(test["failed"])
+    assert "assert 'wrong' == 'right'" in test["reasons"][0]
     again = "pytest 'test_quiz.py::test_answer' --agentflow-trials=6"
     assert {entry["reproduce"] for entry in failed} == {again}
     markdown = (project.path / "r.md").read_text()
@@ -152,6 +158,7 @@ def test_the_report_agrees_with_pytest_about_trials(
     page = (project.path / "r.html").read_text()
     assert "<title>Passed: " in page
     assert "The one test with trials passes" in page
+    assert f">trial {test['failed'][0]}</a> failed: " in page
 
 
 def test_trials_in_several_processes_are_told_by_the_main_one(

@@ -32,9 +32,9 @@ def test_the_verdict_sentence_says_who_fails_and_what_it_costs(report: Report) -
     """A manager reads how many runs fail, at what, the money, where it began."""
     assert wording.verdict_sentences(report) == (
         "3 of 9 runs fail: accessibility in 2, hallucination in 1 and cost in 1.",
+        "The 19 findings begin: 17 in frontend and 2 in personalizer.",
         "The comparison build_site against build_site_single fails.",
         "The split costs $0.1506, 51% of the single model's $0.2932.",
-        "The 19 findings begin: 17 in frontend and 2 in personalizer.",
         "Since origin/main: 19 new findings, 1 known, 8 fixed.",
         "9 questions are left to review.",
     )
@@ -410,8 +410,9 @@ def test_a_cost_check_over_budget_is_drawn_so() -> None:
     run = split_run("bakery", blow_up=4)
     entry = build_entry("t", run, evaluation(run, cost(run, failing=True)))
 
-    assert wording.verdict_sentences(build_report([entry]))[:2] == (
-        "1 of 1 run fails: cost in 1.",
+    assert wording.verdict_sentences(build_report([entry]))[:3] == (
+        "The one run fails: cost.",
+        "The finding begins in frontend.",
         "It cost $0.075.",
     )
 

@@ -19,7 +19,7 @@ from report_strategies import HOSTILE, entries, gates
 import pytest_agentflow as af
 from pytest_agentflow.report.build import build_report
 from pytest_agentflow.report.document import (
-    AUTHORED,
+    AUTHORED_MARK,
     ESTIMATED,
     Entry,
     GateEntry,
@@ -132,20 +132,26 @@ def test_only_our_style_and_script_may_run(report: Report) -> None:
 
 
 def test_five_findings_of_a_cause_are_shown_then_a_count(report: Report) -> None:
-    """Seven findings of one rule are five and 'and 2 more' that unfold."""
+    """Seven findings of one rule are five and 'and 2 more' that unfold.
+
+    The list of what to fix first names three, and the repair.
+    """
     html = render_html(report)
 
     assert "and 2 more of <code>a11y.color-contrast</code>" in html
-    assert "and 9 more of the same cause" in html
+    assert "and 11 more of the same cause" in html
 
 
 def test_what_all_findings_of_a_rule_say_is_said_once() -> None:
-    """Repair and reason of seven alike findings stand above them, not seven times."""
+    """Repair and reason of seven alike findings stand above them, not seven times.
+
+    The repair is told a second time where it is said what to fix first.
+    """
     run = split_run("hotel")
     entry = build_entry("t", run, evaluation(run, accessibility(failing=True)))
     html = render_html(build_report([entry]))
 
-    assert html.count("Use ink #14282b for the text of buttons") == 1
+    assert html.count("Use ink #14282b for the text of buttons") == 2
     assert html.count("Observed") > 7
 
 
@@ -173,7 +179,7 @@ def test_authored_answers_are_marked_at_every_figure(report: Report) -> None:
     assert "illustrates the tool, is no evidence about any model" in html
     captions = re.findall(r"<figcaption>(.*?)</figcaption>", html, re.DOTALL)
     assert len(captions) > 50
-    assert [c for c in captions if AUTHORED not in c] == []
+    assert [c for c in captions if AUTHORED_MARK not in c] == []
 
 
 def test_recorded_answers_are_not_called_authored() -> None:
@@ -236,7 +242,7 @@ def test_a_test_that_failed_beside_its_checks_says_so() -> None:
     entry = replace(entry, outcome="failed", problem="Miss: no recorded call fits")
     html = render_html(build_report([entry]))
 
-    assert "1 of\u00a01 run fails." in html
+    assert "The one run fails." in html
     assert "Miss: no recorded call fits" in html
 
 

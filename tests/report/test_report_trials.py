@@ -26,7 +26,12 @@ from pytest_agentflow.report.entry import build_entry
 from pytest_agentflow.report.html import render_html
 from pytest_agentflow.report.markdown import render_markdown
 from pytest_agentflow.report.terminal import summary_lines
-from pytest_agentflow.report.trials import numbers, trials_text
+from pytest_agentflow.report.trials import (
+    failed_lines,
+    first_failure,
+    numbers,
+    trials_text,
+)
 from pytest_agentflow.statistics.proportion import Proportion
 
 TARGET = "tests/test_site.py::test_site[hotel]"
@@ -156,7 +161,7 @@ def test_other_runs_are_counted_apart_from_trials() -> None:
     sentences = wording.verdict_sentences(mixed)
 
     assert sentences[0].startswith("The one test with trials passes: ")
-    assert "1 of 1 other run fails: cost in 1." in sentences
+    assert "The one other run fails: cost." in sentences
     assert wording.verdict_of(mixed) is af.Verdict.FAILED
 
 
@@ -291,3 +296,28 @@ def test_a_report_is_the_same_whatever_texts_hash_to(by_seed: list[str]) -> None
     first, *others = by_seed
     assert others == [first, first]
     assert "fail: accessibility in 2, hallucination in 1 and cost in 1" in first
+
+
+def test_failed_trials_of_a_passing_test_are_named_with_their_first_finding() -> None:
+    """Whoever sees 3 of 4 reads which one failed, and by what, in every form."""
+    report = rated(passed=3, needed=2)
+    (test,) = report.trials
+    reason = first_failure([trial(1, failing=True)])
+    told = f"trial 1 failed: {reason}"
+    report = replace(report, trials=(replace(test, reasons=(reason,)),))
+
+    assert reason.startswith("a11y.")
+    assert reason.endswith("(frontend)")
+    assert f"  {told}" in summary_lines(report, width=200)
+    assert f"trial 1 failed: {reason.partition(':')[0]}" in render_markdown(report)
+    assert f">trial 1</a> failed: {reason.partition(':')[0]}" in render_html(report)
+
+
+def test_trials_without_a_known_reason_are_still_named() -> None:
+    """Reports that were written before reasons were kept name the numbers."""
+    assert list(failed_lines(tried(passed=0, needed=1))) == [
+        "trial 1 failed",
+        "trial 2 failed",
+        "trial 3 failed",
+        "and 1 more trial failed",
+    ]
