@@ -177,7 +177,7 @@ def measured(
     figures |= {
         "pages where axe ran in both worlds": len(both),
         "of them with another answer of axe": len(differing),
-        "pages that left before axe could run": len(left),
+        "pages that had left by then": len(left),
         "axe-selenium-python, pages not judged": len(installed.unjudged),
     }
     return [mine, newest, installed], figures

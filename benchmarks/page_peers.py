@@ -33,6 +33,14 @@ axe.run(document, {elementRef: false, runOnly: {type: "rule",
   (error) => done(JSON.stringify({error: String(error)})));
 """
 
+FRAMES = """
+const all = (root) => [...root.querySelectorAll("*")].flatMap((element) => [
+  ...(["iframe", "frame"].includes(element.localName) ? [element] : []),
+  ...(element.shadowRoot ? all(element.shadowRoot) : [])]);
+return all(document);
+"""
+"""Frames of a document, those inside open shadow roots among them."""
+
 
 class PeerFailed(Exception):
     """What kept a peer from answering."""
@@ -98,7 +106,7 @@ def in_main_world(peer: Peer) -> dict[str, Any]:
 def _inject(driver: Any, depth: int) -> None:
     Axe(driver, script_url=str(engines.axe_path())).inject()
     driver.execute_script(ALLOW)
-    for frame in driver.find_elements("css selector", "iframe, frame") if depth else ():
+    for frame in driver.execute_script(FRAMES) if depth else ():
         driver.switch_to.frame(frame)
         try:
             _inject(driver, depth - 1)
