@@ -14,6 +14,7 @@ from pytest_agentflow.checking.evaluate import evaluate
 from pytest_agentflow.checking.message import failure_message
 from pytest_agentflow.checking.prepare import prepare
 from pytest_agentflow.checking.waivers import BadWaiver, Waiver, load_waivers
+from pytest_agentflow.cli.arguments import Arguments
 from pytest_agentflow.cli.checks import read_check
 from pytest_agentflow.cli.outcome import FAILED, PASSED, CallWrong
 from pytest_agentflow.cli.people import configured
@@ -126,7 +127,7 @@ def _waivers(path: Path | None) -> tuple[Waiver, ...]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Arguments(
         prog="agentflow check",
         description="Judge recordings, HTML pages or folders of either.",
         epilog=(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pytest_agentflow.checking.check import Check
 from pytest_agentflow.checking.evaluate import evaluate
+from pytest_agentflow.cli.arguments import Arguments
 from pytest_agentflow.cli.checks import read_check
 from pytest_agentflow.cli.money import money_change
 from pytest_agentflow.cli.outcome import FAILED, PASSED, CallWrong
@@ -48,7 +49,7 @@ def main(argv: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Arguments(
         prog="agentflow diff",
         description="What changed between two runs, folders of runs, or git revisions.",
         epilog=(

@@ -8,6 +8,7 @@ import json
 import sys
 from pathlib import Path
 
+from pytest_agentflow.cli.arguments import Arguments
 from pytest_agentflow.cli.outcome import FAILED, PASSED, CallWrong
 from pytest_agentflow.cli.people import of_profiles, of_values
 from pytest_agentflow.model.text import json_escaped, plain_line
@@ -48,7 +49,7 @@ def main(argv: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="agentflow erase", description=__doc__)
+    parser = Arguments(prog="agentflow erase", description=__doc__)
     add = parser.add_argument
     add("values", nargs="*", metavar="VALUE", help="full name, mail address, number")
     add(

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from pytest_agentflow.checking.evaluate import evaluate
+from pytest_agentflow.cli.arguments import Arguments
 from pytest_agentflow.cli.checks import read_check
 from pytest_agentflow.cli.outcome import PASSED, CallWrong
 from pytest_agentflow.cli.targets import find_targets, load_target
@@ -29,7 +30,7 @@ def main(argv: list[str]) -> int:
     try:
         options.to.write_text(text, "utf-8", "surrogatepass")
     except OSError as error:
-        message = f"{options.to} cannot be written: {error}"
+        message = f"{options.to} cannot be written: {error.strerror or error}"
         raise CallWrong(message) from error
     said = f"{len(paths)} run{'s' * (len(paths) != 1)} -> {options.to}"
     sys.stdout.write(plain_line(said) + "\n")
@@ -37,7 +38,7 @@ def main(argv: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="agentflow export", description=__doc__)
+    parser = Arguments(prog="agentflow export", description=__doc__)
     add = parser.add_argument
     add("run", nargs="+", metavar="RUN", help="*.flow.json files, or folders of them")
     add(

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pytest_agentflow.cli.arguments import Arguments
 from pytest_agentflow.cli.outcome import PASSED, WRONG, CallWrong
 from pytest_agentflow.importers.as_test import identifier, test_of
 from pytest_agentflow.importers.keep import Keeper, Kept
@@ -54,7 +55,7 @@ def main(argv: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="agentflow import", description=__doc__)
+    parser = Arguments(prog="agentflow import", description=__doc__)
     add = parser.add_argument
     add("files", nargs="+", type=Path, metavar="FILE", help="files, or folders of them")
     add("--to", type=Path, required=True, metavar="DIR", help="the recordings folder")

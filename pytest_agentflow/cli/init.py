@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 import shlex
 import sys
 from pathlib import Path
 
+from pytest_agentflow.cli.arguments import Arguments
 from pytest_agentflow.cli.outcome import PASSED, CallWrong
 from pytest_agentflow.cli.pythonpath import Settings, add_folder, read_settings
 from pytest_agentflow.cli.scaffold import TODO, first_test
@@ -24,7 +24,7 @@ IGNORED = "*.flow.partial.jsonl"
 
 def main(argv: list[str]) -> int:
     """Write what is not there yet; change no line that is."""
-    parser = argparse.ArgumentParser(prog="agentflow init", description=__doc__)
+    parser = Arguments(prog="agentflow init", description=__doc__)
     parser.add_argument(
         "workflow", metavar="MODULE:FUNCTION", help="the workflow's function"
     )

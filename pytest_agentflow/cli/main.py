@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import importlib.metadata
 import keyword
@@ -85,6 +86,10 @@ def _run(argv: list[str] | None) -> int:
     if not words or words[0] in ("-h", "--help"):
         sys.stdout.write(_usage())
         return 0 if words else 2
+    if words[0] == "--version":
+        version = importlib.metadata.version("pytest-agentflow")
+        sys.stdout.write(f"pytest-agentflow {version}\n")
+        return 0
     name, rest = words[0], words[1:]
     try:
         if name in _OWN:
@@ -97,8 +102,19 @@ def _run(argv: list[str] | None) -> int:
     except CallWrong as error:
         sys.stderr.write(f"agentflow {name}: {visible(str(error))}\n")
         return 2
-    sys.stderr.write(f"agentflow: there is no command {name!r}\n\n{_usage()}")
+    sys.stderr.write(_no_command(name))
     return 2
+
+
+def _no_command(name: str) -> str:
+    families = (entry.name for entry in importlib.metadata.entry_points(group=GROUP))
+    known = [*_OWN, *sorted(families)]
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)};"
+    return (
+        f"agentflow: there is no command {name!r}; {hint} "
+        "`agentflow --help` says more\n"
+    )
 
 
 def _said_of(entry: importlib.metadata.EntryPoint) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pytest_agentflow.cli.arguments import Arguments
 from pytest_agentflow.cli.outcome import FAILED, PASSED, CallWrong
 from pytest_agentflow.cli.price_gaps import gap_lines, gaps_of, idle_lines
 from pytest_agentflow.cli.price_words import Words, held_lines, run_lines
@@ -46,7 +47,7 @@ def main(argv: list[str]) -> int:
     the day of the recording. With ``--now`` all are those of today. What no price is
     known for afterwards is told, with the entries to paste, and the exit status is 1.
     """
-    parser = argparse.ArgumentParser(prog="agentflow prices", description=__doc__)
+    parser = Arguments(prog="agentflow prices", description=__doc__)
     add = parser.add_argument
     add("recordings", nargs="*", type=Path, help="*.flow.json files, or folders")
     add("--file", type=Path, metavar="PRICES", help="price file, TOML or JSON")

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_agentflow.cli.arguments import Arguments
 from pytest_agentflow.cli.outcome import PASSED, CallWrong
 from pytest_agentflow.cli.partial import prune_partial
 from pytest_agentflow.cli.targets import find_targets
@@ -135,7 +136,7 @@ def _selects(word: str) -> bool:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Arguments(
         prog="agentflow prune",
         description=__doc__,
         usage=(

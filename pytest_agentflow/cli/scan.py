@@ -10,9 +10,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from pytest_agentflow.cli.arguments import Arguments
 from pytest_agentflow.cli.outcome import FAILED, PASSED, CallWrong
 from pytest_agentflow.cli.people import declared_in, of_profiles
-from pytest_agentflow.cli.targets import FOREIGN
+from pytest_agentflow.cli.targets import FOREIGN, absent
 from pytest_agentflow.model.text import json_escaped, plain_line
 from pytest_agentflow.recording.audit import Leak, audit
 from pytest_agentflow.recording.personal import masks_of
@@ -39,7 +40,7 @@ def main(argv: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="agentflow scan", description=__doc__)
+    parser = Arguments(prog="agentflow scan", description=__doc__)
     add = parser.add_argument
     add("paths", nargs="+", type=Path, metavar="PATH", help="files, or folders of them")
     add(
@@ -84,7 +85,7 @@ def _files(targets: list[Path]) -> Iterator[Path]:
         elif target.is_dir():
             yield from sorted(_below(target))
         else:
-            raise CallWrong(f"{target} does not exist")
+            raise CallWrong(absent(target))
 
 
 def _below(top: Path) -> Iterator[Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from pytest_agentflow.cli.arguments import Arguments
 from pytest_agentflow.cli.money import money_text
 from pytest_agentflow.cli.outcome import PASSED
 from pytest_agentflow.cli.targets import load_target
@@ -24,7 +24,7 @@ from pytest_agentflow.pricing.cost_model import aalp
 
 def main(argv: list[str]) -> int:
     """Print one run, stage by stage."""
-    parser = argparse.ArgumentParser(prog="agentflow show", description=__doc__)
+    parser = Arguments(prog="agentflow show", description=__doc__)
     parser.add_argument("run", type=Path, metavar="RUN", help="a *.flow.json file")
     parser.add_argument("--json", action="store_true", help="machine-readable")
     options = parser.parse_args(argv)

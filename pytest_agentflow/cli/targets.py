@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from pytest_agentflow.cli.outcome import CallWrong
@@ -14,6 +16,8 @@ from pytest_agentflow.running.page_run import page_run
 RECORDING = ".flow.json"
 _NAMED = 3
 """So many files of a folder are named where one has to be chosen."""
+_READ = 200
+"""Recordings after which no more are looked for, to name where they are."""
 PAGES = (".html", ".htm")
 FOREIGN = ("node_modules", "__pycache__")
 """Folders that are never searched, beside hidden ones and virtual environments."""
@@ -36,8 +40,7 @@ def find_targets(targets: list[str], *, pages: bool = True) -> list[Path]:
 
 def _expand(target: Path, pages: bool) -> list[Path]:
     if not target.exists():
-        message = f"{target} does not exist"
-        raise CallWrong(message)
+        raise CallWrong(absent(target))
     if target.is_file():
         if _fits(target, pages):
             return [target]
@@ -47,9 +50,27 @@ def _expand(target: Path, pages: bool) -> list[Path]:
     inside = sorted(path for path in _files(target) if _fits(path, pages))
     if not inside:
         also = " and no page (*.html)" if pages else ""
-        message = f"{target} holds no recording (*{RECORDING}){also}"
+        message = f"{target} holds no recording (*{RECORDING}){also}; {_elsewhere()}"
         raise CallWrong(message)
     return inside
+
+
+def absent(path: Path) -> str:
+    """Say that there is no such file or folder, and which may have been meant."""
+    siblings = path.parent.iterdir() if path.parent.is_dir() else ()
+    near = difflib.get_close_matches(path.name, [s.name for s in siblings], n=1)
+    hint = f"did you mean {path.parent / near[0]}?" if near else _elsewhere()
+    return f"{path} does not exist; {hint}"
+
+
+def _elsewhere() -> str:
+    """Name folders below the current one that hold recordings."""
+    # The folder of a workflow lies in the one that is of use: recordings/NAME/.
+    files = islice((f for f in _files(Path()) if f.name.endswith(RECORDING)), _READ)
+    tops = sorted({str(file.parent.parent) for file in files})
+    if tops:
+        return f"recordings are in {', '.join(tops[:_NAMED])}"
+    return "nothing is recorded here yet: `pytest --agentflow=record` does"
 
 
 def _files(top: Path) -> Iterator[Path]:
@@ -82,6 +103,11 @@ def load_target(path: Path, root: Path | None) -> Run:
             + (f", ... ({len(inside)} in all)" if len(inside) > _NAMED else "")
         )
         raise CallWrong(message)
+    if not path.exists():
+        raise CallWrong(absent(path))
+    if not _fits(path, pages=True):
+        kinds = f"neither a recording (*{RECORDING}) nor a page (*.html)"
+        raise CallWrong(f"{path} is {kinds}")
     try:
         return load(path) if path.name.endswith(RECORDING) else _page(path, root)
     except (RecordingError, OSError) as error:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pytest_agentflow.checking.check import Check, CheckError
 from pytest_agentflow.checking.prepare import prepare
+from pytest_agentflow.cli.arguments import Arguments
 from pytest_agentflow.cli.checks import read_check
 from pytest_agentflow.cli.outcome import FAILED, PASSED, CallWrong
 from pytest_agentflow.cli.targets import find_targets, load_target
@@ -134,7 +135,7 @@ def _check(text: str) -> Check:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Arguments(
         prog="agentflow tradeoff",
         description="Weigh how many stages a workflow should have: recordings of the "
         "single model and of splits into several numbers of stages, case by case.",
