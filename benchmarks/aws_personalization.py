@@ -38,10 +38,10 @@ from agentflow_checks import (
     html_validity,
     policy,
 )
-from agentflow_checks.teamwork.flow_shape import boundaries, share_copied
-from agentflow_checks.teamwork.parallelism import in_seconds, parallelism
-from agentflow_checks.teamwork.reads import unneeded
-from agentflow_checks.teamwork.token_flow import Origin, token_flow
+from agentflow_checks.flow.shape import boundaries, share_copied
+from agentflow_checks.flow.token_flow import Origin, token_flow
+from agentflow_checks.teamwork.coordination_order import in_seconds, parallelism
+from agentflow_checks.teamwork.coordination_unneeded import unneeded
 
 import pytest_agentflow as af
 from pytest_agentflow.report.build import build_report

@@ -17,13 +17,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from agentflow_checks.teamwork.flow_shape import (
+from agentflow_checks.flow.shape import (
     lag_profile,
     redundancy,
     reread_factor,
     single_trace_exponent,
 )
-from agentflow_checks.teamwork.token_flow import CHARACTERS_PER_TOKEN, token_flow
+from agentflow_checks.flow.token_flow import CHARACTERS_PER_TOKEN, token_flow
 
 import pytest_agentflow as af
 

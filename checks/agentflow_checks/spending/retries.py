@@ -24,8 +24,8 @@ def judge_retries(
     if not bills:
         return
     # The words of all prompts are compared: loaded and done where it is asked for.
-    from agentflow_checks.teamwork.rework import repeats  # noqa: PLC0415
-    from agentflow_checks.teamwork.token_flow import token_flow  # noqa: PLC0415
+    from agentflow_checks.flow.repeats import repeats  # noqa: PLC0415
+    from agentflow_checks.flow.token_flow import token_flow  # noqa: PLC0415
 
     again = {repeat.again: repeat.first for repeat in repeats(token_flow(run))}
     for bill, limit in bills:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest_agentflow as af
+from agentflow_checks.flow.token_flow import TokenFlow, token_flow
 from agentflow_checks.teamwork.coordination_exhibits import coordination_exhibits
 from agentflow_checks.teamwork.coordination_limits import (
     judge_calls,
@@ -16,11 +17,10 @@ from agentflow_checks.teamwork.coordination_limits import (
     judge_waiting,
 )
 from agentflow_checks.teamwork.coordination_line import MONEY, TIME, TOKENS
+from agentflow_checks.teamwork.coordination_order import ways_together
+from agentflow_checks.teamwork.coordination_pairs import judge_pairwise, samples
 from agentflow_checks.teamwork.coordination_share import judge_share, line_of
-from agentflow_checks.teamwork.overhead import judge_pairwise, samples
-from agentflow_checks.teamwork.parallelism import ways_together
-from agentflow_checks.teamwork.reads import Reads, validate_reads
-from agentflow_checks.teamwork.token_flow import TokenFlow, token_flow
+from agentflow_checks.teamwork.coordination_unneeded import Reads, validate_reads
 
 _EXAMPLE = "coordination(max_share=0.15)"
 

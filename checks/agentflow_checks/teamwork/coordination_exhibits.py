@@ -6,17 +6,8 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 import pytest_agentflow as af
-from agentflow_checks.spending.amounts import marked, money_text
-from agentflow_checks.teamwork.coordination_limits import saving_text
-from agentflow_checks.teamwork.coordination_line import (
-    CAUSES,
-    MONEY,
-    TIME,
-    TOKENS,
-    Line,
-)
-from agentflow_checks.teamwork.coordination_share import amount_text
-from agentflow_checks.teamwork.flow_shape import (
+from agentflow_checks.flow.repeats import repeats
+from agentflow_checks.flow.shape import (
     boundaries,
     fan_in,
     fan_out,
@@ -26,14 +17,23 @@ from agentflow_checks.teamwork.flow_shape import (
     reread_factor,
     single_trace_exponent,
 )
-from agentflow_checks.teamwork.parallelism import (
+from agentflow_checks.flow.token_flow import Origin, TokenFlow
+from agentflow_checks.spending.amounts import marked, money_text
+from agentflow_checks.teamwork.coordination_limits import saving_text
+from agentflow_checks.teamwork.coordination_line import (
+    CAUSES,
+    MONEY,
+    TIME,
+    TOKENS,
+    Line,
+)
+from agentflow_checks.teamwork.coordination_order import (
     Parallelism,
     imbalance,
     in_seconds,
     seconds_text,
 )
-from agentflow_checks.teamwork.rework import repeats
-from agentflow_checks.teamwork.token_flow import Origin, TokenFlow
+from agentflow_checks.teamwork.coordination_share import amount_text
 
 _WORDS = {
     Origin.OUTPUT: "what it wrote",

@@ -6,23 +6,26 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 import pytest_agentflow as af
-from agentflow_checks.spending.amounts import marked
-from agentflow_checks.teamwork.flow_shape import (
+from agentflow_checks.flow.repeats import repeats as repeats_of
+from agentflow_checks.flow.shape import (
     FROM_OTHERS,
     boundaries,
     handed_words,
     lag_profile,
     reread_factor,
 )
-from agentflow_checks.teamwork.flow_shape import (
+from agentflow_checks.flow.shape import (
     redundancy as share_of,
 )
-from agentflow_checks.teamwork.parallelism import Parallelism, Saving, seconds_text
-from agentflow_checks.teamwork.reads import Reads, Unneeded
-from agentflow_checks.teamwork.reads import unneeded as unneeded_of
-from agentflow_checks.teamwork.rework import beyond
-from agentflow_checks.teamwork.rework import repeats as repeats_of
-from agentflow_checks.teamwork.token_flow import TokenFlow
+from agentflow_checks.flow.token_flow import TokenFlow
+from agentflow_checks.spending.amounts import marked
+from agentflow_checks.teamwork.coordination_order import (
+    Parallelism,
+    Saving,
+    seconds_text,
+)
+from agentflow_checks.teamwork.coordination_unneeded import Reads, Unneeded
+from agentflow_checks.teamwork.coordination_unneeded import unneeded as unneeded_of
 
 
 def judge_redundancy(
@@ -127,23 +130,23 @@ def judge_calls(run: af.Run, declared: Mapping[str, int]) -> Iterator[object]:
     """Count the calls of each stage beyond those that are meant."""
     rule = "coordination.calls"
     yield af.Rule(id=rule, title="Stages make no more calls than are meant")
-    over = beyond(run, declared)
     for stage, most in declared.items():
-        if stage not in over:
+        made = sum(call.is_model_call for call in run.stage(stage).calls)
+        if made <= most:
             yield af.Examined(rule=rule, place=af.Place(stage=stage))
             continue
         yield af.Finding(
             rule=rule,
-            message=f"{stage} made {most + over[stage]} calls, {over[stage]} more "
-            f"than the {most} that are meant",
+            message=f"{stage} made {made} calls, {made - most} more than the {most} "
+            "that are meant",
             place=af.Place(stage=stage),
-            observed=str(most + over[stage]),
+            observed=str(made),
             expected=f"at most {most}",
             introduced_by=stage,
             evidence=f"{stage} calls",
             subject=stage,
-            fix=f'Look at why it asked again, or declare it: calls={{"{stage}": '
-            f"{most + over[stage]}}}",
+            fix="Look at why it asked again, or declare it: "
+            f'calls={{"{stage}": {made}}}',
         )
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
 import pytest_agentflow as af
-from agentflow_checks.teamwork.flow_shape import COPIED
-from agentflow_checks.teamwork.flow_texts import UNATTRIBUTED, said_text
-from agentflow_checks.teamwork.rework import Failed, attempt_tokens, failed_attempts
-from agentflow_checks.teamwork.token_flow import (
+from agentflow_checks.flow.shape import COPIED
+from agentflow_checks.flow.texts import UNATTRIBUTED, said_text
+from agentflow_checks.flow.token_flow import (
     CHARACTERS_PER_TOKEN,
     Origin,
     TokenFlow,
@@ -127,7 +126,7 @@ def coordination_line(
     if silent := [c.id for c in run.calls if _silent(c)]:
         message = f"{silent[0]} reports no usage, so that its share is not known"
         raise af.CheckError(message)
-    failed = failed_attempts(run) if money else _tried(run)
+    failed = _failed_attempts(run, money=money)
     whole = run.cost() if money else af.Money(amount=Decimal(0))
     charged = _charged(run) if money else {}
     apart = {*coordinators, UNATTRIBUTED}
@@ -137,7 +136,7 @@ def coordination_line(
         *_copies(run, flow, apart, charged),
         *_calls(run, apart, charged, tokens),
         *(_fees(run) if money else ()),
-        *_failed(failed),
+        *([failed] if failed.tokens or failed.money else ()),
         *_gaps(run, apart),
     ]
     return Line(
@@ -153,9 +152,21 @@ def _silent(call: af.Call) -> bool:
     return bool(call.unreported)
 
 
-def _tried(run: af.Run) -> Failed:
-    told = [attempt_tokens(call, a) for call in run.calls for a in call.attempts]
-    return Failed(tokens=sum(tokens or 0 for tokens in told))
+def _failed_attempts(run: af.Run, *, money: bool) -> Part:
+    """Give what the tries cost that failed before the final answers."""
+    tried = [
+        replace(call, usage=attempt.usage, missing=())
+        for call in run.calls
+        for attempt in call.attempts
+    ]
+    # Of an attempt that does not tell its usage, what it cost is not known: at least.
+    cost = af.attempts_cost(run, af.priced()).at_least if money else Decimal(0)
+    return Part(
+        cause=Cause.FAILED,
+        source="failed attempts",
+        tokens=float(sum(one.total_tokens or 0 for one in tried)),
+        money=cost,
+    )
 
 
 def call_tokens(call: af.Call, given: float) -> float:
@@ -257,16 +268,6 @@ def _fees(run: af.Run) -> Iterator[Part]:
             sums[charge.fee or charge.model] += charge.money.amount
     for name, amount in sums.items():
         yield Part(cause=Cause.FEE, source=name, money=amount)
-
-
-def _failed(failed: Failed) -> Iterator[Part]:
-    if failed.tokens or failed.money:
-        yield Part(
-            cause=Cause.FAILED,
-            source="failed attempts",
-            tokens=float(failed.tokens),
-            money=failed.money,
-        )
 
 
 def _gaps(run: af.Run, apart: Collection[str]) -> Iterator[Part]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 import pytest_agentflow as af
+from agentflow_checks.flow.token_flow import TokenFlow
 from agentflow_checks.spending.amounts import marked, money_text
 from agentflow_checks.teamwork.coordination_line import (
     MONEY,
@@ -16,8 +17,7 @@ from agentflow_checks.teamwork.coordination_line import (
     Part,
     coordination_line,
 )
-from agentflow_checks.teamwork.parallelism import seconds_text
-from agentflow_checks.teamwork.token_flow import TokenFlow
+from agentflow_checks.teamwork.coordination_order import seconds_text
 
 RULE = "coordination.share"
 

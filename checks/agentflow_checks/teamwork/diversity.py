@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -84,19 +84,13 @@ def _sets(
     run: af.Run, baseline: str, others: str | None
 ) -> tuple[dict[str, Output], dict[str, Output]]:
     """Give the outputs of both sides by customer."""
-    if run.folder is None:
-        message = (
-            "the run was not loaded from a recordings folder, so that neither the "
-            "other customers' pages nor the baseline's are known"
-        )
-        raise af.CheckError(message)
+    baselines = _shipped(af.runs_beside(run, baseline, "baseline"))
     own = others or f"{run.path.parent.name if run.path else run.workflow}/*"
     workflow = f"{run.workflow}/"
-    mine = _by_case(o for o in _outputs(run, own) if o.case != run.case)
-    theirs = _by_case(
-        o for o in _outputs(run, baseline) if not o.id.startswith(workflow)
-    )
-    if not theirs and any(True for _ in _outputs(run, baseline)):
+    beside = _shipped(af.runs_beside(run, own, "others"))
+    mine = _by_case(o for o in beside if o.case != run.case)
+    theirs = _by_case(o for o in baselines if not o.id.startswith(workflow))
+    if baselines and not theirs:
         message = (
             f"baseline={baseline!r} names recordings of {run.workflow} itself: a "
             "workflow is compared with another one, the single model's"
@@ -104,7 +98,8 @@ def _sets(
         raise af.CheckError(message)
     if not theirs:
         message = (
-            f"no recording with a page matches baseline={baseline!r} below {run.folder}"
+            f"no recording that baseline={baseline!r} matches has a page: nothing to "
+            "compare with"
         )
         raise af.CheckError(message)
     mine[run.case] = output_of(run)
@@ -132,14 +127,14 @@ def _some(outputs: dict[str, Output], size: int) -> tuple[Output, ...]:
     return tuple(outputs[case] for case in sorted(chosen[:size]))
 
 
-def _outputs(run: af.Run, pattern: str) -> Iterator[Output]:
-    for path in af.find_recordings(run.folder or ".", pattern):
-        found = recorded_output(path, path.stat().st_mtime_ns)
-        if found is not None:
-            yield found
+def _shipped(runs: Sequence[af.Run]) -> list[Output]:
+    """Take those apart that shipped a page, each once a session."""
+    paths = (one.path for one in runs)
+    found = (recorded_output(p, p.stat().st_mtime_ns) for p in paths if p)
+    return [output for output in found if output is not None]
 
 
-def _by_case(outputs: Iterator[Output]) -> dict[str, Output]:
+def _by_case(outputs: Iterable[Output]) -> dict[str, Output]:
     """Keep one output a customer: several of one are no independent ones."""
     firsts: dict[str, Output] = {}
     for output in outputs:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest_agentflow as af
+from agentflow_checks.flow.texts import normalised, stage_texts, visible
 from agentflow_checks.teamwork.diversity_pictures import distance, picture_hash
-from agentflow_checks.teamwork.texts import normalised, stage_texts, visible
 
 _WORD = re.compile(r"\w+")
 _SILENT = re.compile(

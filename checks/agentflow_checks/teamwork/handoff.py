@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import pytest_agentflow as af
-from agentflow_checks.teamwork.coherence import contradictions, invented_values
+from agentflow_checks.teamwork.handoff_coherence import contradictions, invented_values
 from agentflow_checks.teamwork.handoff_facts import (
     INPUTS,
     Fact,

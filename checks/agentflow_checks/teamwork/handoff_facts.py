@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest_agentflow as af
+from agentflow_checks.flow.texts import as_text
 from agentflow_checks.grounding.claims import claims_of
 from agentflow_checks.grounding.folding import letters
 from agentflow_checks.grounding.json_leaves import leaves
@@ -21,7 +22,6 @@ from agentflow_checks.grounding.kinds import (
 )
 from agentflow_checks.grounding.structure import atoms_under_key, canonical_key
 from agentflow_checks.teamwork.json_path import parse_path, values_at
-from agentflow_checks.teamwork.texts import as_text
 
 INPUTS = "inputs"
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pytest_agentflow as af
+from agentflow_checks.flow.texts import as_text, normalised
 from agentflow_checks.teamwork.handoff_facts import (
     Fact,
     facts_at,
@@ -15,7 +16,6 @@ from agentflow_checks.teamwork.handoff_facts import (
     output_of,
 )
 from agentflow_checks.teamwork.handoff_survival import Holdings
-from agentflow_checks.teamwork.texts import as_text, normalised
 
 _INDEX = re.compile(r"\[\d+\]")
 _STEP = re.compile(r"\.[^.\[]+|\[[^\]]*\]")

@@ -9,16 +9,16 @@ from enum import StrEnum
 from functools import cached_property
 
 import pytest_agentflow as af
-from agentflow_checks.grounding.folding import letters
-from agentflow_checks.grounding.lookup import holds
-from agentflow_checks.grounding.sources import Document, Index, index
-from agentflow_checks.teamwork.handoff_facts import INPUTS, Fact
-from agentflow_checks.teamwork.texts import (
+from agentflow_checks.flow.texts import (
     normalised,
     prompt_texts,
     stage_texts,
     visible,
 )
+from agentflow_checks.grounding.folding import letters
+from agentflow_checks.grounding.lookup import holds
+from agentflow_checks.grounding.sources import Document, Index, index
+from agentflow_checks.teamwork.handoff_facts import INPUTS, Fact
 
 #: A shorter run of letters may stand in any text by chance.
 _SHORTEST_VERBATIM = 12

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest_agentflow as af
-from agentflow_checks.teamwork.carried import check_profile
+from agentflow_checks.flow.texts import overlap
 from agentflow_checks.teamwork.personalised_fit import (
     Fit,
     Portrait,
@@ -15,9 +15,9 @@ from agentflow_checks.teamwork.personalised_fit import (
     portrait_of,
     rivals_of,
     stage_portrait,
+    trace,
 )
-from agentflow_checks.teamwork.personalised_trace import trace
-from agentflow_checks.teamwork.texts import overlap
+from agentflow_checks.teamwork.personalised_terms import check_profile
 
 #: A page made for somebody else fits its customer best of all by luck in 1 of
 #: (others + 1) cases; with so many others that is the usual 5 %.
@@ -94,7 +94,7 @@ def personalised(
     mine = portrait_of(run, profile)
     rivals = rivals_of(run, others, profile)
     if not rivals:
-        message = f"no other recording matches {others!r} below {run.folder}"
+        message = f"others={others!r} matches no recording of another customer's page"
         raise af.CheckError(message)
     yield from _copies(run, mine, rivals, max_shared)
     fits = fit_of(mine, customers(mine, rivals))

@@ -1,4 +1,4 @@
-"""How well a page fits a customer, beside all other customers."""
+"""How well a page fits a customer beside all others, and from which stage on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest_agentflow as af
-from agentflow_checks.teamwork.carried import (
+from agentflow_checks.flow.texts import overlap, shingles, stage_texts, visible
+from agentflow_checks.grounding.run_sources import code_stages
+from agentflow_checks.teamwork.personalised_terms import (
     Term,
     idf,
     profile_text,
@@ -17,7 +19,10 @@ from agentflow_checks.teamwork.carried import (
     share,
     terms_of,
 )
-from agentflow_checks.teamwork.texts import shingles, stage_texts, visible
+
+#: A stage that carries less than this part of what the page does of a customer (it
+#: paints, it approves) does not say whose page it is.
+_TELLING = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,17 +111,10 @@ def rivals_of(run: af.Run, pattern: str, profile: str | None) -> tuple[Portrait,
     """Give the other customers' portraits; each recording is read once a session.
 
     Raises:
-        af.CheckError: the run was not loaded from a recordings folder.
+        af.CheckError: the run was not loaded from a recordings folder, or nothing fits.
     """
-    if run.folder is None:
-        message = (
-            "the run was not loaded from a recordings folder, so others is unknown"
-        )
-        raise af.CheckError(message)
-    found = (
-        _recorded(path, path.stat().st_mtime_ns, profile)
-        for path in af.find_recordings(run.folder, pattern)
-    )
+    paths = (one.path for one in af.runs_beside(run, pattern, "others"))
+    found = (_recorded(p, p.stat().st_mtime_ns, profile) for p in paths if p)
     return tuple(one for one in found if one is not None and one.case != run.case)
 
 
@@ -139,3 +137,41 @@ def _terms(text: str) -> frozenset[Term]:
 def stage_shingles(stage: af.Stage) -> frozenset[Any]:
     """Give the word sequences of all that a stage handed on."""
     return shingles("\n".join(visible(text) for text in stage_texts(stage)))
+
+
+def trace(run: af.Run, fits: Fit, rival: Portrait, max_shared: float) -> af.Attribution:
+    """Name the first stage whose output is the rival's, or fits the rival better.
+
+    Stages of mere code are looked through: two customers of one industry rightly get
+    the same price list.
+    """
+    other = None if rival.path is None else af.load(rival.path)
+    theirs = {stage.name: stage for stage in other.stages} if other else {}
+    plain = code_stages(run)
+
+    def project(stage: af.Stage) -> af.Verdict:
+        if stage.name in plain:
+            return af.Verdict.INAPPLICABLE
+        twin = theirs.get(stage.name)
+        mine = stage_shingles(stage)
+        shared = overlap(mine, stage_shingles(twin)) if twin is not None else None
+        if shared is not None and shared > max_shared:
+            return af.Verdict.FAILED
+        fitting = _by_fit(fits, rival, stage)
+        if fitting is None:
+            decided = shared is not None
+            return af.Verdict.PASSED if decided else af.Verdict.INAPPLICABLE
+        return fitting
+
+    return af.attribute(run, project, shipped=af.Verdict.FAILED)
+
+
+def _by_fit(fits: Fit, rival: Portrait, stage: af.Stage) -> af.Verdict | None:
+    said = stage_portrait(stage)
+    own, theirs = fits.share(fits.mine, said), fits.share(rival, said)
+    page = fits.share(rival, fits.mine.page)
+    if own is None or theirs is None or page is None:
+        return None
+    if max(own, theirs) < _TELLING * page:
+        return None
+    return af.Verdict.FAILED if theirs >= own else af.Verdict.PASSED

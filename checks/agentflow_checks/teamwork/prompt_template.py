@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 import pytest_agentflow as af
-from agentflow_checks.teamwork.flow_texts import given_text
-from agentflow_checks.teamwork.shingles import WIDTH, Vocabulary, shingle_keys
-from agentflow_checks.teamwork.token_flow import prompt_tokens
+from agentflow_checks.flow.shingles import WIDTH, Vocabulary, shingle_keys
+from agentflow_checks.flow.texts import given_text
+from agentflow_checks.flow.token_flow import prompt_tokens
 
 MOSTLY = 0.5
 """A line belongs to the template where so much of its words do."""

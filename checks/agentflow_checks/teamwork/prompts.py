@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest_agentflow as af
+from agentflow_checks.grounding.hallucination import hallucination
 from agentflow_checks.spending.amounts import marked
-from agentflow_checks.teamwork.prompt_claims import unsupported_rate
 from agentflow_checks.teamwork.prompt_conflicts import Conflict, conflicts
-from agentflow_checks.teamwork.prompt_growth import growth_since, name_of, skipped
+from agentflow_checks.teamwork.prompt_growth import (
+    growth_since,
+    judge_growth,
+    run_before,
+    skipped,
+)
 from agentflow_checks.teamwork.prompt_instructions import examples as count_examples
 from agentflow_checks.teamwork.prompt_instructions import instructions as told_in
 from agentflow_checks.teamwork.prompt_template import Template, templates
+
+_NOT_KNOWN = "not known"
 
 Limit = int | Mapping[str, int]
 
@@ -82,7 +89,8 @@ def prompts(
         against: glob of recordings of the same cases as they were on main.
         max_growth: largest growth of a template's tokens since then, 0.1 for 10 %.
     """
-    mine = _measured(run, _others(run, others))
+    beside = _others(run, others)
+    mine = _measured(run, beside)
     limits = {"tokens": tokens, "instructions": instructions, "examples": examples}
     yield from _judge_conflicts(mine)
     for what, limit in limits.items():
@@ -90,9 +98,10 @@ def prompts(
             yield from _judge_limit(run, mine, what, limit)
     grown = {}
     if against is not None and max_growth is not None:
-        before = _before(run, against)
-        grown = _growth(run, before, against, others)
-        yield from _judge_growth(mine, before, grown, max_growth)
+        before = run_before(run, against)
+        grown = growth_since(run, before, against, beside)
+        told = [measured.template for measured in mine]
+        yield from judge_growth(told, before, grown, max_growth)
         yield from skipped(run, before, grown)
     if mine:
         yield _table(run, mine, grown)
@@ -117,40 +126,12 @@ def _measured(run: af.Run, others: Sequence[af.Run]) -> tuple[Measured, ...]:
 def _others(run: af.Run, pattern: str | None) -> list[af.Run]:
     if pattern is None:
         return []
-    found = [r for r in _matching(run, pattern, "others") if r.case != run.case]
+    beside = af.runs_beside(run, pattern, "others")
+    found = [other for other in beside if other.case != run.case]
     if not found:
-        message = f"no recording of another case matches others={pattern!r}"
+        message = f"others={pattern!r} matches no recording of another case"
         raise af.CheckError(message)
     return found
-
-
-def _matching(run: af.Run, pattern: str, argument: str) -> list[af.Run]:
-    if run.folder is None:
-        message = f"the run was not loaded from a folder, so {argument} is unknown"
-        raise af.CheckError(message)
-    found = (af.load(path) for path in af.find_recordings(run.folder, pattern))
-    return [replace(other, folder=run.folder) for other in found]
-
-
-def _before(run: af.Run, against: str) -> af.Run:
-    there = [r for r in _matching(run, against, "against") if r.case == run.case]
-    if not there:
-        message = f"no recording of case {run.case} matches against={against!r}"
-        raise af.CheckError(message)
-    return there[0]
-
-
-def _growth(
-    run: af.Run, before: af.Run, against: str, others: str | None
-) -> dict[str, float]:
-    """Give the growth of each template that both runs have, measured the same way."""
-    old_others = [
-        r for r in _matching(run, against, "against") if r.case != before.case
-    ]
-    by_cases = others is not None and bool(old_others)
-    now = templates(run, _others(run, others) if by_cases else ())
-    then = templates(before, old_others if by_cases else ())
-    return growth_since(run, before, now, then)
 
 
 def _judge_conflicts(mine: Sequence[Measured]) -> Iterator[object]:
@@ -240,36 +221,6 @@ def _over(rule: str, measured: Measured, what: str, most: int) -> af.Finding:
     )
 
 
-def _judge_growth(
-    mine: Sequence[Measured], before: af.Run, grown: Mapping[str, float], most: float
-) -> Iterator[object]:
-    rule = "prompts.growth"
-    yield af.Rule(id=rule, title="Templates grow by no more than is allowed")
-    for measured in mine:
-        stage = measured.stage
-        if stage not in grown:
-            continue
-        if grown[stage] <= most:
-            yield af.Examined(rule=rule, place=af.Place(stage=stage))
-            continue
-        then = measured.template.tokens / (1 + grown[stage])
-        yield af.Finding(
-            rule=rule,
-            message=f"{stage}'s template grew by {grown[stage]:.0%}, from "
-            f"{then:,.0f} to {measured.template.tokens:,.0f} tokens"
-            f"{marked(measured.template.estimated)}, since {name_of(before)}; "
-            f"{most:.0%} is allowed",
-            place=af.Place(stage=stage),
-            observed=f"{grown[stage]:.0%}",
-            expected=f"at most {most:.0%}",
-            introduced_by=stage,
-            evidence=f"{stage} grew",
-            subject=stage,
-            why="Prompts grow by one sentence at a time, and nobody takes any out.",
-            fix="Take out what no check misses, or record main again if it is meant.",
-        )
-
-
 def _table(
     run: af.Run, mine: Sequence[Measured], grown: Mapping[str, float]
 ) -> af.Table:
@@ -297,9 +248,26 @@ def _table(
                 str(m.examples),
                 str(len(m.conflicts)),
                 f"{grown[m.stage]:+.0%}" if m.stage in grown else "",
-                unsupported_rate(run, m.stage),
+                _unsupported(run, m.stage),
             )
             for m in mine
         ),
         numeric=(1, 2, 3, 4, 5, 6, 7),
     )
+
+
+def _unsupported(run: af.Run, stage: str) -> str:
+    """Give the unsupported claims of a stage as ``2 of 31 (6%)``, as far as known.
+
+    Counted are claims that the hallucination check decides for this stage; those it
+    leaves as questions are no claims here. ``not known`` where it cannot judge.
+    """
+    if not run.sources:
+        return _NOT_KNOWN
+    evaluation = af.evaluate(run, hallucination(stage=stage))
+    (result,) = evaluation.results
+    failed = sum(rule.failed for rule in result.rules)
+    decided = failed + sum(rule.passed for rule in result.rules)
+    if result.verdict is af.Verdict.ERROR or not decided:
+        return _NOT_KNOWN
+    return f"{failed} of {decided} ({failed / decided:.0%})"

@@ -105,18 +105,9 @@ def stage_worth(
 
 def _runs(run: af.Run, pattern: str | None) -> Iterator[af.Run]:
     yield run
-    if pattern is None:
-        return
-    if run.folder is None:
-        message = "the run was not loaded from a recordings folder, so runs is unknown"
-        raise af.CheckError(message)
-    paths = af.find_recordings(run.folder, pattern)
-    if not paths:
-        message = f"no recording matches runs={pattern!r} below {run.folder}"
-        raise af.CheckError(message)
-    for path in paths:
-        if path != run.path and (other := af.load(path)).id != run.id:
-            yield other
+    if pattern is not None:
+        beside = af.runs_beside(run, pattern)
+        yield from (other for other in beside if other.id != run.id)
 
 
 def _judge_caught(

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from agentflow_checks import coordination
+from agentflow_checks.flow.token_flow import token_flow
 from agentflow_checks.teamwork.coordination_line import Cause, coordination_line
-from agentflow_checks.teamwork.token_flow import token_flow
 from flow_runs import PRICES, chain, chat, flow_run, history, prose
 
 import pytest_agentflow as af

@@ -155,13 +155,13 @@ def test_nothing_to_compare_with_is_an_error(folder: Path) -> None:
     [
         ("build_site", "passed", set()),
         ("build_site_nano", "passed", {"layout (runs of three tags)"}),
-        ("build_site_five", "undetermined", set()),
+        ("build_site_large", "undetermined", set()),
     ],
 )
 def test_the_grown_sample_shows_all_three(
     workflow: str, verdict: str, alarms: set[str]
 ) -> None:
-    """The split is as varied, the smallest model uses one layout, twelve are few."""
+    """The split is as varied, the smallest model uses one layout, eight are few."""
     paths = af.find_recordings(GROWN, f"{workflow}/*")
     if not paths:
         pytest.skip(f"{workflow} is not recorded here")

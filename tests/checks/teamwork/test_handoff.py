@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from agentflow_checks import handoff
+from agentflow_checks.flow.texts import normalised
 from agentflow_checks.teamwork.handoff_facts import Fact, declared, facts_of
 from agentflow_checks.teamwork.handoff_survival import Texts
-from agentflow_checks.teamwork.texts import normalised
 from hypothesis import given
 from hypothesis import strategies as st
 

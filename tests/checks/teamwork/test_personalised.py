@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from agentflow_checks import personalised
-from agentflow_checks.teamwork.carried import idf, share, terms_of
 from agentflow_checks.teamwork.personalised_fit import Portrait, fit_of, portrait_of
+from agentflow_checks.teamwork.personalised_terms import idf, share, terms_of
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from agentflow_checks import handoff, personalised, stage_order
+from agentflow_checks.flow.texts import normalised, overlap, shingles
 from agentflow_checks.teamwork.json_path import parse_path, values_at
-from agentflow_checks.teamwork.texts import normalised, overlap, shingles
 from hypothesis import given
 from hypothesis import strategies as st
 

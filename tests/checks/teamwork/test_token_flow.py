@@ -6,8 +6,9 @@ import json
 import math
 
 import pytest
-from agentflow_checks.teamwork.copies import Index, Paint
-from agentflow_checks.teamwork.flow_shape import (
+from agentflow_checks.flow.copies import Index, Paint
+from agentflow_checks.flow.repeats import repeats
+from agentflow_checks.flow.shape import (
     boundaries,
     fan_in,
     fan_out,
@@ -18,10 +19,9 @@ from agentflow_checks.teamwork.flow_shape import (
     share_copied,
     single_trace_exponent,
 )
-from agentflow_checks.teamwork.parallelism import in_seconds, parallelism
-from agentflow_checks.teamwork.rework import repeats
-from agentflow_checks.teamwork.shingles import shingle_keys
-from agentflow_checks.teamwork.token_flow import Origin, token_flow
+from agentflow_checks.flow.shingles import shingle_keys
+from agentflow_checks.flow.token_flow import Origin, token_flow
+from agentflow_checks.teamwork.coordination_order import in_seconds, parallelism
 from flow_runs import chain, chat, flow_run, history, prose
 from hypothesis import given
 from hypothesis import strategies as st

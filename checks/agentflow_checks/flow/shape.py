@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pytest_agentflow as af
-from agentflow_checks.teamwork.token_flow import Copy, Origin, Prompt, TokenFlow
+from agentflow_checks.flow.token_flow import Copy, Origin, Prompt, TokenFlow
 
 HANDED = (Origin.OUTPUT,)
 COPIED = (Origin.OUTPUT, Origin.PROMPT, Origin.HISTORY)

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pytest_agentflow as af
+from agentflow_checks.flow.shape import boundaries
+from agentflow_checks.flow.token_flow import Origin, TokenFlow, token_flow
 from agentflow_checks.spending.amounts import marked
-from agentflow_checks.teamwork.flow_shape import boundaries
-from agentflow_checks.teamwork.token_flow import Origin, TokenFlow, token_flow
 
 RULE = "coordination.pairwise"
 
@@ -24,13 +24,10 @@ class Sample:
 
 def samples(run: af.Run, pattern: str) -> tuple[Sample, ...]:
     """Measure `run` and all recordings that `pattern` names, single stages left out."""
-    if run.folder is None:
-        message = "the run was not loaded from a recordings folder, so runs is unknown"
-        raise af.CheckError(message)
-    loaded = [af.load(path) for path in af.find_recordings(run.folder, pattern)]
-    others = [other for other in loaded if other.id != run.id]
+    beside = af.runs_beside(run, pattern)
+    others = [other for other in beside if other.id != run.id]
     if not others:
-        message = f"no other recording matches runs={pattern!r} below {run.folder}"
+        message = f"runs={pattern!r} matches no other recording than this one"
         raise af.CheckError(message)
     measured = (_sample(each) for each in (run, *others))
     return tuple(sample for sample in measured if sample.stages > 1)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 import pytest_agentflow as af
-from agentflow_checks.teamwork.copies import Index, Paint
-from agentflow_checks.teamwork.flow_texts import (
+from agentflow_checks.flow.copies import Index, Paint
+from agentflow_checks.flow.shingles import WIDTH, Vocabulary, shingle_keys
+from agentflow_checks.flow.texts import (
     forms,
     given_text,
     handed_on,
@@ -16,7 +17,6 @@ from agentflow_checks.teamwork.flow_texts import (
     rendered,
     said_text,
 )
-from agentflow_checks.teamwork.shingles import WIDTH, Vocabulary, shingle_keys
 
 CHARACTERS_PER_TOKEN = 4
 

@@ -10,12 +10,12 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TypeAlias
 
 import pytest_agentflow as af
+from agentflow_checks.flow.texts import as_text
 from agentflow_checks.grounding.atoms import atoms
 from agentflow_checks.grounding.folding import fold, word_form
 from agentflow_checks.grounding.kinds import AMOUNTS, Atom, Reading, is_hard
 from agentflow_checks.grounding.stopwords import STOP_WORDS
 from agentflow_checks.teamwork.json_path import parse_path, values_at
-from agentflow_checks.teamwork.texts import as_text
 
 #: A content word or a typed value in one notation: ("word", "boiler").
 Term: TypeAlias = tuple[str, str]

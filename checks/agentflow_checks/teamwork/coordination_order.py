@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import pytest_agentflow as af
-from agentflow_checks.teamwork.flow_texts import in_order, said_text
-from agentflow_checks.teamwork.rework import repeats
-from agentflow_checks.teamwork.shingles import words
-from agentflow_checks.teamwork.token_flow import TokenFlow
+from agentflow_checks.flow.repeats import repeats
+from agentflow_checks.flow.shingles import words
+from agentflow_checks.flow.texts import in_order, said_text
+from agentflow_checks.flow.token_flow import TokenFlow
 
 Edges = Mapping[str, frozenset[str]]
 """Call -> the calls that it has to wait for."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest_agentflow as af
-from agentflow_checks.teamwork.flow_shape import tokens_given
-from agentflow_checks.teamwork.flow_texts import forms, handed_on
+from agentflow_checks.flow.shape import tokens_given
+from agentflow_checks.flow.shingles import shingle_keys
+from agentflow_checks.flow.texts import forms, handed_on
+from agentflow_checks.flow.token_flow import Copy, Origin, Prompt, TokenFlow
 from agentflow_checks.teamwork.json_path import parse_path, values_at
-from agentflow_checks.teamwork.shingles import shingle_keys
-from agentflow_checks.teamwork.token_flow import Copy, Origin, Prompt, TokenFlow
 
 Reads = Mapping[str, Sequence[str]]
 """Stage -> sections of outputs of the stages before it that it reads.

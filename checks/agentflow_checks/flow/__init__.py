@@ -1,0 +1,1 @@
+"""Text followed through a run word for word, for families that judge stages."""
