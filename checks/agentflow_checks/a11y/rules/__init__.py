@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from agentflow_checks.a11y.rules import keyboard, layout, mouse, opening, tables
+from agentflow_checks.a11y.rules import keyboard, labels, layout, mouse, opening, tables
 from agentflow_checks.a11y.rules.rule import OwnRule
 
-_TOPICS = (keyboard, layout, mouse, opening, tables)
+_TOPICS = (keyboard, labels, layout, mouse, opening, tables)
 
 RULES: dict[str, OwnRule] = {rule.id: rule for topic in _TOPICS for rule in topic.RULES}
 """Every rule of ours by its id."""
