@@ -193,7 +193,7 @@ def judge_waiting(
         rule=rule,
         message=f"{seconds_text(saved)} of {seconds_text(whole)} "
         f"({saved / whole:.0%}) are spent waiting for stages whose text is not used; "
-        f"{most:.0%} is allowed. "
+        f"{most:.0%} is allowed: "
         + "; ".join(saving_text(s, side_by_side) for s in side_by_side.savings[:3]),
         observed=f"{saved / whole:.0%}",
         expected=f"at most {most:.0%}",

@@ -194,7 +194,7 @@ def test_needless_waiting_is_named_with_what_it_costs() -> None:
     finding = only(judge(run, waiting=0.1))
     assert finding.message == (
         "3.0 s of 8.0 s (38%) are spent waiting for stages whose text is not used; "
-        "10% is allowed. running paint beside write would save 3.0 s of 8.0 s"
+        "10% is allowed: running paint beside write would save 3.0 s of 8.0 s"
     )
     assert finding.introduced_by == "write"
     assert judge(run, waiting=0.4).verdict == "passed"
