@@ -86,6 +86,13 @@ def test_every_run_says_that_its_answers_were_not_given_by_a_model(
     assert all(run.authored for run in runs(workflow))
 
 
+def test_no_recording_names_the_folder_that_its_page_was_written_to() -> None:
+    """Paths of the machine that recorded would differ each time, and tell of it."""
+    outputs = {run.output for name in WORKFLOWS for run in runs(name)}
+
+    assert outputs == {"(temporary)"}
+
+
 @pytest.mark.parametrize(("workflow", "count"), STAGES.items())
 def test_a_split_has_as_many_stages_as_its_name_says(workflow: str, count: int) -> None:
     """The stages that call a model are one to five."""
