@@ -110,6 +110,9 @@ def bars(f: dict[str, Any]) -> dict[str, bool]:
             if int(n) >= 20
         ),
         "tango_type1 <= 0.054": f["tango_type1"] <= 0.054,
+        "break-even held in 87-92 %": all(
+            0.87 <= held <= 0.92 for held in f["break_even_coverage"].values()
+        ),
     }
 
 
