@@ -1,0 +1,97 @@
+// Evaluated in a world of our own: the page's controls, by what they say, and pressed.
+globalThis.agentflowControls = (() => {
+  "use strict";
+  const MOST = 400;
+  const all = (root = document, found = []) => {
+    for (const element of root.querySelectorAll("*")) {
+      found.push(element);
+      if (element.shadowRoot) all(element.shadowRoot, found);
+    }
+    return found;
+  };
+  const get = (element, name) => Element.prototype.getAttribute.call(element, name);
+
+  // Whether there is something of it on the page to be seen.
+  const visible = (element) => {
+    if (!element.isConnected || !Element.prototype.checkVisibility.call(
+      element, { opacityProperty: true, visibilityProperty: true })) return false;
+    const [x, y, width, height] = agentflow.place(element);
+    if (width < 2 || height < 2 || x + width <= 0 || y + height <= 0) return false;
+    if (x >= Math.max(innerWidth, document.documentElement.scrollWidth)) return false;
+    const clip = getComputedStyle(element);
+    return !/^inset\((50|100)%/.test(clip.clipPath) && !/^rect\((0|1)px/.test(clip.clip);
+  };
+  const told = (element) => !element.closest("[aria-hidden=true], [inert]");
+
+  // The accessible name, as axe-core computes it; its tree is made once for all.
+  const names = (elements) => {
+    const own = (element) => [get(element, "aria-label"), element.labels?.[0]?.innerText,
+      element.innerText, get(element, "title"), get(element, "alt"),
+      ["button", "submit", "reset"].includes(element.type) ? element.value : ""]
+      .map((word) => (word || "").trim()).find(Boolean) || "";
+    try {
+      axe.setup(document.documentElement);
+      return elements.map((element) => {
+        try { return axe.commons.text.accessibleText(element).trim(); }
+        catch { return own(element); }
+      });
+    } catch { return elements.map(own); }
+    finally { try { axe.teardown(); } catch { /* it was not set up */ } }
+  };
+
+  const SHAPES = "button, input:not([type=hidden]), select, summary, a[href], "
+    + "[role=button], [role=switch], [role=checkbox], [role=radio], [role=slider], "
+    + "[role=link], [onclick], [tabindex]:not([tabindex='-1'])";
+  const AWAY = /^(?!#|javascript:)/i;
+  let kept = [];
+
+  // Those whose name says so come first; links to elsewhere are told, never followed.
+  const list = (pattern, most) => {
+    const says = new RegExp(pattern, "i");
+    const media = new Set(["audio", "video", "html", "body"]);
+    const found = all().filter((e) => e.matches(SHAPES) && !e.disabled
+      && !media.has(e.localName)).slice(0, MOST);
+    const given = names(found);
+    kept = found.map((element, index) => ({
+      element, name: given[index].slice(0, 80), says: says.test(given[index]),
+      leads: element.localName === "a" && AWAY.test(get(element, "href").trim()),
+      visible: visible(element), told: told(element),
+    }));
+    const rank = (one) => (one.says ? 0 : 4) + (one.visible ? 0 : 2) + (one.leads ? 1 : 0);
+    kept.sort((one, other) => rank(one) - rank(other));
+    const left = Math.max(0, kept.filter((one) => !one.leads).length - most);
+    kept = kept.slice(0, most);
+    return JSON.stringify({
+      left,
+      controls: kept.map(({ element, ...said }) => ({
+        ...said, selector: agentflow.selector(element),
+        shape: element.localName, type: (element.type || "").toString(),
+      })),
+    });
+  };
+
+  // As often as it has values: a slider goes to its least, a choice to its other ones.
+  const press = (index) => {
+    const { element } = kept[index];
+    const heard = (type) => element.dispatchEvent(new Event(type, { bubbles: true }));
+    if (element.localName === "select") {
+      element.selectedIndex = (element.selectedIndex + 1) % Math.max(1, element.length);
+      heard("input"); heard("change");
+    } else if (["range", "number"].includes(element.type)) {
+      element.value = element.min || "0";
+      heard("input"); heard("change");
+    } else if (["button", "submit", "reset", "checkbox", "radio", "image"]
+      .includes(element.type) || element.localName !== "input") {
+      HTMLElement.prototype.click.call(element);
+    }
+    return null;
+  };
+
+  // Some controls are shown when they have the focus, or the pointer is there.
+  const shown = (index) => {
+    const { element } = kept[index];
+    try { HTMLElement.prototype.focus.call(element); } catch { /* not focusable */ }
+    return visible(element);
+  };
+  return { all, visible, told, names, list, press, shown, get };
+})();
