@@ -17,9 +17,9 @@ def mean_bounds(
     On each side the farther of two bounds: Student's t, and the t that Hall's
     transformation has cleared of the skewness of the sample (P. Hall 1992, "On the
     removal of skewness by transformation"). Money leans to the dear side: there, t
-    alone holds the mean in 86 % of samples of 20 where 90 % are meant, and a
-    percentile bootstrap in 84 %. Rare wrong answers lean to the other side: there
-    Hall's alone holds it in 80 %. Together 87 to 91 %
+    alone holds the mean in 87 % of samples of 20 where 90 % are meant, and a
+    percentile bootstrap in 83 %. Rare wrong answers lean to the other side: there
+    Hall's alone holds it in 77 %. Together 87 to 91 %
     (``benchmarks/error_rates.py``).
 
     Args:
