@@ -152,7 +152,7 @@ def _rest(more: int, noun: str, columns: int) -> list[tuple[str, ...]]:
 
 def causes_table(spent: Spending) -> Exhibit | None:
     """List what each cause adds to a case of the single model, or saves."""
-    found = effects(spent.split, spent.single) if spent.split.priced else ()
+    found = effects(spent.split, spent.single)
     rows = tuple((e.cause, signed(e.amount, spent.split)) for e in found)
     title = "What a case of the split costs more, and less, and why"
     table = Table(title=title, columns=("cause", "adds"), rows=rows, numeric=(1,))

@@ -210,7 +210,7 @@ def _cause(run: af.Run, stage: str | None, found: Taken) -> tuple[str | None, st
 
 def _longest(run: af.Run, stage: str | None) -> tuple[str | None, str]:
     if stage is not None:
-        pace = _pace(run, stage)
+        pace = _recorded_pace(run, stage) if run.computed is None else _pace(run, stage)
         text = "" if pace is None else f" {pace.told}" if pace.calls > 1 else ""
         calls = len(run.stage(stage).calls)
         return stage, f"{calls} {'call' if calls == 1 else 'calls'}{text}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from agentflow_checks import cost
@@ -155,6 +156,17 @@ def test_a_stage_without_calls_is_judged_as_recorded() -> None:
     )
     run = replace(run, stages=(*run.stages, idle), recorded=recorded)
     assert the_finding(run, {"publish": 1}).observed == "2.000 s, recorded"
+
+
+def test_a_recording_that_is_judged_alone_is_held_to_its_recorded_times() -> None:
+    """Where no workflow ran, a stage over its limit is told as it was recorded."""
+    folder = Path(__file__).parents[3] / "examples/website_builder/recordings"
+    run = af.load(folder / "build_site" / "bakery.flow.json")
+    (result,) = af.evaluate(run, cost(latency={"artist": 0.1})).results
+    assert result.verdict is af.Verdict.FAILED
+    (finding,) = result.findings
+    assert finding.message.startswith("artist took 0.732 s (recorded), 0.632 s")
+    assert finding.message.endswith("4 calls side by side.")
 
 
 def test_a_stage_that_is_not_there_is_an_error() -> None:
