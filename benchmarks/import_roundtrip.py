@@ -19,23 +19,20 @@ body with what the foreign file holds, read here by other code than the importer
 from __future__ import annotations
 
 import argparse
-import base64
-import gzip
 import json
 import re
 import sys
-import tarfile
 import tempfile
 import time
-import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
+from traffic.archives import ARCHIVES, unpack
+from traffic.bodies import Body, answers_of, held_by
+from traffic.leaks import is_inside_base64, suspicious
 
 import pytest_agentflow as af
 from pytest_agentflow.importers.keep import Keeper, Kept
@@ -43,40 +40,8 @@ from pytest_agentflow.importers.problem import ImportRefused, Unfit
 from pytest_agentflow.importers.read import read_runs
 from pytest_agentflow.recording.names import blobs_folder
 from pytest_agentflow.recording.redact import Redactor
-from pytest_agentflow.recording.secret_forms import PATTERNS
 
-ARCHIVES = (".tar.xz", ".tar.gz", ".tgz", ".tar", ".zip")
 ENDINGS = (".yaml", ".yml", ".json", ".jsonl", ".toml", ".eval")
-
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-#: After the rules of gitleaks 8 (MIT), written anew: the importer's own are others.
-LEAKS = {
-    "aws": r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b",
-    "anthropic": r"\bsk-ant-(?:api03|admin01)-[\w-]{80,}",
-    "openai": r"\bsk-(?:proj|svcacct|admin)-[\w-]{20,}|\bsk-[A-Za-z0-9]{48}\b",
-    "openrouter": r"\bsk-or-v1-[0-9a-f]{64}\b",
-    "google": r"\bAIza[\w-]{35}(?![\w-])",
-    "google oauth": r"\bya29\.[\w-]{30,}",
-    "github": r"\b(?:gh[pousr]_[0-9A-Za-z]{36}|github_pat_\w{82})\b",
-    "gitlab": r"\bglpat-[\w-]{20}",
-    "slack": r"\bxox[baprs]-[0-9]{8,}-[\w-]{10,}",
-    "hugging face": r"\bhf_[A-Za-z]{34}\b",
-    "groq": r"\bgsk_[A-Za-z0-9]{52}\b",
-    "xai": r"\bxai-[A-Za-z0-9]{80}\b",
-    "perplexity": r"\bpplx-[A-Za-z0-9]{48}\b",
-    "stripe": r"\b[rs]k_(?:live|test)_[0-9A-Za-z]{20,}",
-    "jwt": r"\bey[JI][\w-]{17,}\.ey[JI][\w-]{17,}\.[\w-]{10,}",
-    "private key": r"-----BEGIN[ A-Z0-9]{0,30}PRIVATE KEY-----[\s\S]{64,}?-----END",
-    "bearer": r"(?i)\bbearer\s+(?=[\w.~+/-]*[0-9])(?!\[)[\w.~+/-]{20,}",
-    "set-cookie": r"(?i)\bset-cookie\b.{1,6}\w+=[^\[\s;\"']{16,}",
-    "url password": r"[a-z][a-z0-9+.-]{2,9}://[^/\s:@\"\\]{1,40}:[^/\s@\"\\\[]{6,}@",
-    "aws secret": r"(?i)aws_?secret\w{0,16}[\"']?\s*[:=]\s*[\"'][A-Za-z0-9/+]{40}\b",
-}
-EXPRESSIONS = {name: re.compile(form) for name, form in LEAKS.items()}
-
-Body = tuple[str, Any]
-"""``exact`` and the bytes, or ``parsed`` and the value."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -101,12 +66,7 @@ def files_in(data: Path, scratch: Path) -> Iterator[Path]:
         folder = (
             scratch / f"{len(list(scratch.iterdir()))}-{data.name.partition('.')[0]}"
         )
-        if data.suffix == ".zip":
-            with zipfile.ZipFile(data) as archive:
-                archive.extractall(folder)  # noqa: S202 - refuses to leave the folder
-        else:
-            with tarfile.open(data) as tape:
-                tape.extractall(folder, filter="data")
+        unpack(data, folder)
         yield from files_in(folder, scratch)
     else:
         yield data
@@ -115,111 +75,6 @@ def files_in(data: Path, scratch: Path) -> Iterator[Path]:
 def wanted(name: str) -> bool:
     """Whether a file may be a recording, by its name."""
     return name.endswith(ENDINGS) and not name.endswith("expected-usage.json")
-
-
-# What the foreign files hold, read without the importer
-
-
-def held_by(path: Path) -> list[list[Body]] | None:
-    """Give the bodies of each call of a file, `None` where this script cannot tell."""
-    if path.suffix in (".yaml", ".yml"):
-        value = yaml.load(path.read_bytes(), LOADER)  # noqa: S506 - a safe loader
-    elif path.suffix == ".json":
-        value = json.loads(path.read_bytes())
-    else:
-        return None
-    if not isinstance(value, dict) or not isinstance(value.get("interactions"), list):
-        return None
-    first = value["interactions"][0] if value["interactions"] else {}
-    if "direction" in first:
-        return frames_of(value["interactions"])
-    return [list(bodies_of(i)) for i in value["interactions"]]
-
-
-def frames_of(frames: list[dict[str, Any]]) -> list[list[Body]]:
-    """Give all frames sent and all received, which turns of a session may divide."""
-    data = [(frame["direction"], frame["data"]) for frame in frames if "data" in frame]
-    return [
-        [
-            ("frames", [one for direction, one in data if direction == "sent"]),
-            ("frames", [one for direction, one in data if direction == "received"]),
-        ]
-    ]
-
-
-def answers_of(path: Path) -> list[Any] | None:
-    """Give the raw answers of an Inspect log, as its events hold them."""
-    if path.suffix == ".eval":
-        with zipfile.ZipFile(path) as log:
-            names = sorted(n for n in log.namelist() if n.startswith("samples/"))
-            samples = [json.loads(log.read(name)) for name in names]
-    else:
-        value = json.loads(path.read_bytes()) if path.suffix == ".json" else None
-        if not isinstance(value, dict) or "eval" not in value:
-            return None
-        samples = value.get("samples") or []
-    samples = [whole(sample) for sample in samples]
-    events = [event for sample in samples for event in sample.get("events", [])]
-    models = [event for event in events if event.get("event") == "model"]
-    return [(e.get("call") or {}).get("response") for e in models]
-
-
-def whole(sample: dict[str, Any]) -> dict[str, Any]:
-    """Put the long texts of a sample, kept apart, back into it."""
-    text = json.dumps(sample)
-    for key, held in sample.get("attachments", {}).items():
-        text = text.replace(json.dumps(f"attachment://{key}"), json.dumps(held))
-    return dict(json.loads(text))
-
-
-def bodies_of(interaction: Mapping[str, Any]) -> Iterator[Body]:
-    """Give the two bodies of one interaction."""
-    for side in ("request", "response"):
-        if side in interaction:
-            yield body_of(interaction[side])
-        elif f"{side}_sample" in interaction:
-            yield "exact", interaction[f"{side}_sample"]["raw"]
-        elif f"{side}_stream" in interaction:
-            held = interaction[f"{side}_stream"]
-            yield "exact", b"".join(held.get("chunks_raw") or [held.get("raw", b"")])
-    if method := interaction.get("collections_method"):
-        yield "parsed", method["request_json"]
-        yield "exact", method["response_raw"]
-
-
-def body_of(side: Mapping[str, Any]) -> Body:
-    """Give a body as it is held, content encoding undone."""
-    if side.get("parsed_body") is not None:
-        return "parsed", side["parsed_body"]
-    body = side.get("body")
-    if isinstance(body, dict) and "string" in body:
-        body = body["string"]
-    if isinstance(body, (dict, list)):
-        return "parsed", body
-    data = body if isinstance(body, bytes) else str(body or "").encode()
-    names = {k.lower(): v for k, v in (side.get("headers") or {}).items()}
-    coding = names.get("content-encoding") or [""]
-    return "exact", unpacked(data, coding if isinstance(coding, str) else coding[0])
-
-
-def unpacked(data: bytes, coding: str) -> bytes:
-    """Undo a content encoding; what is not so encoded stays."""
-    try:
-        if coding == "gzip" and data[:2] == b"\x1f\x8b":
-            return gzip.decompress(data)
-        if coding == "deflate" and data:
-            return zlib.decompress(data)
-        if coding == "br" and data:
-            import brotli  # noqa: PLC0415 - only where a file needs it
-
-            return bytes(brotli.decompress(data))
-        if coding == "zstd" and data[:4] == b"\x28\xb5\x2f\xfd":
-            import zstandard  # noqa: PLC0415 - the same
-
-            return bytes(zstandard.ZstdDecompressor().decompressobj().decompress(data))
-    except Exception:  # noqa: BLE001 - each library has its own error
-        return data
-    return data
 
 
 # The round trip
@@ -385,31 +240,6 @@ def scan(path: Path, tally: Tally) -> None:
             tally.counts["secrets"] += 1
             shown = f"{found[0][:8]}… ({len(found[0])} characters)"
             tally.findings.append(f"{file}: looks like a secret: {name}: {shown}")
-
-
-def suspicious(text: str) -> Iterator[tuple[str, re.Match[str]]]:
-    """Give the strings that look like secrets, by both sets of rules."""
-    for name, expression in EXPRESSIONS.items():
-        for found in expression.finditer(text):
-            yield f"independent {name}", found
-    lowered = text.lower()
-    for pattern in PATTERNS:
-        if any(needle in lowered for needle in pattern.needles):
-            for found in pattern.expression.finditer(text):
-                yield f"recorder's {pattern.name}", found
-
-
-def is_inside_base64(text: str, found: re.Match[str]) -> bool:
-    """Whether a hit is a part of a far longer base64 text: a picture, not a key."""
-    around = text[max(0, found.start() - 60) : found.end() + 60]
-    runs = re.findall(r"[A-Za-z0-9+/]{100,}", around)
-    if not any(found[0][:20] in run for run in runs):
-        return False
-    try:
-        base64.b64decode(runs[0][: len(runs[0]) // 4 * 4], validate=True)
-    except ValueError:
-        return False
-    return True
 
 
 # The peer

@@ -25,16 +25,12 @@ Status 0: all bars are met; 1: not; 2: there was nothing to measure.
 from __future__ import annotations
 
 import argparse
-import base64
 import contextlib
 import io
 import json
-import re
 import sys
-import tarfile
 import tempfile
 import time
-import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -42,13 +38,13 @@ from pathlib import Path
 from typing import Any
 
 from genai_prices import extract_usage
+from traffic.archives import ARCHIVES, unpack
+from traffic.carried import carries
 
 import pytest_agentflow as af
 from pytest_agentflow.cli import import_
 
 KINDS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
-
-ARCHIVES = (".tar.xz", ".tar.gz", ".tgz", ".tar", ".zip")
 
 BARS = {"expected": 0.98, "carried": 0.97}
 
@@ -66,20 +62,6 @@ FLAVOURS = (
     ("/invoke", "anthropic"),
     ("/v2/chat", "tokens"),
 )
-
-#: Keys under which the providers keep their counts, from their documentation.
-ASKED = re.compile(
-    rb'"(prompt_tokens|input_tokens|promptTokenCount|inputTokens|inputTokenCount'
-    rb'|prompt_eval_count|inputTextTokenCount|prompt_token_count)"\s*:\s*\d'
-)
-GIVEN = re.compile(
-    rb'"(completion_tokens|output_tokens|candidatesTokenCount|responseTokenCount'
-    rb"|thoughtsTokenCount|outputTokens|outputTokenCount|eval_count"
-    rb'|totalOutputTextTokenCount|generation_token_count)"\s*:\s*\d'
-)
-MODEL = re.compile(rb'"(model|modelVersion|modelId)"\s*:\s*"[^"]')
-IN_URL = re.compile(r"/(models?|deployments|engines)/[^/]")
-CHUNK = re.compile(rb'"bytes"\s*:\s*"([A-Za-z0-9+/=]+)"')
 
 
 @dataclass(slots=True, kw_only=True)
@@ -122,12 +104,7 @@ def unpacked(data: Path, room: Path) -> Path:
         archives = [p for p in sorted(data.iterdir()) if p.name.endswith(ARCHIVES)]
     for archive in archives:
         target = room / archive.name.partition(".tar")[0]
-        if archive.suffix == ".zip":
-            with zipfile.ZipFile(archive) as zipped:
-                zipped.extractall(target)  # noqa: S202 - it drops ".." itself
-        else:
-            with tarfile.open(archive) as tape:
-                tape.extractall(target, filter="data")
+        unpack(archive, target)
     return room if archives else data
 
 
@@ -175,40 +152,6 @@ def values_of(usage: Mapping[str, Any]) -> Values:
     """Give the four counts of a usage; what is not reported counts as 0 here."""
     first, second, third, fourth = (usage.get(kind) or 0 for kind in KINDS)
     return first, second, third, fourth
-
-
-def answered(call: af.Call) -> bool:
-    """Whether a model may have answered: a success, and no look at an old answer."""
-    asked, said = call.request, call.response
-    if asked is None or said is None or not (200 <= said.status < 300 or is_live(call)):
-        return False
-    # A response made in the background is billed where it is fetched.
-    fetched = re.search(rb'"background"\s*:\s*true', said.body)
-    return asked.method.upper() == "POST" or is_live(call) or bool(fetched)
-
-
-def is_live(call: af.Call) -> bool:
-    """Whether it is a turn of a session over a WebSocket."""
-    return call.request is not None and call.request.scheme in ("ws", "wss")
-
-
-def carries(call: af.Call) -> bool:
-    """Whether model, input and output counts stand anywhere in the exchange."""
-    if not answered(call) or call.request is None or call.response is None:
-        return False
-    body = call.response.body + b"".join(
-        base64.b64decode(chunk) for chunk in CHUNK.findall(call.response.body)
-    )
-    heads = {name.lower() for name, _ in call.response.headers}
-    asked = ASKED.search(body) or "x-amzn-bedrock-input-token-count" in heads
-    given = GIVEN.search(body) or "x-amzn-bedrock-output-token-count" in heads
-    named = (
-        MODEL.search(body)
-        or MODEL.search(call.request.body)
-        or IN_URL.search(call.request.path)
-        or is_live(call)
-    )
-    return bool(asked and given and named)
 
 
 def theirs(call: af.Call) -> Values | None:
