@@ -229,7 +229,7 @@ def _start() -> Browser:
     with contextlib.ExitStack() as undo:
         pages = server.start()
         undo.callback(server.stop, pages)
-        profile = Path(tempfile.mkdtemp(prefix="agentflow-browser-"))
+        profile = Path(tempfile.mkdtemp(prefix=PROFILE, dir=_place()))
         undo.callback(_remove, profile)
         service, version = _session(program, port, profile, pages.port)
         undo.callback(processes.end, service.process.pid)
@@ -259,6 +259,7 @@ def _session(
         port=port,
         # Ctrl-C in the terminal is ours to handle, not the driver's.
         popen_kw={"start_new_session": True},
+        env=_surroundings(profile),
     )
     try:
         session = webdriver.Chrome(options=options, service=service)
@@ -277,6 +278,7 @@ def _attached(
     allow(int(port))
     _ports.add(int(port))
     connection = cdp.connect(f"ws://127.0.0.1:{port}{path}", timeout=START_SECONDS)
+    cdp.post(connection, "Browser.setDownloadBehavior", {"behavior": "deny"})
     return Browser(
         owner=os.getpid(),
         pids=pids,
@@ -289,12 +291,43 @@ def _attached(
     )
 
 
+def _surroundings(profile: Path) -> dict[str, str]:
+    """Give the driver's environment: what is written goes into the profile.
+
+    Caches, settings, crash reports and temporary files would stay behind else. HOME is
+    left as it is, so that fonts installed there are found.
+    """
+    surroundings = dict(os.environ)
+    if sys.platform.startswith("linux"):
+        for name, folder in (
+            ("XDG_CACHE_HOME", profile / "cache"),
+            ("XDG_CONFIG_HOME", profile / "config"),
+            ("TMPDIR", profile / "t"),
+        ):
+            folder.mkdir()
+            surroundings[name] = str(folder)
+    return surroundings
+
+
+PROFILE = "agentflow-browser-"
+
+SOCKET = f"/{PROFILE}12345678/t/org.chromium.Chromium.123456/SingletonSocket"
+"""Where the browser has a socket; the system allows the whole address 107 bytes."""
+
+
+def _place() -> str:
+    usual = tempfile.gettempdir()
+    long = sys.platform.startswith("linux") and len(usual) + len(SOCKET) > 107
+    return "/tmp" if long else usual  # noqa: S108 - mkdtemp is safe there
+
+
 def _flags_of_this_run(profile: Path, port: int) -> tuple[str, ...]:
     # Names and addresses alike are mapped, so nothing but our page server is reachable:
     # not even other ports of this machine.
     rules = f"MAP *.{server.DOMAIN} 127.0.0.1:{port}, MAP * ~NOTFOUND"
     return (
         f"--user-data-dir={profile}",
+        f"--crash-dumps-dir={profile}",
         f"--window-size={VIEWPORT[0]},{VIEWPORT[1]}",
         f"--host-resolver-rules={rules}",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -93,6 +94,36 @@ def test_a_browser_leaves_nothing_behind() -> None:
     browser.stop()
     assert all(gone(pid) for pid in pids)
     assert not running.profile.exists()
+
+
+DOWNLOADING = (
+    b"<!doctype html><html lang=en><title>t</title><main><h1>h</h1>"
+    b"<a id=a download=x.txt href='data:text/plain,hi'>x</a><script>a.click()</script>"
+)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux's folders")
+def test_nothing_is_written_outside_of_the_profile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Neither a download, nor caches, nor crash reports; the profile goes too."""
+    from agentflow_checks.web import cdp, visits
+
+    visits.stop()
+    # The tests' own folder is deeper than the address of a socket may be long.
+    with tempfile.TemporaryDirectory() as name:
+        home = Path(name)
+        for place in ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+            (home / place).mkdir()
+            monkeypatch.setenv(place, str(home / place))
+        monkeypatch.setattr("tempfile.tempdir", None)
+        assert visits.visit(DOWNLOADING, rules=["image-alt"]).error is None
+        current = visits._current_tab()
+        cdp.post(current.connection, "Page.crash", session=current.session)
+        visits.visit(b"<title>what may be lost</title>", rules=["image-alt"])
+        assert [file.parent.name for file in home.glob("*/*")] == ["TMPDIR"]
+        visits.stop()
+        assert list(home.glob("*/*")) == []
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
