@@ -226,7 +226,7 @@ def test_two_currencies_stand_side_by_side(
     assert main(["diff", run, str(RECORDINGS / "hotel.flow.json")]) == 1
     assert "total cost $0.0347 + €0.0123 -> $0.047" in capsys.readouterr().out
     assert main(["check", run, "-c", "cost(total=1)"]) == 1
-    assert "charged in EUR, USD" in capsys.readouterr().out
+    assert "charged in EUR and USD" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
