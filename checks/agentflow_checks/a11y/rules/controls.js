@@ -43,36 +43,40 @@ globalThis.agentflowControls = (() => {
     + "[role=button], [role=switch], [role=checkbox], [role=radio], [role=slider], "
     + "[role=link], [onclick], [tabindex]:not([tabindex='-1'])";
   const AWAY = /^(?!#|javascript:)/i;
-  let kept = [];
+  const used = new Set();
+  const called = new Map();
+  let chosen = null;
 
-  // Those whose name says so come first; links to elsewhere are told, never followed.
-  const list = (pattern, most) => {
+  // The next one to use: of those that are seen now the one whose name says so, first
+  // those that were not there before; then others; links to elsewhere are only told.
+  const next = (pattern, hidden) => {
     const says = new RegExp(pattern, "i");
     const media = new Set(["audio", "video", "html", "body"]);
     const found = all().filter((e) => e.matches(SHAPES) && !e.disabled
       && !media.has(e.localName)).slice(0, MOST);
-    const given = names(found);
-    kept = found.map((element, index) => ({
-      element, name: given[index].slice(0, 80), says: says.test(given[index]),
-      leads: element.localName === "a" && AWAY.test(get(element, "href").trim()),
-      visible: visible(element), told: told(element),
-    }));
-    const rank = (one) => (one.says ? 0 : 4) + (one.visible ? 0 : 2) + (one.leads ? 1 : 0);
-    kept.sort((one, other) => rank(one) - rank(other));
-    const left = Math.max(0, kept.filter((one) => !one.leads).length - most);
-    kept = kept.slice(0, most);
-    return JSON.stringify({
-      left,
-      controls: kept.map(({ element, ...said }) => ({
-        ...said, selector: agentflow.selector(element),
-        shape: element.localName, type: (element.type || "").toString(),
-      })),
-    });
+    const open = found.filter((e) => !used.has(e) && (hidden || visible(e)));
+    const fresh = open.filter((e) => !called.has(e));
+    const given = names(fresh);
+    fresh.forEach((element, i) => called.set(element, given[i].slice(0, 80)));
+    const leads = (e) => e.localName === "a" && AWAY.test(get(e, "href").trim());
+    const rank = (e) => (says.test(called.get(e)) ? 0 : 2) + (used.size
+      && fresh.includes(e) ? 0 : 1);
+    const ready = open.filter((e) => !leads(e)).sort((one, other) => rank(one) - rank(other));
+    const away = open.filter((e) => leads(e) && says.test(called.get(e)))
+      .map((e) => called.get(e)).slice(0, 3);
+    [chosen] = ready;
+    if (!chosen) return JSON.stringify({ control: null, left: 0, away });
+    used.add(chosen);
+    const name = called.get(chosen);
+    return JSON.stringify({ left: ready.length - 1, away, control: {
+      name, says: says.test(name), told: told(chosen),
+      selector: agentflow.selector(chosen),
+    } });
   };
 
   // As often as it has values: a slider goes to its least, a choice to its other ones.
-  const press = (index) => {
-    const { element } = kept[index];
+  const press = () => {
+    const element = chosen;
     const heard = (type) => element.dispatchEvent(new Event(type, { bubbles: true }));
     if (element.localName === "select") {
       element.selectedIndex = (element.selectedIndex + 1) % Math.max(1, element.length);
@@ -88,10 +92,10 @@ globalThis.agentflowControls = (() => {
   };
 
   // Some controls are shown when they have the focus, or the pointer is there.
-  const shown = (index) => {
-    const { element } = kept[index];
+  const shown = () => {
+    const element = chosen;
     try { HTMLElement.prototype.focus.call(element); } catch { /* not focusable */ }
     return visible(element);
   };
-  return { all, visible, told, names, list, press, shown, get };
+  return { all, visible, told, names, next, press, shown, get };
 })();

@@ -36,29 +36,42 @@ def stopped_by(
         that were not used or did not stop it.
     """
     probing.install(bench, __package__, "controls.js")
-    asked = f"agentflowControls.list({json.dumps(pattern)}, {MOST_TRIED})"
-    listed = json.loads(probing.ask(bench, asked))
-    found: dict[str, Any] = {"by": None, "shown": False, "left": listed["left"]}
-    tried, doubts = [], []
-    for index, control in enumerate(listed["controls"]):
-        if not control["leads"]:
-            seen = control["visible"] or _shown(bench, index, near)
-            probing.ask(bench, f"agentflowControls.press({index})")
+    found: dict[str, Any] = {"by": None, "shown": False, "left": 0}
+    tried: list[str] = []
+    doubts: list[str] = []
+    for hidden in (False, True):
+        while len(tried) < MOST_TRIED * (1 + hidden):
+            one = _next(bench, pattern, hidden=hidden)
+            doubts += one["away"]
+            control = one["control"]
+            found["left"] = one["left"]
+            if control is None:
+                break
+            seen = not hidden or _shown(bench, near)
+            probing.ask(bench, "agentflowControls.press()")
             tried.append(control["name"])
             if stopped():
                 found |= {"by": control, "shown": seen}
                 break
-        if control["says"] and control["name"]:
-            doubts.append(control["name"])
-    return found | {"tried": tried, "doubts": doubts}
+            if control["says"]:
+                doubts.append(control["name"])
+        # What is hidden is a control for nobody, unless another one shows it.
+        if found["by"] or found["left"]:
+            break
+    return found | {"tried": tried, "doubts": list(dict.fromkeys(doubts))}
 
 
-def _shown(bench: Bench, index: int, near: Sequence[float]) -> bool:
+def _next(bench: Bench, pattern: str, *, hidden: bool) -> Any:
+    asked = f"agentflowControls.next({json.dumps(pattern)}, {json.dumps(hidden)})"
+    return json.loads(probing.ask(bench, asked))
+
+
+def _shown(bench: Bench, near: Sequence[float]) -> bool:
     """Whether a control is shown once it has the focus, or the pointer is near."""
     if near:
         x, y, width, height = near
         probing.point(bench, x + width / 2, y + height / 2)
-    return bool(probing.ask(bench, f"agentflowControls.shown({index})"))
+    return bool(probing.ask(bench, "agentflowControls.shown()"))
 
 
 def missing(found: dict[str, Any]) -> str:

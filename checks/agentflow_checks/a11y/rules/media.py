@@ -60,19 +60,23 @@ def listen(bench: Bench) -> list[dict[str, Any]]:
     _adopt(bench)
     probing.install(bench, __package__, "controls.js")
     probing.install(bench, __package__, "media.js")
-    found: list[dict[str, Any]] = json.loads(
-        probing.ask(bench, f"agentflowMedia.watch({PATIENCE})")
-    )
+    found: list[dict[str, Any]] = _ask(bench, f"watch({PATIENCE})")
     for index, one in enumerate(found):
-        one |= json.loads(probing.ask(bench, f"agentflowMedia.hear({index})"))
+        one.update(_ask(bench, f"hear({index})"))
     _try_controls(bench, found)
     for index, one in enumerate(found):
-        one["tracks"] = json.loads(probing.ask(bench, f"agentflowMedia.tracks({index})"))
-        one["words"] = json.loads(probing.ask(bench, f"agentflowMedia.words({index})"))
+        one["tracks"] = json.loads(
+            probing.ask(bench, f"agentflowMedia.tracks({index})")
+        )
+        one["words"] = _ask(bench, f"words({index})")
     # The page is left as it was found: the next probe needs no other.
     probing.media(bench)
     probing.load(bench)
     return found
+
+
+def _ask(bench: Bench, question: str) -> Any:
+    return json.loads(probing.ask(bench, f"agentflowMedia.{question}"))
 
 
 def _adopt(bench: Bench) -> None:
@@ -128,7 +132,7 @@ def _try_controls(bench: Bench, found: list[dict[str, Any]]) -> None:
 
         def stopped(index: int = index) -> bool:
             probing.pause(bench, 0.06)
-            return not json.loads(probing.ask(bench, "agentflowMedia.heard()"))[index]
+            return not _ask(bench, "heard()")[index]
 
         gone = stopped()
         one["stop"] = controls.stopped_by(
@@ -180,7 +184,9 @@ def no_sound_by_itself(visited: Visit, facts: Facts) -> Iterator[Subject]:
             )
 
 
-_PLAYER = re.compile(r"^(?!.*[?&]muted?=(?:1|true)).*[?&]auto_?play=(?:1|true)", re.I)
+_PLAYER = re.compile(
+    r"^(?!.*[?&]muted?=(?:1|true)).*[?&]auto_?play=(?:1|true)", re.IGNORECASE
+)
 
 
 def _judged(one: dict[str, Any]) -> Iterator[Subject]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.resources
 import json
 import re
@@ -37,11 +38,12 @@ STOPPING = (
 )
 
 _TIMED = re.compile(
-    r"setInterval|setTimeout|requestAnimationFrame|\.animate\(|<script[^>]*\bsrc=", re.I
+    r"setInterval|setTimeout|requestAnimationFrame|\.animate\(|<script[^>]*\bsrc=",
+    re.IGNORECASE,
 )
-_SCROLLING = re.compile(r"<marquee\b", re.I)
-_PICTURES = re.compile(r"<img[^>]*(?:\.gif\b|data:image/gif)", re.I)
-_STYLED = re.compile(r"<style\b|<link\b|<script\b", re.I)
+_SCROLLING = re.compile(r"<marquee\b", re.IGNORECASE)
+_PICTURES = re.compile(r"<img[^>]*(?:\.gif\b|data:image/gif)", re.IGNORECASE)
+_STYLED = re.compile(r"<style\b|<link\b|<script\b", re.IGNORECASE)
 
 
 def watch(bench: Bench) -> dict[str, Any]:
@@ -52,7 +54,7 @@ def watch(bench: Bench) -> dict[str, Any]:
     or style changes again and again), ``scrolling`` (marquees), ``pictures`` (GIFs),
     ``drawn`` (canvases beside a loop that draws); each with ``stop``, what stops it.
     """
-    found: dict[str, Any] = dict.fromkeys(_KINDS, [])
+    found: dict[str, Any] = {kind: [] for kind in _KINDS}
     dom = bench.visited.dom
     timed, marquee = bool(_TIMED.search(dom)), bool(_SCROLLING.search(dom))
     if not (timed or marquee or _PICTURES.search(dom) or _STYLED.search(dom)):
@@ -147,7 +149,7 @@ def _find_stops(
             one["stop"] = last or {"itself": True}
             continue
         one["stop"] = controls.stopped_by(
-            bench, STOPPING, lambda index=index: stopped(index), near=one["box"]
+            bench, STOPPING, functools.partial(stopped, index), near=one["box"]
         )
         last = one["stop"] if one["stop"]["by"] is not None else last
 
@@ -183,7 +185,9 @@ def can_be_stopped(visited: Visit, facts: Facts) -> Iterator[Subject]:
         message = f"a picture that moves {lasting}: is it more than decoration?"
         yield _at(one, af.Verdict.UNDETERMINED, message)
     for one in seen["drawn"]:
-        message = "it is drawn again in every frame: does something move in it, and can "
+        message = (
+            "it is drawn again in every frame: does something move in it, and can "
+        )
         yield _at(one, af.Verdict.UNDETERMINED, f"{message}that be stopped?")
     del visited
 
