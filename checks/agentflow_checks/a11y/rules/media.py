@@ -313,7 +313,7 @@ def alternatives(visited: Visit, facts: Facts) -> Iterator[Subject]:
         yield from (_broken(track) for track in broken)
         if one["kind"] == "audio":
             yield from _in_words(one)
-        elif one["visible"] and not one["detached"]:
+        elif one["visible"] and not one["detached"] and not broken:
             yield _at(one, af.Verdict.UNDETERMINED, _about_pictures(one, described))
 
 

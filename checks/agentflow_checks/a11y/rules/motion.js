@@ -12,7 +12,13 @@ globalThis.agentflowMotion = (() => {
     port2.postMessage(0);
   });
 
-  const rootOf = (element) => element.getRootNode();
+  // What blinks is there, whatever its opacity is at this moment.
+  const present = (element) => {
+    const [, , width, height] = agentflow.place(element);
+    return element.isConnected && width >= 2 && height >= 2
+      && getComputedStyle(element).display !== "none"
+      && (!element.parentElement || visible(element.parentElement));
+  };
   const animations = () => {
     const roots = new Set([document]);
     for (const element of all()) if (element.shadowRoot) roots.add(element.shadowRoot);
@@ -38,10 +44,9 @@ globalThis.agentflowMotion = (() => {
 
   // How far an element is moved, and how much it fades, at five moments of one round.
   const measure = (animation, target) => {
+    // Never paused: that would take it out of the hands of the page's own styles.
     const was = animation.currentTime;
     const { duration, delay } = animation.effect.getComputedTiming();
-    const paused = animation.playState === "paused";
-    animation.pause();
     const seen = [0.02, 0.25, 0.5, 0.75, 0.98].map((part) => {
       animation.currentTime = delay + part * Number(duration);
       const { x, y } = target.getBoundingClientRect();
@@ -49,7 +54,6 @@ globalThis.agentflowMotion = (() => {
       return [x, y, visibility === "visible" ? Number(opacity) : 0];
     });
     animation.currentTime = was;
-    if (!paused) animation.play();
     const wide = (index) => Math.max(...seen.map((one) => one[index]))
       - Math.min(...seen.map((one) => one[index]));
     return { shift: Math.max(wide(0), wide(1)), fade: wide(2) };
@@ -67,7 +71,7 @@ globalThis.agentflowMotion = (() => {
       const stands = animation.playState === "paused" && !still;
       if (!(endTime > LONG) || stands || animation.playState === "finished") continue;
       const properties = changing(effect);
-      if (!properties.length || !visible(target)) continue;
+      if (!properties.length || !present(target)) continue;
       const name = animation.animationName || animation.transitionProperty || "";
       const key = `${name} ${target.localName} ${target.getAttribute("class") || ""}`;
       if (groups.has(key)) { groups.get(key).more += 1; continue; }
@@ -87,8 +91,7 @@ globalThis.agentflowMotion = (() => {
   };
   const goes = (index) => {
     const { animation, target } = running[index];
-    const here = target.isConnected && visible(target);
-    return here && animations().includes(animation)
+    return present(target) && animations().includes(animation)
       && animation.playState === "running";
   };
 
