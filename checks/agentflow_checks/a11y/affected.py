@@ -5,38 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-CRITERIA = {
-    "111": "1.1.1 Non-text Content",
-    "121": "1.2.1 Audio-only and Video-only",
-    "122": "1.2.2 Captions",
-    "131": "1.3.1 Info and Relationships",
-    "134": "1.3.4 Orientation",
-    "135": "1.3.5 Identify Input Purpose",
-    "141": "1.4.1 Use of Color",
-    "142": "1.4.2 Audio Control",
-    "143": "1.4.3 Contrast (Minimum)",
-    "144": "1.4.4 Resize Text",
-    "146": "1.4.6 Contrast (Enhanced)",
-    "1412": "1.4.12 Text Spacing",
-    "211": "2.1.1 Keyboard",
-    "213": "2.1.3 Keyboard (No Exception)",
-    "221": "2.2.1 Timing Adjustable",
-    "222": "2.2.2 Pause, Stop, Hide",
-    "224": "2.2.4 Interruptions",
-    "241": "2.4.1 Bypass Blocks",
-    "242": "2.4.2 Page Titled",
-    "244": "2.4.4 Link Purpose (In Context)",
-    "249": "2.4.9 Link Purpose (Link Only)",
-    "253": "2.5.3 Label in Name",
-    "258": "2.5.8 Target Size (Minimum)",
-    "311": "3.1.1 Language of Page",
-    "312": "3.1.2 Language of Parts",
-    "325": "3.2.5 Change on Request",
-    "332": "3.3.2 Labels or Instructions",
-    "411": "4.1.1 Parsing",
-    "412": "4.1.2 Name, Role, Value",
-}
-"""Success criteria of WCAG 2.2, by axe-core's tags without ``wcag``."""
+from agentflow_checks.a11y.criteria import BY_TAG
 
 PEOPLE = {
     "cat.aria": "screen readers announce the wrong thing, or nothing",
@@ -77,10 +46,10 @@ def why(tags: Collection[str]) -> str:
 
 def _criteria(tags: Collection[str]) -> Iterator[str]:
     for tag in tags:
-        if number := re.fullmatch(r"wcag(\d{3,4})", tag):
-            digits = number[1]
-            dotted = f"{digits[0]}.{digits[1]}.{digits[2:]}"
-            yield CRITERIA.get(digits, dotted)
+        if number := re.fullmatch(r"wcag(\d)(\d)(\d+)", tag):
+            named = BY_TAG.get(tag)
+            dotted = ".".join(number.groups())
+            yield f"{named.number} {named.name}" if named else dotted
 
 
 def _level(tags: Collection[str]) -> str:

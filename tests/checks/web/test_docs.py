@@ -82,3 +82,15 @@ def test_the_table_of_a_tag_names_all_that_it_has() -> None:
 def test_the_page_names_only_what_is_there() -> None:
     """Every af.NAME of the page is a public name."""
     assert set(re.findall(r"\baf\.(\w+)", TEXT)) <= set(af.__all__)
+
+
+def test_the_table_of_criteria_is_that_of_the_rules() -> None:
+    """What docs/accessibility.md says is decided is what the installed rules decide."""
+    from agentflow_checks.a11y.criteria import table
+    from agentflow_checks.a11y.rules import RULES
+    from agentflow_checks.web.visits import axe_rules
+
+    page = (Path(__file__).parents[3] / "docs/accessibility.md").read_text("utf-8")
+    assert "\n".join(table(axe_rules(), RULES.values())) in page, (
+        "run scripts/wcag-table"
+    )
