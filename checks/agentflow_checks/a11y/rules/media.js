@@ -44,7 +44,9 @@ globalThis.agentflowMedia = (() => {
     media = all().filter((e) => e instanceof HTMLMediaElement).slice(0, MOST)
       .map((element) => ({ element, from: null, auto: false, ended: false }));
     const begun = performance.now();
-    const least = media.some(({ element }) => element.autoplay) ? 400 : 250;
+    // Scripts may begin it later than its attribute would.
+    const least = media.some(({ element }) => element.autoplay) ? 400
+      : !media.length ? 0 : document.scripts.length ? 250 : 50;
     for (;;) {
       for (const one of media) {
         const { element } = one;

@@ -99,10 +99,12 @@ def _plays_outside(bench: Bench) -> bool:
 
 _ADOPTION = """function () {
   for (const element of this) {
-    if (!(element instanceof HTMLMediaElement) || element.isConnected) continue;
-    if (element.paused && !element.ended) continue;
-    element.setAttribute("data-agentflow-detached", "");
-    document.documentElement.append(element);
+    // Prototypes are among them, which have no state.
+    try {
+      if (element.isConnected || (element.paused && !element.ended)) continue;
+      element.setAttribute("data-agentflow-detached", "");
+      document.documentElement.append(element);
+    } catch { continue; }
   }
 }"""
 

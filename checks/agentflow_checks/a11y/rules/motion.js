@@ -230,6 +230,9 @@ globalThis.agentflowMotion = (() => {
   };
   const stands = async (index) => {
     const element = scrolled[index];
+    // Two frames, for what a script asked for to be seen.
+    await frame();
+    await frame();
     const was = place(element);
     for (let i = 0; i < 6; i += 1) {
       await new Promise((done) => setTimeout(done, 40));
