@@ -164,10 +164,15 @@ globalThis.agentflowMedia = (() => {
       selector: agentflow.selector(near) });
   };
 
+  // A short one would end by itself while controls are tried: it is played on.
+  const keep = async (index) => {
+    const { element } = media[index];
+    element.loop = true;
+    if (element.ended) await element.play().catch(() => null);
+    return null;
+  };
   const heard = () => JSON.stringify(media.map(({ element }) => going(element)
     && element.isConnected && !silent(element)));
-  const moving = () => JSON.stringify(media.map(({ element }) => going(element)
-    && element.isConnected && visible(element)));
   const lasts = async (index, wanted, limit) => {
     const { element, from } = media[index];
     const begun = performance.now();
@@ -181,5 +186,5 @@ globalThis.agentflowMedia = (() => {
     }
     return false;
   };
-  return { watch, hear, tracks, words, heard, moving, lasts };
+  return { watch, hear, tracks, words, keep, heard, lasts };
 })();

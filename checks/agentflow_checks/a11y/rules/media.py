@@ -136,6 +136,7 @@ def _try_controls(bench: Bench, found: list[dict[str, Any]]) -> None:
             probing.pause(bench, 0.06)
             return not _ask(bench, "heard()")[index]
 
+        probing.ask(bench, f"agentflowMedia.keep({index})")
         gone = stopped()
         one["stop"] = controls.stopped_by(
             bench, STOPPING, stopped, near=one["box"] if one["visible"] else ()
