@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pytest_agentflow.model.exhibit import Exhibit
+from pytest_agentflow.model.fault import same_faults
 from pytest_agentflow.model.finding import Finding
 from pytest_agentflow.model.place import Place
 from pytest_agentflow.model.verdict import Verdict, fold_verdicts
@@ -112,6 +113,16 @@ class CheckResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToldOnce:
+    """One fault that several rules found, by the fingerprints of their findings."""
+
+    told: str
+    """Of the finding that stands for all."""
+    also: tuple[str, ...]
+    """Of the others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
     """What all checks decided about one run."""
 
@@ -144,6 +155,17 @@ class Evaluation:
     def findings(self) -> tuple[Finding, ...]:
         """All findings of all checks."""
         return tuple(f for result in self.results for f in result.findings)
+
+    @property
+    def told_once(self) -> tuple[ToldOnce, ...]:
+        """The faults that several rules found: told once, and kept for each."""
+        return tuple(
+            ToldOnce(
+                told=one.told.fingerprint,
+                also=tuple(other.fingerprint for other in one.also),
+            )
+            for one in same_faults(self.findings).merged
+        )
 
     def result(self, check: str) -> CheckResult:
         """Find the result of one check by its id; raises `LookupError`."""

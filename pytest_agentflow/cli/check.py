@@ -11,7 +11,7 @@ from pathlib import Path
 from pytest_agentflow.checking.check import Check, CheckError
 from pytest_agentflow.checking.discovery import engine_versions
 from pytest_agentflow.checking.evaluate import evaluate
-from pytest_agentflow.checking.message import failure_message
+from pytest_agentflow.checking.message import failure_messages
 from pytest_agentflow.checking.prepare import prepare
 from pytest_agentflow.checking.waivers import BadWaiver, Waiver, load_waivers
 from pytest_agentflow.cli.arguments import Arguments
@@ -37,13 +37,9 @@ def main(argv: list[str]) -> int:
     waivers = _waivers(options.waivers)
     paths = find_targets(options.target)
     progress = Progress(sys.stderr)
-    entries = []
-    failures = []
-    for path in paths:
-        entry, failure = _judge(path, checks, waivers, options, progress)
-        entries.append(entry)
-        failures.extend([failure] if failure else [])
+    entries = [_judge(path, checks, waivers, options, progress) for path in paths]
     progress.clear()
+    failures = list(failure_messages(entry.evaluation for entry in entries))
     report = build_report(
         entries,
         mode="check",
@@ -61,7 +57,7 @@ def _judge(
     waivers: tuple[Waiver, ...],
     options: argparse.Namespace,
     progress: Progress,
-) -> tuple[Entry, str]:
+) -> Entry:
     run = load_target(path, options.root)
     evaluation = evaluate(
         run,
@@ -70,8 +66,7 @@ def _judge(
         strict=options.strict,
         progress=lambda check, name: progress(check, plain_line(name)),
     )
-    entry = build_entry(str(path), run, evaluation, reproduce=_command(path, options))
-    return entry, "" if evaluation.ok else failure_message(evaluation)
+    return build_entry(str(path), run, evaluation, reproduce=_command(path, options))
 
 
 def _command(path: Path, options: argparse.Namespace) -> str:
@@ -151,7 +146,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="PATH",
-        help=".html, .json, .md",
+        help=".html, .json, .md, .sarif",
     )
     add("--root", type=Path, help="the site's root folder, for links between pages")
     add(

@@ -32,6 +32,10 @@ class Finding:
     fix: str = ""
     help_url: str | None = None
     tags: tuple[str, ...] = ()
+    fault: str | None = None
+    """A word that names the fault alike, whichever rule reports it: ``alt``,
+    ``reference:for``. Findings of one word on one spot are one fault, and told once;
+    a word that begins with ``page:`` holds wherever on the page it stands."""
     subject: str | None = None
     """Key of the subject it is about; several findings of one subject count once."""
     source: Place | None = None
@@ -54,15 +58,18 @@ class Finding:
     def fingerprint(self) -> str:
         """A key that survives re-recording: rule, stage, path sans indexes, evidence.
 
-        16 hexadecimal digits of SHA-256. Line numbers, boxes and spans do not count.
+        16 hexadecimal digits of SHA-256. Line numbers, boxes and spans do not count,
+        nor of markup what it says: text, addresses and values (see `shape`).
         """
         place = self.place
-        spot = place.path or place.selector or place.artefact or ""
-        spot = re.sub(r"\[\d+\]|:nth-(?:child|of-type)\(\d+\)", "", spot)
-        evidence = self.evidence if self.evidence is not None else self.observed
-        words = " ".join((evidence or self.message).split()).casefold()
+        told = self.evidence if self.evidence is not None else self.observed
+        words = " ".join((told or self.message).split())
+        markup = shape(words)
         width = "" if place.viewport is None else str(place.viewport)
-        parts = [self.rule, place.stage or "", spot, place.property or "", width, words]
+        parts = [self.rule, place.stage or "", place.property or "", width]
+        # A selector is only as long as the rest of the page makes it.
+        spot = "" if markup else place.path or place.selector or place.artefact or ""
+        parts += [_steady(spot), markup or words.casefold()]
         parts += [place.state] if place.state else []
         # Recorded JSON may hold half a surrogate pair.
         key = "\x1f".join(parts).encode(errors="surrogatepass")
@@ -77,3 +84,40 @@ class Finding:
     def with_status(self, status: Status) -> Finding:
         """Give the same finding with another status."""
         return replace(self, status=status)
+
+
+_TAG = re.compile(
+    r"""\s*<([a-z][^\s/>"'<=]*)((?:[^<>"']|"[^"]*"|'[^']*')*)>?""",
+    re.IGNORECASE,
+)
+_ATTRIBUTE = re.compile(
+    r"""([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+)))?"""
+)
+_NAMING = frozenset({"class", "id", "name", "role", "type"})
+"""Attributes of which the value says which element it is, and not what it shows."""
+
+
+def shape(markup: str) -> str:
+    """Reduce an element to what a template gives it; empty where it is no element.
+
+    Kept are its name, the names of its attributes in the order of the alphabet, and of
+    class, id, name, role and type the words without a digit. What it says changes from
+    one recording and one customer to the next: text, addresses, styles, numbers.
+
+    Args:
+        markup: begins with a start tag: ``<a class="nav" href="/ada">Ada</a>``.
+    """
+    if (tag := _TAG.match(markup)) is None:
+        return ""
+    kept: set[str] = set()
+    for name, *values in _ATTRIBUTE.findall(tag[2]):
+        words = "".join(values).split() if name.lower() in _NAMING else []
+        naming = sorted({word for word in words if not re.search(r"\d", word)})
+        kept.add(" ".join([name.lower(), *naming]))
+    return "\x1e".join([f"<{tag[1].lower()}", *sorted(kept)])
+
+
+def _steady(spot: str) -> str:
+    """Take out of a path or selector what counts, and the values it selects by."""
+    spot = re.sub(r"\[\d+\]|:nth-(?:last-)?(?:child|of-type)\([^)]*\)", "", spot)
+    return re.sub(r"""([~|^$*]?=)(?:"[^"]*"|'[^']*')(?=\])""", r"\1", spot)

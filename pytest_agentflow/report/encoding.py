@@ -25,7 +25,7 @@ from pytest_agentflow.report.document import (
 from pytest_agentflow.report.entry import without_pictures
 
 DERIVED: Mapping[type, tuple[str, ...]] = {
-    Evaluation: ("verdict", "ok"),
+    Evaluation: ("verdict", "ok", "told_once"),
     CheckResult: ("ok", "examined", "undetermined"),
     Finding: ("fingerprint",),
 }

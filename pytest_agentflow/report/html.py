@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from pytest_agentflow.checking.message import attribution_text
 from pytest_agentflow.checking.results import CheckResult, RuleResult
 from pytest_agentflow.model.call import kinds_text
 from pytest_agentflow.model.exhibit import MarkedText, PictureExhibit
+from pytest_agentflow.model.fault import Faults
 from pytest_agentflow.model.finding import Finding
 from pytest_agentflow.model.verdict import Verdict
 from pytest_agentflow.report import (
@@ -219,7 +221,9 @@ def _run_views(runs: Sequence[tally.JudgedRun]) -> tuple[RunView, ...]:
     for judged in runs:
         name = anchor(f"run-{judged.run.id}")
         results = tally.results_of(judged)
-        checks = tuple(_check_view(name, r, anchor) for r in results)
+        faults = tally.faults_of(judged)
+        drawn = [_check_view(name, r, anchor, faults) for r in results]
+        checks = tuple(_with_elsewhere(drawn, faults))
         views.append(
             RunView(
                 judged=judged,
@@ -257,7 +261,27 @@ def _test_views(
         )
 
 
-def _check_view(run: str, result: CheckResult, anchor: _Anchors) -> CheckView:
+def _with_elsewhere(
+    checks: Sequence[CheckView], faults: Faults
+) -> Iterator[CheckView]:
+    """Let each check name its findings that are told with those of another."""
+    views = [view for c in checks for g in c.groups for view in (*g.first, *g.more)]
+    anchors = {id(view.finding): view.anchor for view in views}
+    for check in checks:
+        pairs = [(f, faults.within(f)) for f in check.result.findings]
+        yield replace(
+            check,
+            elsewhere=tuple(
+                (own, told, anchors.get(id(told), ""))
+                for own, told in pairs
+                if told is not None
+            ),
+        )
+
+
+def _check_view(
+    run: str, result: CheckResult, anchor: _Anchors, faults: Faults
+) -> CheckView:
     shots = [e for e in result.exhibits if isinstance(e, PictureExhibit)]
     groups: dict[str, list[Group]] = {
         name: [] for name in ("standing", "warnings", "review", "settled")
@@ -265,13 +289,14 @@ def _check_view(run: str, result: CheckResult, anchor: _Anchors) -> CheckView:
     own = anchor(run, result.check)
     for rule in result.rules:
         sorted_in: dict[str, list[FindingView]] = {}
-        for number, finding in enumerate(rule.findings, start=1):
+        for number, finding in enumerate(faults.told(rule.findings), start=1):
             view = FindingView(
                 finding=finding,
                 anchor=anchor(run, finding.rule, str(number)),
                 blame=attribution_text(finding),
                 link=web_address(finding.help_url),
                 cutout=pictures.cutout(shots, finding.fingerprint),
+                also=faults.also(finding),
             )
             sorted_in.setdefault(_place_of(finding), []).append(view)
         for name, found in sorted_in.items():

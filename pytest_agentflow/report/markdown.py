@@ -189,7 +189,7 @@ def _causes(causes: Sequence[tally.Cause], runs: str) -> Iterator[str]:
         yield (
             f"**{escape(cause.rule, 100)}** {escape(cause.title, 160)}: "
             f"{wording.number(len(cause.findings), 'finding')} in {cause.runs} of "
-            f"{runs}{begins}"
+            f"{runs}{begins}{_also(cause)}"
         )
         yield ""
         yield from _findings(cause.findings[:PER_CAUSE])
@@ -197,6 +197,11 @@ def _causes(causes: Sequence[tally.Cause], runs: str) -> Iterator[str]:
             yield f"- and {len(cause.findings) - PER_CAUSE:,} more"
     if len(causes) > CAUSES:
         yield from ("", f"and {len(causes) - CAUSES:,} more causes")
+
+
+def _also(cause: tally.Cause) -> str:
+    named = ", ".join(code(rule, 60) for rule in cause.also[:PER_CAUSE])
+    return f", also found by {named}" if named else ""
 
 
 def _unmet(cause: tally.Cause, runs: str) -> Iterator[str]:
@@ -239,8 +244,9 @@ def _warnings(runs: Sequence[tally.JudgedRun]) -> Iterator[str]:
     found = [
         (judged, finding)
         for judged in runs
+        for told in (tally.faults_of(judged).told,)
         for result in tally.results_of(judged)
-        for finding in result.findings
+        for finding in told(result.findings)
         if tally.warns(finding)
     ]
     if found:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pytest_agentflow.checking.results import CheckResult
 from pytest_agentflow.model.codec import to_json
 from pytest_agentflow.model.exhibit import Bars
+from pytest_agentflow.model.fault import Faults, cause_of, same_faults
 from pytest_agentflow.model.finding import Finding
 from pytest_agentflow.model.money import SYMBOLS, Money
 from pytest_agentflow.model.verdict import Verdict, fold_verdicts
@@ -117,7 +118,10 @@ class WorkflowLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """Findings of one rule that came in at one stage, over all runs."""
+    """Findings of one rule that came in at one stage, over all runs.
+
+    What is alike in several runs (see `cause_of`) is a cause of its own.
+    """
 
     rule: str
     title: str
@@ -126,6 +130,10 @@ class Cause:
     findings: tuple[tuple[JudgedRun, Finding], ...] = ()
     unmet: tuple[tuple[JudgedRun, CheckResult], ...] = ()
     """Checks that fail without a finding: they examined, or decided, nothing."""
+    also: tuple[str, ...] = ()
+    """Other rules that found the same faults."""
+    alike: bool = False
+    """Whether its findings have the cure, and what was seen, in common."""
 
     @property
     def message(self) -> str:
@@ -336,25 +344,62 @@ def _money_charts(judged: JudgedRun) -> Iterator[Bars]:
                 yield exhibit
 
 
+def faults_of(judged: JudgedRun) -> Faults:
+    """Find what several checks of a run report alike: told once, kept for each."""
+    return same_faults(f for result in results_of(judged) for f in result.findings)
+
+
+_Found = tuple[JudgedRun, Finding]
+
+
 def causes(runs: Sequence[JudgedRun]) -> tuple[Cause, ...]:
     """Group the findings that stand against the runs by rule and stage, worst first.
 
-    A check that lets a test fail and has no such finding is a cause itself.
+    Findings of several runs that are mended by one cure (`cause_of`) stand together,
+    apart from others of their rule. A check that lets a test fail and has no such
+    finding is a cause itself.
     """
-    groups: dict[tuple[str, str], list[tuple[JudgedRun, Finding]]] = {}
+    groups: dict[tuple[str, str], list[_Found]] = {}
     titles: dict[str, str] = {}
+    also: dict[int, tuple[Finding, ...]] = {}
     for judged in runs:
+        faults = faults_of(judged)
         for result in results_of(judged):
             titles.update(_titles(result))
-            for finding in filter(counts, result.findings):
+            for finding in filter(counts, faults.told(result.findings)):
                 key = (finding.rule, stage_of(finding))
                 groups.setdefault(key, []).append((judged, finding))
+                also[id(finding)] = faults.also(finding)
     found = [
-        Cause(rule=rule, title=titles.get(rule, ""), stage=stage, findings=tuple(group))
+        Cause(
+            rule=rule,
+            title=titles.get(rule, ""),
+            stage=stage,
+            findings=tuple(part),
+            also=_others(other for _, f in part for other in also[id(f)]),
+            alike=len({cause_of(f) for _, f in part}) == 1,
+        )
         for (rule, stage), group in groups.items()
+        for part in _parts(group)
     ]
     found += _unmet(runs)
     return tuple(sorted(found, key=lambda c: (-c.runs, -len(c.findings))))
+
+
+def _others(findings: Iterable[Finding]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(finding.rule for finding in findings))
+
+
+def _parts(group: Sequence[_Found]) -> list[list[_Found]]:
+    """Part what several runs have alike from what stands alone."""
+    by_cause: dict[tuple[str, ...], list[_Found]] = {}
+    for judged, finding in group:
+        by_cause.setdefault(cause_of(finding), []).append((judged, finding))
+    shared, alone = [], list[_Found]()
+    for part in by_cause.values():
+        several = len({id(judged) for judged, _ in part}) > 1
+        shared.append(part) if several else alone.extend(part)
+    return [*shared, alone] if alone else shared
 
 
 def _unmet(runs: Sequence[JudgedRun]) -> list[Cause]:
@@ -389,8 +434,10 @@ def questions(runs: Sequence[JudgedRun]) -> list[tuple[JudgedRun, Finding, int]]
     """
     found: dict[tuple[str, str], list[tuple[JudgedRun, Finding]]] = {}
     for judged in runs:
+        told = faults_of(judged).told
         for result in results_of(judged):
-            for finding in result.findings if result.verdict is Verdict.PASSED else ():
+            open_ = result.findings if result.verdict is Verdict.PASSED else ()
+            for finding in told(open_):
                 if _is_open(finding):
                     key = finding.rule, finding.message
                     found.setdefault(key, []).append((judged, finding))

@@ -14,6 +14,9 @@ from pytest_agentflow.report.text import one_line
 WARNED = 5
 """So many warnings are told in full; the others are counted."""
 
+PER_CAUSE = 5
+"""A cause that stands in more runs is told once for all, with so many of them."""
+
 ASKED = 3
 """So many questions that are left to a person are told in full."""
 
@@ -37,6 +40,7 @@ def summary_lines(
     runs = tally.judged_runs(report)
     lines = list(_trial_lines(report))
     lines += _check_lines(report, runs, width)
+    lines += _cause_lines(runs)
     lines += _question_lines(runs)
     lines += _partly_lines(runs)
     lines += _warning_lines(report)
@@ -94,6 +98,33 @@ def _cells(line: tally.CheckLine, report: Report, noun: str) -> list[str]:
         wording.number(line.findings, "finding"),
         *(f"{count:,} {word}" for count, word in extra if count),
     ]
+
+
+def _cause_lines(runs: Sequence[tally.JudgedRun]) -> Iterator[str]:
+    """Give what many runs have alike: each of them tells but its own."""
+    noun = tally.thing(runs)
+    for cause in tally.causes(runs):
+        if cause.alike and cause.runs > PER_CAUSE:
+            yield from _cause(cause, noun)
+
+
+def _cause(cause: tally.Cause, noun: str) -> Iterator[str]:
+    first = cause.findings[0][1]
+    also = f", also {one_line(', '.join(cause.also), 120)}" if cause.also else ""
+    head = f"{one_line(cause.rule, 80)}{also}: one cause, {cause.runs:,} {noun}s"
+    begins = f", begins in {one_line(cause.stage, 80)}" if cause.stage else ""
+    yield f"{head}{begins}: {one_line(first.message, 200)}"
+    if cause.fix:
+        yield f"  fix: {one_line(cause.fix, 200)}"
+    by_run = {id(judged): (judged, finding) for judged, finding in cause.findings[::-1]}
+    stands = list(by_run.values())[::-1]
+    for judged, finding in stands[:PER_CAUSE]:
+        place = str(finding.place)
+        name = "" if noun == "page" and place else f"{judged.run.id} "
+        yield f"  {one_line(name + place, 160)}"
+    if left := len(stands) - PER_CAUSE:
+        last = one_line(stands[-1][0].run.id, 80)
+        yield f"  and {wording.number(left, f'more {noun}')}, the last {last}"
 
 
 def _question_lines(runs: Sequence[tally.JudgedRun]) -> Iterator[str]:

@@ -21,6 +21,8 @@ class FindingView:
     link: str
     """Address of the rule's explanation; empty unless it is a web address."""
     cutout: pictures.Cutout | None
+    also: tuple[Finding, ...] = ()
+    """The same fault, as other rules found it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,8 @@ class CheckView:
     review: tuple[Group, ...]
     settled: tuple[Group, ...]
     """Known and waived findings."""
+    elsewhere: tuple[tuple[Finding, Finding, str], ...] = ()
+    """Own findings that are told with another check's, which, and its anchor."""
 
     @property
     def groups(self) -> tuple[Group, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from decimal import ROUND_DOWN, Decimal
 
 from pytest_agentflow.checking.results import CheckResult
+from pytest_agentflow.model.finding import Finding
 from pytest_agentflow.model.money import Money
 from pytest_agentflow.model.verdict import Verdict
 from pytest_agentflow.report.document import (
@@ -25,6 +26,7 @@ from pytest_agentflow.report.tally import (
     JudgedRun,
     check_lines,
     counts,
+    faults_of,
     judged_runs,
     results_of,
     stage_of,
@@ -235,8 +237,7 @@ def _origin_sentences(runs: Sequence[JudgedRun]) -> Iterator[str]:
     stages = Counter(
         stage_of(finding) or "a stage that could not be named"
         for judged in runs
-        for result in results_of(judged)
-        for finding in filter(counts, result.findings)
+        for finding in filter(counts, _told(judged))
     )
     if not stages or set(stages) == {"a stage that could not be named"}:
         return
@@ -248,6 +249,11 @@ def _origin_sentences(runs: Sequence[JudgedRun]) -> Iterator[str]:
         return
     rest = total - sum(count for _, count in stages.most_common(3))
     yield f"{subject}: {listed([*parts, f'{rest} elsewhere'] if rest else parts)}."
+
+
+def _told(judged: JudgedRun) -> Iterator[Finding]:
+    told = faults_of(judged).told
+    return told(f for result in results_of(judged) for f in result.findings)
 
 
 def _change_sentences(report: Report) -> Iterator[str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import pytest_agentflow as af
 from agentflow_checks.a11y.affected import why
 from agentflow_checks.a11y.choice import Choice
 from agentflow_checks.a11y.remedies import checks_of, detail, remedy
+from agentflow_checks.a11y.same_fault import fault_of
 
 KINDS = ("violations", "incomplete", "passes", "inapplicable")
 """Of axe-core's answer."""
@@ -22,13 +23,84 @@ SEVERITIES = {
     "minor": af.Severity.INFO,
 }
 
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One page, or state of a page, with axe-core's answer about it."""
+
+    name: str
+    """How findings name it: the artefact, or the address."""
+    stage: str | None
+    axe: Mapping[str, Any]
+    where: Callable[[str], tuple[int, int] | None]
+    """Line and column of a selector's element in the source, where they are known."""
+    state: str | None = None
+    """What was done with the page before, in words; None: nothing."""
+    viewport: int | None = None
+    scheme: str | None = None
+
+
+Node: TypeAlias = Mapping[str, Any]
+"""One element of a rule's answer."""
+
+
+def _always(node: Node, judged: Judged) -> bool:
+    del node, judged
+    return True
+
+
+def _no_html(node: Node, judged: Judged) -> bool:
+    """Whether the element is one of the page by which the browser shows bare XML."""
+    del node
+    return judged.name.lower().endswith(".xml") and judged.where("html") is None
+
+
+def _several_refreshes(node: Node, judged: Judged) -> bool:
+    del node
+    return all(
+        any(rule["id"].startswith("meta-refresh") for rule in judged.axe[kind])
+        for kind in ("violations", "passes")
+    )
+
+
+class Doubt(NamedTuple):
+    """Why violations of a rule are questions."""
+
+    reason: str
+    when: Callable[[Node, Judged], bool] = _always
+    """Of which elements."""
+
+
+_NO_HTML = Doubt("the document is no HTML, and HTML demands nothing of it", _no_html)
+_REFRESH = Doubt("of several, the first that can be read counts", _several_refreshes)
+
 DOUBTFUL = {
-    "label-content-name-mismatch": (
+    "document-title": _NO_HTML,
+    "frame-focusable-content": Doubt(
+        "an open dialog may close the frame off, which axe-core does not look at"
+    ),
+    "html-has-lang": _NO_HTML,
+    "label-content-name-mismatch": Doubt(
         "axe-core is often wrong about it: 4 of its 10 false alarms on the W3C's test "
         "cases; compare what is seen with what is read out"
     ),
+    "meta-refresh": _REFRESH,
+    "meta-refresh-no-exceptions": _REFRESH,
 }
 """Rules whose violations are questions, and why."""
+
+_DECIDED = frozenset({"violations", "passes"})
+_KNOWN = _DECIDED | {"inapplicable"}
+DECIDED_BETTER = {
+    "bypass": ("bypass-repeated", _DECIDED),
+    "frame-focusable-content": ("frame-in-tab-order", _KNOWN),
+    "frame-title-unique": ("frames-same-name", _DECIDED),
+    "identical-links-same-purpose": ("same-name-same-purpose", _DECIDED),
+    "meta-refresh": ("refresh-delay", _KNOWN),
+    "meta-refresh-no-exceptions": ("refresh-delay-no-exceptions", _KNOWN),
+}
+"""axe-core's rules that one of our own stands for where its answer is one of these:
+it opens what axe-core only asks about, or follows the standard where axe-core errs."""
 
 REASONS = {
     "bgImage": "the text stands on a picture",
@@ -49,28 +121,13 @@ REASONS = {
 """axe-core's reason keys for what it cannot decide, in words."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """One page, or state of a page, with axe-core's answer about it."""
-
-    name: str
-    """How findings name it: the artefact, or the address."""
-    stage: str | None
-    axe: Mapping[str, Any]
-    where: Callable[[str], tuple[int, int] | None]
-    """Line and column of a selector's element in the source, where they are known."""
-    state: str | None = None
-    """What was done with the page before, in words; None: nothing."""
-    viewport: int | None = None
-    scheme: str | None = None
-
-
 def outcomes(judged: Judged, choice: Choice) -> Iterator[object]:
     """Give rules, examined subjects and findings of one page.
 
     A rule that axe-core calls a best practice asks one question per page; of any other
     rule each element is a subject of its own.
     """
+    judged = dataclasses.replace(judged, axe=_without_doubles(judged.axe))
     place = af.Place(stage=judged.stage, artefact=judged.name)
     for rule in judged.axe["inapplicable"]:
         yield af.Rule(id=f"a11y.{rule['id']}", title=rule.get("help", ""))
@@ -85,13 +142,25 @@ def outcomes(judged: Judged, choice: Choice) -> Iterator[object]:
             yield from _findings(judged, choice, rule, certain=kind == "violations")
 
 
+def _without_doubles(axe: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Leave out what a rule of our own decides better."""
+    said = {(rule["id"], kind) for kind in KINDS for rule in axe[kind]}
+    gone = {
+        theirs
+        for theirs, (ours, kinds) in DECIDED_BETTER.items()
+        if any((ours, kind) in said for kind in kinds)
+    }
+    return {kind: [r for r in axe[kind] if r["id"] not in gone] for kind in KINDS}
+
+
 def _findings(
     judged: Judged, choice: Choice, rule: Mapping[str, Any], *, certain: bool
 ) -> Iterator[af.Finding]:
     asks = choice.only_asks(rule["id"], rule["tags"])
-    doubt = DOUBTFUL.get(rule["id"])
-    fails = certain and not asks and doubt is None
+    known = DOUBTFUL.get(rule["id"])
     for node in rule["nodes"]:
+        doubt = known.reason if known and known.when(node, judged) else None
+        fails = certain and not asks and doubt is None
         yield _finding(
             judged,
             rule,
@@ -142,6 +211,7 @@ def _finding(
         fix=cure.fix,
         help_url=rule["helpUrl"],
         tags=tuple(rule["tags"]),
+        fault=fault_of(rule["id"], node, judged.where),
         subject=subject,
     )
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest_agentflow as af
 from agentflow_checks.markup import css, fixes
-from agentflow_checks.web import missing, validator
+from agentflow_checks.web import faults, missing, validator
 from agentflow_checks.web.artefacts import attribute_fault, pages_of, visit_artefact
 from agentflow_checks.web.missing import PartMissing
 from agentflow_checks.web.validator import Message
@@ -112,11 +112,19 @@ def _finding(page: af.Artefact, rule: af.Rule, message: Message) -> af.Finding:
         severity=SEVERITIES[message.type],
         place=_place(page, message),
         observed=" ".join(message.extract.split()) or None,
-        evidence=message.text,
+        evidence=faults.steady(message.text),
         why="Browsers guess at invalid markup, each in its own way.",
         fix=fixes.fix(rule.id, message.text),
+        fault=faults.word_of(message.text, _spot(rule, message)),
         subject=page.name,
     )
+
+
+def _spot(rule: af.Rule, message: Message) -> tuple[int, int] | None:
+    """Give the place in the source; positions in the live document are none there."""
+    if rule is DOCUMENT or message.line is None or message.column is None:
+        return None
+    return message.line, message.column
 
 
 def _place(page: af.Artefact, message: Message | None) -> af.Place:

@@ -178,8 +178,7 @@ class Fault:
     expected: str | None = None
     fix: str = ""
     word: str = ""
-    """Names the fault alike where the HTML checker reports it, too: see
-    `page_errors_words`."""
+    """Names the fault alike where others report it, too: see `web.faults`."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from agentflow_checks.markup.page_errors_fault import (
     Looked,
     Met,
 )
+from agentflow_checks.web import faults
 from agentflow_checks.web.artefacts import attribute_fault, pages_of, visit_artefact
 from agentflow_checks.web.page import Visit
 from agentflow_checks.web.probing import (
@@ -164,7 +165,7 @@ def _finding(page: af.Artefact, fault: Fault) -> af.Finding:
         evidence=fault.key,
         why=fact.why,
         fix=fault.fix or fact.fix,
-        tags=(fault.word,) if fault.word else (),
+        fault=fault.word or faults.RULES.get(fault.rule),
         subject=_subject(page, fault),
     )
 

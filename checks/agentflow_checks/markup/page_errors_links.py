@@ -12,8 +12,8 @@ from agentflow_checks.markup import page_errors_source as sources
 from agentflow_checks.markup.page_errors_assets import served, site_of
 from agentflow_checks.markup.page_errors_fault import Fault, Looked, Met
 from agentflow_checks.markup.page_errors_scripts import HERE, plain
-from agentflow_checks.markup.page_errors_words import reference
 from agentflow_checks.web import server
+from agentflow_checks.web.faults import reference
 
 MADE_LATER = frozenset(
     {

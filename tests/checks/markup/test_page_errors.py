@@ -83,11 +83,11 @@ def test_the_planted_page_tells_each_fault_once() -> None:
         ("script-error", "failed", "4:17"),
         ("script-error", "failed", "4:35"),
     ]
-    words = {f.tags for f in result.findings if f.rule == "page.reference"}
+    words = {f.fault for f in result.findings if f.rule == "page.reference"}
     assert words == {
-        ("reference:commandfor",),
-        ("reference:for",),
-        ("reference:aria-labelledby",),
+        "reference:commandfor",
+        "reference:for",
+        "reference:aria-labelledby",
     }
 
 
@@ -290,7 +290,7 @@ def test_references_need_a_target(markup: str, attribute: str) -> None:
     """An attribute that names an id which nothing has fails on a page at rest."""
     (finding,) = judge(page(f"<p>{markup}")).findings
     assert (finding.rule, str(finding.verdict)) == ("page.reference", "failed")
-    assert finding.tags == (f"reference:{attribute}",)
+    assert finding.fault == f"reference:{attribute}"
     assert finding.place.line == 2
 
 

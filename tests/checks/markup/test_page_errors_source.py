@@ -9,7 +9,7 @@ from agentflow_checks.markup import page_errors_source as sources
 from agentflow_checks.markup import page_errors_text
 from agentflow_checks.markup.page_errors_fault import Fault
 from agentflow_checks.markup.page_errors_scripts import json_faults, json_problem
-from agentflow_checks.markup.page_errors_words import word_of
+from agentflow_checks.web.faults import word_of
 from hypothesis import given
 from hypothesis import strategies as st
 
