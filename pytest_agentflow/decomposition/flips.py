@@ -46,6 +46,10 @@ class Flip:
     message: str = ""
     """The first finding that fails."""
 
+    def __str__(self) -> str:
+        by = f", by {' and '.join(self.stages)}" if self.stages else ""
+        return f"{self.key} ({self.check}{by})"
+
 
 def flips(judged: Sequence[Judged]) -> list[Flip]:
     """List every check of every case that flipped, what broke first."""
@@ -84,17 +88,12 @@ def flips_sentence(found: Sequence[Flip]) -> str:
     """
     broken = {f.key: f for f in found if f.broken}
     mended = {f.key for f in found if not f.broken}
-    told = [_told(flip) for flip in list(broken.values())[:NAMED]]
+    told = [str(flip) for flip in list(broken.values())[:NAMED]]
     if len(broken) > NAMED:
         told.append(f"and {len(broken) - NAMED} more")
     parts = [f"newly broken: {', '.join(told)}"] if told else []
     parts += [f"fixed: {cases(len(mended))}"] if mended else []
     return "; ".join(parts)
-
-
-def _told(flip: Flip) -> str:
-    by = f", by {' and '.join(flip.stages)}" if flip.stages else ""
-    return f"{flip.key} ({flip.check}{by})"
 
 
 def worst_sentence(judged: Sequence[Judged]) -> tuple[str | None, str]:

@@ -93,7 +93,7 @@ class Ledger:
 
 
 class NotComparable(ValueError):
-    """Some amount is not known, or not in one unit."""
+    """Runs that cannot be weighed against each other; one sentence says why."""
 
 
 def bill(cases: Sequence[Sequence[Run]], model: CostModel | None = None) -> Ledger:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from pytest_agentflow.checking.check import Check
+from pytest_agentflow.decomposition.flips import Flip
+from pytest_agentflow.decomposition.ledger import NotComparable
 from pytest_agentflow.decomposition.tradeoff_answers import (
     Answer,
     cost_answer,
@@ -27,11 +29,10 @@ from pytest_agentflow.decomposition.tradeoff_money import (
     bill_of,
     one_unit,
 )
-from pytest_agentflow.decomposition.tradeoff_quality import Flip, Jury, refuse_unfit
+from pytest_agentflow.decomposition.tradeoff_quality import Jury, refuse_unfit
 from pytest_agentflow.decomposition.tradeoff_stages import HowMany, how_many
 from pytest_agentflow.decomposition.tradeoff_variants import (
     Key,
-    NotComparable,
     Variant,
     cases_of,
     coordinator_notes,
@@ -41,6 +42,7 @@ from pytest_agentflow.decomposition.tradeoff_variants import (
     one_per_k,
     shared,
     variants,
+    with_common_cases,
 )
 from pytest_agentflow.model.run import Run
 from pytest_agentflow.pricing.cost_model import CostModel, Priced
@@ -155,10 +157,12 @@ def tradeoff(
     refuse_unfit(jury, [split, single], keys)
     told = declared or Declared()
     priced = isinstance(measure.model, Priced)
+    weighable, unshared = with_common_cases(chosen, single, split)
     how_many_stages = how_many(
-        chosen,
+        weighable,
         single,
         split,
+        unshared=unshared,
         measure=measure,
         jury=jury,
         margin=quality_margin,
@@ -168,7 +172,7 @@ def tradeoff(
     )
     sides = [means(v, keys, lambda r: float(measure.of(r))) for v in (split, single)]
     ratio = cost_ratio_gate(*sides, limit=1.0, alpha=alpha)
-    unit = one_unit([split, *chosen], shared(chosen), measure.unit)
+    unit = one_unit(weighable, shared(weighable), measure.unit)
     bill, problem = _bill(
         split,
         single,
@@ -190,7 +194,7 @@ def tradeoff(
         stages_answer(how_many_stages, split, measure, unit, told.error_price),
     )
     decision = fold_answers([cost, quality_told, stages])
-    weighed = [run for v in chosen for own in v.runs.values() for run in own]
+    weighed = [run for v in weighable for own in v.runs.values() for run in own]
     return Tradeoff(
         in_use=split.workflow,
         chosen_how=how,

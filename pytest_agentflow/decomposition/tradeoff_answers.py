@@ -113,13 +113,13 @@ def quality_answer(
         list(jury.cases(side, keys).values()).count(True) for side in (split, single)
     )
     flips = jury.flips(split, single, keys)
-    fixed = sum(flip.fixed for flip in flips)
+    broken = sum(flip.broken for flip in flips)
     bound = f"; at worst {points(quality.lower)}" if quality.lower is not None else ""
     reason = f"; {quality.reason}" if quality.reason else ""
     sentence = (
         f"{ours} of {quality.n} cases pass {' and '.join(map(str, jury.checks))}, "
-        f"{theirs} of {quality.n} by the single model ({fixed} fixed, "
-        f"{len(flips) - fixed} newly broken){bound}, allowed "
+        f"{theirs} of {quality.n} by the single model "
+        f"({len(flips) - broken} fixed, {broken} newly broken){bound}, allowed "
         f"{points(-quality.limit)}{reason}"
     )
     return Answer(name="quality", decision=quality.decision, sentence=sentence)
@@ -143,6 +143,12 @@ def stages_answer(
     row, best = found.row(split.k), found.row(found.best.best)
     members = listed_or(found.best.members)
     rests = f"{percent(found.best.level)} of resamples of {found.cases} cases"
+    if found.unshared:
+        return _stages(
+            Decision.INCONCLUSIVE,
+            f"no case was recorded for all of {', '.join(found.unshared)}: record the "
+            "same cases for each",
+        )
     if not found.decided:
         return _stages(
             Decision.INCONCLUSIVE,

@@ -8,20 +8,19 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
-from pytest_agentflow.decomposition.tradeoff_variants import (
-    NotComparable,
-    calling_stages,
-)
+from pytest_agentflow.decomposition.ledger import NotComparable
+from pytest_agentflow.decomposition.tradeoff_variants import calling_stages
 from pytest_agentflow.model.call import Call
 from pytest_agentflow.model.price import Charge, charges
 from pytest_agentflow.model.run import Run
-from pytest_agentflow.pricing.cost import amount_text, cost_of
+from pytest_agentflow.pricing.cost import amount_text, attempts_cost, cost_of
 from pytest_agentflow.pricing.cost_model import CostModel, Priced, aalp
 
 Objective: TypeAlias = Literal["money", "latency", "aalp"]
 OBJECTIVES: tuple[Objective, ...] = ("money", "latency", "aalp")
 
 PICTURES = "pictures"
+FAILED_ATTEMPTS = "failed attempts"
 ORCHESTRATION = "orchestration"
 """Calls of coordinators and in no stage, and what is charged beside the models.
 
@@ -71,11 +70,16 @@ def measure_of(objective: Objective | CostModel) -> Measure:
 
 
 def amount_of(run: Run, model: CostModel, stage: str | None = None) -> Decimal:
-    """Give what a run or a stage costs; `NotComparable` where it is not known."""
-    cost = cost_of(run, model, stage=stage)
-    if cost.amount is None:
-        raise NotComparable(f"the cost of {run.id} is {cost}")
-    return cost.amount
+    """Give what a run or a stage costs, its failed attempts included.
+
+    Raises `NotComparable` where some of it is not known.
+    """
+    amount = Decimal(0)
+    for cost in (c(run, model, stage=stage) for c in (cost_of, attempts_cost)):
+        if cost.amount is None:
+            raise NotComparable(f"the cost of {run.id} is {cost}")
+        amount += cost.amount
+    return amount
 
 
 def amount_words(amount: float | Decimal, unit: str) -> str:
@@ -112,13 +116,12 @@ def _ended(run: Run, call: Call) -> bool:
     return run.recorded.calls[call.id].end is not None
 
 
-def tokens_of(run: Run) -> float:
-    """Count the tokens of all model calls, in and out."""
-    return float(sum(c.total_tokens or 0 for c in run.calls if c.is_model_call))
-
-
 def text_of(run: Run) -> tuple[Decimal, float]:
-    """Give money and tokens of the text alone: what chat models read and wrote."""
+    """Give money and tokens of the text alone: what chat models read and wrote.
+
+    Failed attempts are no part of either. Raises `NotComparable` where a call does not
+    tell its tokens.
+    """
     lock = run.recorded.prices
     chats = [call for call in run.calls if call.kind == "chat"]
     money = [
@@ -127,12 +130,16 @@ def text_of(run: Run) -> tuple[Decimal, float]:
         for charge in charges(call, lock)
         if not _of_pictures(call, charge)
     ]
-    tokens = (call.total_tokens or 0 for call in chats)
-    return sum(money, Decimal(0)), float(sum(tokens))
+    tokens = 0.0
+    for call in chats:
+        if call.total_tokens is None:
+            raise NotComparable(f"{run.id}: call {call.id} tells no tokens")
+        tokens += call.total_tokens
+    return sum(money, Decimal(0)), tokens
 
 
 def levers(run: Run, coordinators: Collection[str]) -> Counter[str]:
-    """Share out the money of a run: pictures, the text of each stage, orchestration.
+    """Share out the money of a run: pictures, text by stage, orchestration, failures.
 
     Calls of coordinators (planners, routers), model calls in no stage and what is
     charged beside the models are orchestration, pictures among them or not.
@@ -144,6 +151,8 @@ def levers(run: Run, coordinators: Collection[str]) -> Counter[str]:
             found[_lever(call, charge, own)] += charge.money.amount  # type: ignore[assignment] # a Decimal
     for fee in run.fees():
         found[ORCHESTRATION] += fee.money.amount  # type: ignore[assignment] # the same
+    if failed := attempts_cost(run, Priced()).at_least:
+        found[FAILED_ATTEMPTS] += failed  # type: ignore[assignment] # the same
     return found
 
 

@@ -6,8 +6,9 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from pytest_agentflow.decomposition.flips import Flip
 from pytest_agentflow.decomposition.tradeoff_figures import amount_of
-from pytest_agentflow.decomposition.tradeoff_quality import Flip, Jury
+from pytest_agentflow.decomposition.tradeoff_quality import Jury
 from pytest_agentflow.decomposition.tradeoff_variants import (
     Key,
     Variant,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 
+from pytest_agentflow.decomposition.ledger import NotComparable
 from pytest_agentflow.decomposition.tradeoff_figures import (
     PICTURES,
     amount_of,
@@ -18,7 +19,6 @@ from pytest_agentflow.decomposition.tradeoff_quality import Jury
 from pytest_agentflow.decomposition.tradeoff_stages import decided
 from pytest_agentflow.decomposition.tradeoff_variants import (
     Key,
-    NotComparable,
     Variant,
     means,
 )
@@ -131,7 +131,7 @@ class Bill:
     levers: tuple[Lever, ...]
     """Of the split, largest first."""
     multiplier: Multiplier | None
-    """`None` where one side has no text."""
+    """`None` where one side has no text, or does not tell its tokens."""
     errors: float | None
     """Share of the split's runs that fail a check; `None`: not judged or undecided."""
     single_errors: float | None
@@ -295,7 +295,10 @@ def _multiplier(
 ) -> Multiplier | None:
     sums = []
     for variant in (in_use, baseline):
-        texts = [text_of(run) for run in _runs(variant, keys)]
+        try:
+            texts = [text_of(run) for run in _runs(variant, keys)]
+        except NotComparable:
+            return None
         count = len(texts)
         money = float(sum((m for m, _ in texts), Decimal(0))) / count
         sums.append((money, sum(t for _, t in texts) / count))

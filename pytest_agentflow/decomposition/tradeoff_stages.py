@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pytest_agentflow.decomposition.ledger import NotComparable, tokens_of
 from pytest_agentflow.decomposition.tradeoff_figures import (
     ORCHESTRATION,
     Measure,
     levers,
     span_seconds,
-    tokens_of,
 )
 from pytest_agentflow.decomposition.tradeoff_quality import Jury
 from pytest_agentflow.decomposition.tradeoff_variants import (
     Key,
-    NotComparable,
     Variant,
     cases_of,
     means,
     shared,
     stages_text,
 )
+from pytest_agentflow.model.run import Run
 from pytest_agentflow.pricing.cost_model import Priced
 from pytest_agentflow.statistics.outcome import Decision, Outcome
 from pytest_agentflow.statistics.split_curve import (
@@ -49,7 +49,8 @@ class SplitRow:
     """Mean of a run, in the unit of the objective; the price of errors not included."""
     errors: float
     """What its errors cost a run on average, at the declared price of one."""
-    tokens: float
+    tokens: float | None
+    """Of all models; `None` where a call does not tell its own."""
     seconds: float | None
     """The span; `None` where the recordings lack times."""
     orchestration: float | None
@@ -88,6 +89,9 @@ class HowMany:
     as_good: int | None = None
     """Fewer stages than are in use that take less, at the level of the set, and pass as
     many cases; the one that takes least."""
+    unshared: tuple[str, ...] = ()
+    """Workflows that have no case that all of them were recorded for; the rows are then
+    those of the single model and of the split in use."""
     notes: tuple[str, ...] = field(default=())
 
     def row(self, k: int) -> SplitRow:
@@ -96,8 +100,8 @@ class HowMany:
 
     @property
     def decided(self) -> bool:
-        """Whether there are cases enough for the set."""
-        return self.cases >= LEAST_CASES
+        """Whether every k was weighed, over cases enough for the set."""
+        return self.cases >= LEAST_CASES and not self.unshared
 
 
 def how_many(
@@ -105,6 +109,7 @@ def how_many(
     baseline: Variant,
     in_use: Variant,
     *,
+    unshared: tuple[str, ...] = (),
     measure: Measure,
     jury: Jury,
     margin: float,
@@ -118,7 +123,8 @@ def how_many(
     Tango's bound) is ruled out. With a price of errors, what fails a check costs that.
 
     Args:
-        chosen: one workflow for each k.
+        chosen: one workflow for each k; they have a case in common.
+        unshared: see `HowMany.unshared`.
         baseline: the single model.
         in_use: the split in use.
         measure: the objective.
@@ -129,11 +135,6 @@ def how_many(
         coordinators: stages that plan, route or orchestrate.
     """
     keys = shared(chosen)
-    if not keys:
-        names = ", ".join(variant.workflow for variant in chosen)
-        raise NotComparable(
-            f"no case was recorded for all of {names}; record the same cases for each"
-        )
     amounts = {v.k: means(v, keys, lambda run: float(measure.of(run))) for v in chosen}
     wrong = {v.k: _errors(v, keys, jury, error_price) for v in chosen}
     quality = {
@@ -171,7 +172,8 @@ def how_many(
         law=_law(splits, keys),
         gains=gains,
         as_good=_as_good(rows, in_use.k, totals),
-        notes=tuple(_notes(rows, fit, len(cases_of(keys)), chosen)),
+        unshared=unshared,
+        notes=tuple(_notes(rows, fit, len(cases_of(keys)), chosen, unshared)),
     )
 
 
@@ -222,8 +224,8 @@ def _row(
         stages=variant.stages,
         amount=sum(amounts) / len(amounts),
         errors=sum(wrong) / len(wrong),
-        tokens=_mean(means(variant, keys, tokens_of)),
-        seconds=_seconds(variant, keys),
+        tokens=_known(variant, keys, tokens_of),
+        seconds=_known(variant, keys, span_seconds),
         orchestration=None
         if coordinators is None
         else _orchestration(variant, keys, coordinators),
@@ -234,9 +236,11 @@ def _row(
     )
 
 
-def _seconds(variant: Variant, keys: Sequence[Key]) -> float | None:
+def _known(
+    variant: Variant, keys: Sequence[Key], figure: Callable[[Run], float]
+) -> float | None:
     try:
-        return _mean(means(variant, keys, span_seconds))
+        return _mean(means(variant, keys, figure))
     except NotComparable:
         return None
 
@@ -295,7 +299,11 @@ def _less(ours: Sequence[float], theirs: Sequence[float]) -> bool:
 
 
 def _notes(
-    rows: Sequence[SplitRow], fit: Collection[int], n: int, chosen: Sequence[Variant]
+    rows: Sequence[SplitRow],
+    fit: Collection[int],
+    n: int,
+    chosen: Sequence[Variant],
+    unshared: Sequence[str],
 ) -> list[str]:
     notes = [
         f"{stages_text(row.k)} ({row.workflow}) ruled out: quality FAILs beside the "
@@ -304,6 +312,6 @@ def _notes(
         if row.k not in fit
     ]
     every = len({case for variant in chosen for case, _ in variant.runs})
-    if n < every:
+    if n < every and not unshared:
         notes.append(f"{n} of {every} cases are recorded for every number of stages")
     return notes

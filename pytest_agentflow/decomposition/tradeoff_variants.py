@@ -9,16 +9,13 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TypeAlias
 
+from pytest_agentflow.decomposition.ledger import NotComparable
 from pytest_agentflow.model.run import UNATTRIBUTED, Run
 
 _COORDINATES = re.compile("plan|rout|orchestrat|supervis|coordinat|delegat|dispatch")
 
 Key: TypeAlias = tuple[str, int | None]
 """Case and size: what runs of two workflows must share to be compared."""
-
-
-class NotComparable(ValueError):
-    """These runs cannot be weighed against each other; one sentence says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +195,20 @@ def one_per_k(
                 f"{before.workflow}, which stands for them"
             )
     return [chosen[k] for k in sorted(chosen)], notes
+
+
+def with_common_cases(
+    chosen: Sequence[Variant], baseline: Variant, in_use: Variant
+) -> tuple[list[Variant], tuple[str, ...]]:
+    """Give what can be weighed over the same cases, and what has none in common.
+
+    Where no case was recorded for every k, the split in use and the single model can
+    still be weighed over the cases that these two share.
+    """
+    if shared(chosen):
+        return [*chosen], ()
+    two = [v for v in chosen if v is baseline or v is in_use]
+    return two, tuple(variant.workflow for variant in chosen)
 
 
 def _alike(first: Variant, second: Variant) -> bool:

@@ -131,8 +131,9 @@ def _models(found: ByModel | None) -> Iterator[Row]:
             yield "model", of, "saves of a run", choice.saving, "share"
             yield from _outcome("model", of, choice.quality)
             for flip in choice.flips:
-                name = "fixed" if flip.fixed else "newly broken"
-                yield "model", of, name, flip.case, f"{flip.check} {flip.stage}".strip()
+                name = "newly broken" if flip.broken else "fixed"
+                check = " ".join([flip.check, *flip.stages])
+                yield "model", of, name, flip.key, check
         for step in stage.steps:
             of = f"{stage.stage} {step.larger} -> {step.smaller}"
             yield "model", of, "saves of the stage", step.saving, "share"

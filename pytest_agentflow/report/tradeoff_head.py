@@ -50,7 +50,7 @@ def _broken(told: Tradeoff) -> Iterator[str]:
     quality = told.quality
     if quality is None or quality.decision is not Decision.FAIL:
         return
-    stages = Counter(f.stage for f in told.flips if f.stage and not f.fixed)
+    stages = Counter(s for f in told.flips if f.broken for s in f.stages)
     for stage, cases in stages.most_common(1):
         yield f"{stage}: newly breaks {number(cases, 'verdict')}"
 

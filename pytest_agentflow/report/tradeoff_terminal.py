@@ -70,7 +70,7 @@ def _row(told: Tradeoff, row: SplitRow, priced: bool) -> tuple[str, ...]:
         f"{row.k}{'*' if row.k == told.k else ''}",
         row.workflow,
         amount_words(row.amount, told.unit),
-        f"{row.tokens:,.0f}",
+        "-" if row.tokens is None else f"{row.tokens:,.0f}",
         "-" if row.seconds is None else f"{row.seconds:.2f} s",
         "-" if row.orchestration is None else percent(row.orchestration),
         *errors,

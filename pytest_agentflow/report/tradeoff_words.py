@@ -276,8 +276,8 @@ def _choice(choice: ModelChoice) -> Iterator[str]:
     if choice.saving > 0 and not choice.good_enough:
         told = "" if quality is None or quality.reason else told
     yield f"{choice.model}: {told}{word} over {number(choice.cases, 'case')}{why}"
-    for fixed, name in ((True, "fixed"), (False, "newly broken")):
-        flips = [str(flip) for flip in choice.flips if flip.fixed is fixed]
+    for broken, name in ((False, "fixed"), (True, "newly broken")):
+        flips = [str(flip) for flip in choice.flips if flip.broken is broken]
         if flips:
             yield f"  {name}, {len(flips)} of {choice.cases}: {_some(flips)}"
 

@@ -17,6 +17,7 @@ from pytest_agentflow.decomposition.tradeoff_figures import levers, span_seconds
 from pytest_agentflow.decomposition.tradeoff_money import Declared
 from pytest_agentflow.decomposition.tradeoff_month import month_of, ownership_of
 from pytest_agentflow.decomposition.tradeoff_variants import calling_stages, variants
+from pytest_agentflow.report.tradeoff_terminal import tradeoff_lines
 from pytest_agentflow.statistics.outcome import Decision
 
 ALL = Declared(
@@ -269,6 +270,80 @@ def test_an_unknown_price_is_no_number() -> None:
     assert any("no money: the cost of" in note for note in told.notes)
 
 
+def tried_before(run: af.Run, usage: af.Usage | None) -> af.Run:
+    """The same run, where the first call was answered once before, in vain."""
+    first, *others = run.calls
+    attempt = af.Attempt(status=200, error="no JSON", usage=usage)
+    return replace(run, calls=(replace(first, attempts=(attempt,)), *others))
+
+
+def test_failed_attempts_are_paid_for() -> None:
+    """What was answered in vain is part of the money of its k, and a lever."""
+    wasted = af.Usage(input_tokens=0, output_tokens=1000)
+    singles, splits = sites(1), sites(2)
+    before = af.tradeoff([*singles, *splits], checks=GOOD)
+    again = [tried_before(run, wasted) for run in splits]
+    told = af.tradeoff([*singles, *again], checks=GOOD)
+    assert before.bill is not None
+    assert told.bill is not None
+
+    assert told.bill.cost == pytest.approx(before.bill.cost + 0.002)
+    assert told.stages.row(2).amount == pytest.approx(told.bill.cost)
+    shares = {lever.name: lever.share for lever in told.bill.levers}
+    assert shares["failed attempts"] == pytest.approx(0.002 / told.bill.cost)
+    assert sum(shares.values()) == pytest.approx(1)
+
+
+def test_a_failed_attempt_that_hides_its_usage_has_no_price() -> None:
+    """An answer in vain that does not tell its tokens is not taken to be free."""
+    runs = [tried_before(run, None) if run.case == "c07" else run for run in sites(1)]
+    with pytest.raises(ValueError, match=r"single/c07 .* \(failed attempt 1\)"):
+        af.tradeoff([*runs, *sites(2)], checks=GOOD)
+
+
+def test_tokens_that_nobody_tells_are_not_none() -> None:
+    """A call that is priced as one picture tells no tokens: unknown, and not 0."""
+    price = af.UnitPrice(model="small", unit="calls", amount=Decimal("0.001"))
+    lock = replace(LOCK, prices=(LOCK.prices[0], price))
+    runs = [
+        replace(
+            run,
+            calls=(replace(run.calls[0], usage=None), *run.calls[1:]),
+            recorded=replace(run.recorded, prices=lock),
+        )
+        for run in sites(2)
+    ]
+    told = af.tradeoff([*sites(1), *runs], checks=GOOD, objective="latency")
+
+    assert told.stages.row(2).tokens is None
+    assert told.stages.row(1).tokens is not None
+    assert told.bill is None or told.bill.multiplier is None
+    cells = next(line for line in tradeoff_lines(told) if line.startswith("2*"))
+    assert cells.split()[2:5] == ["0.79", "s", "-"] or "  -  " in cells
+
+
+def test_cases_that_no_other_k_has_still_decide_whether_the_split_pays() -> None:
+    """Where no case was recorded for every k, cost and quality can be decided.
+
+    They rest on the cases of the split in use and of the single model.
+    """
+    elsewhere = [site(3, case) for case in range(25, 30)]
+    fewer = [site(2, case) for case in range(25)]
+    told = af.tradeoff([*sites(1), *fewer, *elsewhere], checks=GOOD, in_use="two")
+    cost, quality, stages = told.answers
+
+    assert told.decision is Decision.PASS
+    assert (told.cases, cost.decision, quality.decision) == (
+        25,
+        Decision.PASS,
+        Decision.PASS,
+    )
+    assert stages.decision is Decision.INCONCLUSIVE
+    assert "no case was recorded for all of single, two, three" in stages.sentence
+    assert [row.k for row in told.stages.rows] == [1, 2]
+    assert not any("every number of stages" in note for note in told.notes)
+
+
 def test_selected_runs_are_no_sample() -> None:
     """Runs with discarded takes are refused, unless they are allowed."""
     first, *others = sites(1, 2)
@@ -458,8 +533,8 @@ def test_a_cheaper_model_that_breaks_cases_is_not_chosen() -> None:
     assert stage.steps[0].as_claimed
     assert tried.quality is not None
     assert tried.quality.decision is Decision.FAIL
-    assert Counter(flip.fixed for flip in tried.flips) == {False: 19}
-    assert str(tried.flips[0]) == "c01 (fine in b)"
+    assert Counter(flip.broken for flip in tried.flips) == {True: 19}
+    assert str(tried.flips[0]) == "c01 (fine, by b)"
 
 
 def test_two_models_changed_at_once_tell_nothing_about_either() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from test_page_one import weighed
 
-from pytest_agentflow.decomposition.tradeoff_quality import Flip
+from pytest_agentflow.decomposition.flips import Flip
 from pytest_agentflow.report.tradeoff_head import change_sentence, head_lines
 from pytest_agentflow.statistics.outcome import Decision
 
@@ -60,9 +60,9 @@ def test_the_stage_that_newly_breaks_most_is_named() -> None:
     told = weighed("pass")
     assert told.quality is not None
     flips = tuple(
-        Flip(case=str(n), check="c", stage=stage, fixed=fixed)
-        for n, (stage, fixed) in enumerate(
-            [("qa", True), ("qa", True), ("qa", False)] + [("artist", False)] * 2
+        Flip(key=str(n), check="c", stages=(stage,), broken=broken)
+        for n, (stage, broken) in enumerate(
+            [("qa", False), ("qa", False), ("qa", True)] + [("artist", True)] * 2
         )
     )
     failing = replace(told.quality, decision=Decision.FAIL)
