@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
-from agentflow_checks.a11y.rules import keyboard, labels, layout, mouse, opening, tables
+from agentflow_checks.a11y.rules import (
+    aria,
+    bypass,
+    keyboard,
+    labels,
+    language,
+    layout,
+    links,
+    mouse,
+    opening,
+    tables,
+)
 from agentflow_checks.a11y.rules.rule import OwnRule
 
-_TOPICS = (keyboard, labels, layout, mouse, opening, tables)
+_TOPICS = (
+    keyboard,
+    labels,
+    layout,
+    mouse,
+    opening,
+    tables,
+    language,
+    links,
+    bypass,
+    aria,
+)
 
 RULES: dict[str, OwnRule] = {rule.id: rule for topic in _TOPICS for rule in topic.RULES}
 """Every rule of ours by its id."""
