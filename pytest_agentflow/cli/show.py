@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -157,7 +158,7 @@ def _lines(run: Run) -> Iterator[str]:
     if found["unattributed_calls"]:
         yield f"in no stage: {', '.join(found['unattributed_calls'])}"
     if not found["sources"]:
-        yield "sources: none were found; name the retriever (agentflow_retrievers)"
+        yield _no_sources(run)
     for source in found["sources"]:
         owner = source["stage"] or "the run"
         yield f"source {source['id']} ({source['kind']}, given to {owner})"
@@ -170,6 +171,22 @@ def _lines(run: Run) -> Iterator[str]:
     yield from (f"configured, but not called: {item}" for item in found["uncalled"])
     if run.ignored_requests:
         yield f"{run.ignored_requests} telemetry requests were left out"
+
+
+def _no_sources(run: Run) -> str:
+    """Tell retrievers that nobody named from those that gave nothing."""
+    called = Counter(
+        call.invocation.function
+        for call in run.calls
+        if call.kind == "retriever" and call.invocation is not None
+    )
+    if not called:
+        return "sources: none were found; name the retriever (agentflow_retrievers)"
+    told = [
+        f"{name} gave no document" + (f" in {count} calls" if count > 1 else "")
+        for name, count in called.items()
+    ]
+    return f"sources: none; {', '.join(told)}"
 
 
 def _sittings(run: Run) -> str:

@@ -26,12 +26,12 @@ from pytest_agentflow.running.notes import (
     BOTH,
     CODE,
     CallNote,
-    SourceNote,
     StageNote,
     Visit,
 )
 from pytest_agentflow.running.order import ordered_stages
 from pytest_agentflow.running.outputs import Outcome, artefacts_of, outputs_of
+from pytest_agentflow.running.readers import Readers
 from pytest_agentflow.running.session import Session
 from pytest_agentflow.running.timing import (
     now,
@@ -188,7 +188,7 @@ def assembled(
             for stage in stages
         ),
         calls=tuple(calls),
-        sources=_sources(session, ids, places, _readers(stages, calls)),
+        sources=_sources(session, ids, places, Readers(stages=stages, calls=calls)),
         artefacts=_artefacts(session, stages, visits, given, output),
         ignored_requests=session.ignored_requests,
     )
@@ -222,45 +222,19 @@ def _ordered_visits(
     return sorted(stage.visits, key=keys.__getitem__)
 
 
-def _readers(stages: Sequence[StageNote], calls: Sequence[Call]) -> dict[str, str]:
-    """Name, for each stage, the first one from it onwards that asks a model."""
-    asking = {call.stage for call in calls if call.is_model_call}
-    return {
-        stage.name: next(
-            (
-                later.name
-                for later in stages
-                if later.name in asking
-                and (later is stage or stage.name in later.after)
-            ),
-            stage.name,
-        )
-        for stage in stages
-    }
-
-
-def _reader(note: SourceNote, readers: Mapping[str, str]) -> str | None:
-    # What was retrieved before any stage is read by the first that asks a model, not by
-    # a price list that happened to be looked up in between.
-    outside = note.call is not None and note.call.stage == UNATTRIBUTED
-    if note.stage is None or not outside:
-        return note.stage
-    return readers.get(note.stage, note.stage)
-
-
 def _sources(
     session: Session,
     ids: Mapping[CallNote, str],
     places: Mapping[str, int],
-    readers: Mapping[str, str],
+    readers: Readers,
 ) -> tuple[Source, ...]:
-    rank = {name: place for place, name in enumerate(readers)}
+    rank = {stage.name: place for place, stage in enumerate(readers.stages)}
     counts: dict[str, int] = defaultdict(int)
     found: dict[tuple[Any, ...], Source] = {}
     ordered = sorted(
         enumerate(session.sources),
         key=lambda pair: (
-            rank.get(pair[1].stage or "", len(rank)),
+            rank.get(readers.of(pair[1]) or "", len(rank)),
             places.get(ids.get(pair[1].call, ""), len(places)) if pair[1].call else -1,
             pair[0],
         ),
@@ -273,7 +247,7 @@ def _sources(
             id=note.id or f"{place}#{counts[place]}",
             text=note.text,
             kind=note.kind,
-            stage=_reader(note, readers),
+            stage=readers.of(note),
             call=call,
             title=note.title,
             uri=note.uri,

@@ -16,7 +16,6 @@ import tempfile
 import uuid
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from functools import cache
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -78,7 +77,7 @@ def _plain_scalar(value: Any) -> Any:
 
 def _plain_text(text: str) -> str:
     """Write a text that is a path below the temporary folder as a path is written."""
-    is_path = text.startswith(f"{_temporary()}/") and len(text) < 1000
+    is_path = text.startswith(f"{tempfile.gettempdir()}/") and len(text) < 1000
     return plain_path(PurePath(text)) if is_path and "\n" not in text else text
 
 
@@ -120,15 +119,10 @@ def plain_path(path: PurePath) -> str:
     if not path.is_absolute():
         return path.as_posix()
     # A project that is checked out below the temporary folder is one all the same.
-    here = Path.cwd()
-    if here != _temporary() and path.is_relative_to(here):
+    here, temporary = Path.cwd(), Path(tempfile.gettempdir())
+    if here != temporary and path.is_relative_to(here):
         return path.relative_to(here).as_posix()
-    if path.is_relative_to(_temporary()):
+    if path.is_relative_to(temporary):
         # The names of temporary folders are made up anew each time.
         return f"(temporary)/{path.name}" if path.suffix else "(temporary)"
     return path.as_posix()
-
-
-@cache
-def _temporary() -> Path:
-    return Path(tempfile.gettempdir())

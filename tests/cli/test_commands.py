@@ -83,6 +83,30 @@ def test_show_counts_calls_that_do_not_tell_all_their_tokens(
     assert (facts["silent_calls"], facts["stages"][0]["silent_calls"]) == (2, 2)
 
 
+def test_show_tells_a_retriever_that_found_nothing_from_one_that_nobody_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who named the retriever is not asked to name it."""
+    run = af.load(RECORDINGS / "hotel.flow.json")
+    asked = af.Call(
+        id="unattributed/9",
+        kind="retriever",
+        stage="unattributed",
+        invocation=af.Invocation(function="shop:find", arguments={}, result=[]),
+    )
+    told = []
+    for calls in ((), (asked,)):
+        path = tmp_path / f"{len(calls)}.flow.json"
+        save(dataclasses.replace(run, sources=(), calls=(*run.calls, *calls)), path)
+        assert main(["show", str(path)]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        told += [line for line in lines if line.startswith("sources: ")]
+    assert told == [
+        "sources: none were found; name the retriever (agentflow_retrievers)",
+        "sources: none; shop:find gave no document",
+    ]
+
+
 def test_diff_names_the_stage_and_what_changed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -114,3 +114,15 @@ def test_plain_values_are_json_and_stay_as_they_are(value: Any) -> None:
     once = plain(value)
     assert json.loads(json.dumps(once, allow_nan=False)) == once
     assert plain(once) == once
+
+
+def test_each_temporary_folder_is_one_whichever_was_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second recording of a process, with another folder, names neither of them."""
+    for name in ("one", "two"):
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / name))
+        made = tmp_path / name / "site-x1"
+
+        assert plain(made) == plain(str(made)) == "(temporary)"
+        assert plain(made / "index.html") == "(temporary)/index.html"
