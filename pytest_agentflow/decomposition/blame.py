@@ -182,7 +182,10 @@ def _cause(more: bool, dearer: bool) -> str:
         return "more of it, and each is dearer"
     if more:
         return "more of it"
-    return "each is dearer" if dearer else "no more and no dearer than the baseline's"
+    if dearer:
+        return "each is dearer"
+    # It uses no more than the baseline did, and is still too much for what is allowed.
+    return "it saves too little beside the baseline"
 
 
 def _price(amount: Decimal, ledger: Ledger) -> str:

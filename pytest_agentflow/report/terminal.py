@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 from pytest_agentflow.model.verdict import Verdict
@@ -69,20 +70,26 @@ def _check_lines(
     lines = tally.check_lines(runs)
     noun = tally.thing(runs)
     cells = [_cells(line, report, noun) for line in lines]
-    columns = [
-        max(len(row[number]) for row in cells) for number in range(1, 4 if cells else 1)
-    ]
+    columns = [_aligned(column) for column in zip_longest(*cells, fillvalue="")]
     names = [one_line(line.written, 2_000) for line in lines]
-    tail = max((len("".join(f"   {c}" for c in row[4:])) for row in cells), default=0)
-    room = max(width - sum(columns) - 3 * len(columns) - tail, 16)
+    room = max(width - sum(3 + len(column[0]) for column in columns), 16)
     longest = min(max(map(len, names), default=0), room)
-    for name, row in zip(names, cells, strict=True):
-        figures = [f.rjust(n) for f, n in zip(row[1:4], columns, strict=True)]
-        yield "   ".join([_cut(name, longest).ljust(longest), *figures, *row[4:]])
+    for name, *row in zip(names, *columns, strict=True):
+        yield "   ".join([_cut(name, longest).ljust(longest), *row]).rstrip()
+
+
+def _aligned(cells: Sequence[str]) -> list[str]:
+    """Give the cells of a column as wide as each other: numbers end at one place."""
+    numbers, nouns = zip(*(cell.partition(" ")[::2] for cell in cells), strict=True)
+    left, right = (max(map(len, parts)) for parts in (numbers, nouns))
+    return [
+        f"{number.rjust(left)} {noun.ljust(right)}"
+        for number, noun in zip(numbers, nouns, strict=True)
+    ]
 
 
 def _cells(line: tally.CheckLine, report: Report, noun: str) -> list[str]:
-    """Give check, runs, examined and findings, then what only some lines have."""
+    """Give runs, examined and findings, then what only some lines have."""
     new = line.new if report.comparisons else 0
     extra = (
         (line.review, "to review"),
@@ -92,7 +99,6 @@ def _cells(line: tally.CheckLine, report: Report, noun: str) -> list[str]:
         (line.warnings, "warning" if line.warnings == 1 else "warnings"),
     )
     return [
-        line.written,
         f"{line.passed_runs}/{line.runs} {noun if line.runs == 1 else noun + 's'}",
         f"{line.examined:,} examined",
         wording.number(line.findings, "finding"),

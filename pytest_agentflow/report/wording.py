@@ -99,7 +99,7 @@ def change(now: Money | None, before: Money | None) -> str:
         return f"{share:+,.0f}%"
     # Cut, not rounded: -99.96% has something left.
     fine = share.quantize(Decimal("0.1"), rounding=ROUND_DOWN)
-    return f"{fine:+}%" if fine else f"{'+' if share > 0 else '-'}<0.1%"
+    return f"{fine:+}%" if fine else f"<0.1% {'more' if share > 0 else 'less'}"
 
 
 def listed(items: Sequence[str]) -> str:

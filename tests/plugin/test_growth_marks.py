@@ -75,7 +75,7 @@ def test_mark_and_gate_judge_the_recordings_of_all_sizes(
     result.stdout.fnmatch_lines(
         [
             '*growth("again/[*]", calls="n")  failed: *',
-            "*write: calls: faster than O(n). All of it is write's: its calls grow *",
+            "*write: calls: faster than O(n); all of it is write's: its calls grow *",
             'growth("draft/[*]", calls="n") *5/5 runs *5 examined   0 findings',
         ]
     )

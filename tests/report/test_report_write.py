@@ -30,7 +30,7 @@ design("brand.tokens.j…   7/7 runs   1,079 examined    0 findings   1 known
 accessibility("AA")       7/9 runs     457 examined   16 findings   9 to review   16 new
 html_validity             9/9 runs       9 examined    0 findings
 hallucination(stage="p…   6/7 runs      93 examined    2 findings   2 new
-cost(total=0.12, stage…   6/7 runs      35 examined     1 finding   1 new
+cost(total=0.12, stage…   6/7 runs      35 examined    1 finding    1 new
 to review: build_site/brewery and 6 more runs: Contrast of text over a picture \
 cannot be computed: look at it.
 build_site against build_site_single: FAIL

@@ -117,10 +117,10 @@ def _judged(
         place=af.Place(stage=one.stage),
         subject=subject or one.quantity,
         expected=f"O({one.declared})",
-        observed=f"{one.measured} ({one.how})" if one.how else None,
+        observed=_observed(one) if one.how else None,
         introduced_by=one.stage if failed else None,
         why=_WHY if failed else "",
-        fix=one.fix,
+        fix=" ".join(filter(None, (_copied(one), one.fix))) if failed else one.fix,
         evidence=f"{one.quantity} {one.declared} {one.verdict} {one.cause}",
     )
 
@@ -132,8 +132,22 @@ def _message(one: af.QuantityGrowth) -> str:
         return f"{one.quantity} is not known: {one.measured}"
     if one.verdict is af.Verdict.UNDETERMINED:
         return f"{one.quantity}: whether faster than O({one.declared}) is undecided"
-    more = ". ".join(filter(None, (one.blamed, one.projected)))
-    return f"{one.quantity}: faster than O({one.declared}). {more}".rstrip(". ")
+    blamed = one.blamed.partition(". ")[0]
+    if not blamed.startswith(one.stage or blamed):
+        blamed = blamed[:1].lower() + blamed[1:]
+    told = f"{one.quantity}: faster than O({one.declared})"
+    return f"{told}; {blamed}" if blamed else told
+
+
+def _copied(one: af.QuantityGrowth) -> str:
+    """Give what else is known of the stage that is to blame, for who mends it."""
+    more = one.blamed.partition(". ")[2]
+    return f"{more.rstrip('.')}." if more else ""
+
+
+def _observed(one: af.QuantityGrowth) -> str:
+    projected = one.projected[:1].lower() + one.projected[1:]
+    return f"{'; '.join(filter(None, (one.measured, projected)))} ({one.how})"
 
 
 def _inside(found: Sequence[af.QuantityGrowth]) -> Iterator[object]:

@@ -100,8 +100,9 @@ def judge_total(
             whole,
             limit,
             currency,
-            cause=" ".join((_shares(parts, whole, currency), why, *causes))
-            + since_text(changes.get(culprit or "")),
+            why=why,
+            shares=_shares(parts, whole, currency),
+            cause=" ".join(causes) + since_text(changes.get(culprit or "")),
             introduced_by=culprit,
             budget=f"total={rounded_up(whole.amount):f}",
         )
@@ -158,20 +159,24 @@ def _over(
     cause: str,
     introduced_by: str | None,
     budget: str,
+    why: str = "",
+    shares: str = "",
 ) -> af.Finding:
     excess = bill.amount - limit
     spent = money_text(bill.amount, currency, estimated=bill.estimated)
     least = "at least " if bill.gaps else ""
     over = f" ({percent(excess, limit)})" if limit else ""
     allowed = money_text(limit, currency)
+    beyond = f"{money_text(excess, currency)}{over} over its {allowed}"
     return af.Finding(
         rule=rule,
-        message=f"{bill.name} costs {least}{spent}, "
-        f"{money_text(excess, currency)}{over} over its {allowed}. {cause}",
+        message=f"{bill.name} costs {least}{spent}, {beyond}{': ' * bool(why)}{why}",
         place=af.Place(stage=bill.stage),
-        observed=f"{least}{spent}",
+        observed=f"{least}{spent}{': ' * bool(shares)}{shares}",
         expected=f"at most {allowed}",
-        fix=f"Spend less where most goes, or raise the budget: {budget}",
+        fix=f"{cause} Spend less there, or raise the budget: {budget}".lstrip()
+        if cause
+        else f"Spend less where most goes, or raise the budget: {budget}",
         subject=bill.name,
         introduced_by=introduced_by,
         evidence=f"{bill.name} over {limit}",
@@ -186,13 +191,13 @@ def _culprit(
     over, worst = max(excess, default=(Decimal(0), ""))
     if over > 0:
         by = money_text(over, currency)
-        return worst, f"{worst} is furthest over its own budget, by {by}."
+        return worst, f"{worst} is furthest over its own budget, by {by}"
     if any(bill.gaps for bill in parts):
-        return None, "Which stage has the largest share is not known."
+        return None, "which stage has the largest share is not known"
     largest = max(parts, key=lambda bill: bill.amount)
     share = percent(largest.amount, sum((b.amount for b in parts), Decimal(0)))
     text = f"{largest.name} has the largest share, {share}"
-    known = "; no stage is over a budget of its own." if stages else "."
+    known = "; no stage is over a budget of its own" if stages else ""
     return _stage_of(largest), text + known
 
 
@@ -227,7 +232,7 @@ def _shares(parts: Sequence[Bill], whole: Bill, currency: str) -> str:
         for bill in dearest[:_SHOWN]
     ]
     rest = f", {len(parts) - _SHOWN} more" if len(parts) > _SHOWN else ""
-    return f"By stage: {', '.join(named)}{rest}."
+    return f"{', '.join(named)}{rest}"
 
 
 def judge_share(

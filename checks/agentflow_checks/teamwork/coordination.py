@@ -131,7 +131,7 @@ def coordination(
         yield from judge_pairwise(flow, samples(run, runs), pairwise)
     together = ways_together(run, flow, coordinators)
     if waiting is not None:
-        yield from judge_waiting(run, together[0], waiting)
+        yield from judge_waiting(run, together, waiting)
     yield from coordination_exhibits(run, flow, line, together, of)
 
 

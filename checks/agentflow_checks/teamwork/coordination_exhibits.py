@@ -66,14 +66,16 @@ def coordination_exhibits(
     yield from _lags(flow)
     yield _shape(flow)
     yield from _shape_in_words(run, flow)
-    yield _orders(together)
+    if together:
+        yield _orders(together)
     if line is not None and line.seconds:
         idle = sum(part.seconds for part in line.parts)
         share = f"{line.share(TIME) or 0:.1%}"
         of = f"{seconds_text(idle)} of {seconds_text(line.seconds)}"
         yield af.Note(text=f"no stage's call is under way for {of} ({share})")
-    for saving in together[0].savings[:3]:
-        yield af.Note(text=saving_text(saving, together[0]))
+    for way in together[:1]:
+        for saving in way.savings[:3]:
+            yield af.Note(text=saving_text(saving, way))
 
 
 def _orders(together: Sequence[Parallelism]) -> af.Table:

@@ -23,6 +23,8 @@ _NOTHING = (Decimal(0), Decimal(0))
 TIME = "time"
 MONEY = "money"
 TOKENS = "tokens"
+REFUSED = 400
+"""From this HTTP status on nothing was answered, and providers bill nothing."""
 
 
 class Cause(StrEnum):
@@ -153,19 +155,32 @@ def _silent(call: af.Call) -> bool:
 
 
 def _failed_attempts(run: af.Run, *, money: bool) -> Part:
-    """Give what the tries cost that failed before the final answers."""
+    """Give what the tries cost that failed before the final answers.
+
+    One that a provider refused, or that never reached it, costs nothing.
+    """
     tried = [
-        replace(call, usage=attempt.usage, missing=())
+        replace(call, usage=attempt.usage, attempts=(), missing=())
         for call in run.calls
         for attempt in call.attempts
+        if attempt.usage is not None or (attempt.status or REFUSED) < REFUSED
     ]
-    # Of an attempt that does not tell its usage, what it cost is not known: at least.
-    cost = af.attempts_cost(run, af.priced()).at_least if money else Decimal(0)
+    if silent := [call.id for call in tried if _silent(call)]:
+        message = (
+            f"a failed attempt of {silent[0]} was answered and reports no usage, so "
+            "that its share is not known"
+        )
+        raise af.CheckError(message)
+    cost = af.attempts_cost(run, af.priced()) if money else None
+    if cost is not None and cost.amount is None:
+        message = f"what failed attempts cost is {cost}"
+        raise af.CheckError(message)
     return Part(
         cause=Cause.FAILED,
         source="failed attempts",
-        tokens=float(sum(one.total_tokens or 0 for one in tried)),
-        money=cost,
+        # What is billed by the picture or the second has no tokens.
+        tokens=float(sum(call.total_tokens or 0 for call in tried)),
+        money=Decimal(0) if cost is None else cost.at_least,
     )
 
 

@@ -63,13 +63,14 @@ def seconds_text(seconds: float) -> str:
     return f"{seconds:,.1f} s" if seconds >= 1 else f"{seconds:.2f} s"
 
 
-def in_tokens(run: af.Run) -> dict[str, float]:
-    """Give the tokens that each call reports; 0 where it reports none."""
-    used = {call.id: call.usage or af.Usage() for call in run.calls}
-    return {
-        name: float((one.input_tokens or 0) + (one.output_tokens or 0))
-        for name, one in used.items()
-    }
+def in_tokens(run: af.Run) -> dict[str, float] | None:
+    """Give the tokens of each call; `None`: one of a model does not tell its own.
+
+    Calls of no model have none, and so do those that are billed in other units.
+    """
+    if any(call.unreported for call in run.calls):
+        return None
+    return {call.id: float(call.total_tokens or 0) for call in run.calls}
 
 
 def recorded_order(run: af.Run) -> dict[str, frozenset[str]]:
@@ -157,13 +158,12 @@ def longest_path(edges: Edges, weights: Mapping[str, float]) -> float:
 def ways_together(
     run: af.Run, flow: TokenFlow, coordinators: Sequence[str] = ()
 ) -> tuple[Parallelism, ...]:
-    """Compare both orders in recorded seconds, where they are known, and in tokens."""
-    seconds = in_seconds(run)
-    weights = [] if seconds is None else [("s", seconds)]
-    weights.append(("tokens", in_tokens(run)))
+    """Compare both orders in recorded seconds and in tokens, where they are known."""
+    weights = [("s", in_seconds(run)), ("tokens", in_tokens(run))]
     return tuple(
         parallelism(run, flow, weight, unit=unit, coordinators=coordinators)
         for unit, weight in weights
+        if weight is not None
     )
 
 

@@ -47,6 +47,12 @@ class Comparison:
         return 1 - self.mine / self.baseline if self.baseline else 0.0
 
 
+def _change(one: Comparison) -> str:
+    """Write what was lost or gained; what rounds to nothing has no sign."""
+    text = f"{-one.drop:+.0%}"
+    return "0%" if text in ("+0%", "-0%") else text
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
     """All measures of two sets."""
@@ -67,7 +73,7 @@ class Compared:
                 one.name,
                 f"{one.mine:.3f}",
                 f"{one.baseline:.3f}",
-                f"{-one.drop:+.0%}",
+                _change(one),
                 f"{one.adjusted:.3f}",
                 "alarm" if one.alarm else "no alarm",
             )

@@ -122,15 +122,17 @@ def test_a_stage_over_its_budget_is_named_with_its_cause() -> None:
     finding = only(judge(run, stages={"personalizer": 0.004, "qa": 1}))
     assert finding.rule == "cost.stage"
     assert finding.message == (
-        "personalizer costs $0.0060, $0.0020 (50 %) over its $0.0040. personalizer "
-        "spent it on 1 call of small with 2,500 output_tokens at $2.00 per 1M = "
-        "$0.0050 (83 %); 1 call of small with 1,000 input_tokens at $1.00 per 1M = "
-        "$0.0010 (17 %)."
+        "personalizer costs $0.0060, $0.0020 (50 %) over its $0.0040"
+    )
+    assert finding.fix == (
+        "personalizer spent it on 1 call of small with 2,500 output_tokens at $2.00 "
+        "per 1M = $0.0050 (83 %); 1 call of small with 1,000 input_tokens at $1.00 per "
+        "1M = $0.0010 (17 %). Spend less there, or raise the budget: "
+        'stages={"personalizer": 0.006}'
     )
     assert finding.introduced_by == "personalizer"
     assert finding.observed == "$0.0060"
     assert finding.expected == "at most $0.0040"
-    assert 'stages={"personalizer": 0.006}' in finding.fix
 
 
 def test_a_breach_of_the_total_is_put_down_to_the_stage_over_its_own_budget() -> None:
@@ -139,7 +141,7 @@ def test_a_breach_of_the_total_is_put_down_to_the_stage_over_its_own_budget() ->
     result = judge(run, 0.03, stages={"artist": 0.03, "qa": 0.003})
     total = next(f for f in result.findings if f.rule == "cost.total")
     assert total.introduced_by == "qa"
-    assert "qa is furthest over its own budget, by $0.0042." in total.message
+    assert "qa is furthest over its own budget, by $0.0042" in total.message
 
 
 def test_without_budgets_of_stages_it_is_put_down_to_the_largest_share() -> None:
@@ -147,10 +149,15 @@ def test_without_budgets_of_stages_it_is_put_down_to_the_largest_share() -> None
     finding = only(judge(run_of(*HEALTHY), 0.02))
     assert finding.introduced_by == "artist"
     assert finding.message == (
-        "the run costs $0.0262, $0.0062 (31 %) over its $0.020. By stage: artist "
-        "$0.022 (84 %), qa $0.0022 (8 %), personalizer $0.0020 (8 %). artist has the "
-        "largest share, 84 %. artist spent it on 2 calls of painter with 2 "
-        "images:1024x1024:medium at $0.011 each = $0.022 (100 %)."
+        "the run costs $0.0262, $0.0062 (31 %) over its $0.020: artist has the largest "
+        "share, 84 %"
+    )
+    assert finding.observed == (
+        "$0.0262: artist $0.022 (84 %), qa $0.0022 (8 %), personalizer $0.0020 (8 %)"
+    )
+    assert finding.fix.startswith(
+        "artist spent it on 2 calls of painter with 2 images:1024x1024:medium at "
+        "$0.011 each = $0.022 (100 %). Spend less there, or raise the budget: total="
     )
     beside = judge(run_of(*HEALTHY), 0.02, stages={"artist": 1})
     assert "no stage is over a budget of its own" in only(beside).message

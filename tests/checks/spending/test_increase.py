@@ -206,7 +206,7 @@ def test_a_broken_budget_names_what_changed_since() -> None:
     result = judge(now, total=0.03, stages={"qa": 0.003, "artist": 1})
 
     since = " Before it cost $0.0022; since then: longer prompts +$0.0070 (2,000 -> "
-    assert [since in finding.message for finding in result.findings] == [True, True]
+    assert [since in finding.fix for finding in result.findings] == [True, True]
     assert since not in judge(now, None, total=0.03).findings[0].message
 
 
