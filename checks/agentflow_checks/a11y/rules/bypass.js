@@ -10,6 +10,10 @@ globalThis.agentflowBypass = (() => {
   const visible = (element) => element.checkVisibility({ visibilityProperty: true });
   const UNSEEN = "script, style, template, noscript, head, title";
 
+  // What heads a page here may be the name of a link to it there: that is no repetition.
+  const HEADINGS = "h1, h2, h3, h4, h5, h6, [role=heading]";
+  const worded = (parent, text) => (parent?.closest(HEADINGS) ? `heading ${text}` : text);
+
   // What is read out, piece by piece: text, and pictures by what they show.
   const pieces = (page, seen) => {
     const found = [];
@@ -19,13 +23,15 @@ globalThis.agentflowBypass = (() => {
          node = walker.nextNode()) {
       if (node.nodeType === 1) {
         if (node.localName !== "img" || !node.getAttribute("alt")) continue;
-        if (!seen || visible(node)) found.push({ node, text: folded(node.alt) });
+        if (!seen || visible(node)) {
+          found.push({ node, text: worded(node, folded(node.alt)) });
+        }
         continue;
       }
       const text = folded(node.data);
       const parent = node.parentElement;
       if (!text || !parent || parent.closest(UNSEEN) || !/[\p{L}\p{N}]/u.test(text)) continue;
-      if (!seen || visible(parent)) found.push({ node, text });
+      if (!seen || visible(parent)) found.push({ node, text: worded(parent, text) });
     }
     return found;
   };
@@ -89,7 +95,7 @@ globalThis.agentflowBypass = (() => {
     return JSON.stringify({
       pages: pages.length, repeated: before.length,
       length: before.reduce((sum, { data, alt }) => sum + folded(data ?? alt).length, 0),
-      text: all[content].text.slice(0, 80),
+      text: folded(first.data ?? first.alt).slice(0, 80),
       example: folded(before[0].data ?? before[0].alt).slice(0, 80),
       ...described(document.documentElement), heading: heading(), landmark: landmark(),
     });
@@ -98,7 +104,7 @@ globalThis.agentflowBypass = (() => {
   // A heading or a landmark helps where it begins with the content, or close to it.
   const NEAR = 5;
   const heading = () => {
-    const found = [...document.querySelectorAll("h1, h2, h3, h4, h5, h6, [role=heading]")]
+    const found = [...document.querySelectorAll(HEADINGS)]
       .filter((one) => visible(one) && !before.some((node) => within(one, node)))
       .filter((one) => fresh.some((node) => within(one, node)));
     if (!found.length) return "none";

@@ -65,6 +65,7 @@ globalThis.agentflowLanguage = (() => {
       try { own = new Intl.DisplayNames([tag], { type: "language" }).of(tag); } catch { /* no such tag */ }
       found.push({
         ...described(holder), whole: holder === root, tag, own,
+        around: holder.parentElement?.closest("[lang]")?.getAttribute("lang") ?? "",
         text: pieces.join("\n").replace(/[ \t\r\f]+/g, " ").trim().slice(0, LONGEST),
       });
     }

@@ -43,7 +43,16 @@ def page_language(visited: Visit, facts: Facts) -> Iterator[Subject]:
 def part_language(visited: Visit, facts: Facts) -> Iterator[Subject]:
     """Judge each part of the page that says which language it is in."""
     del visited
-    yield from (_judged(one) for one in facts[TEXTS.name] if not one["whole"])
+    for one in facts[TEXTS.name]:
+        # A few words that repeat the language around them change nothing.
+        said_again = _primary(one["tag"]) == _primary(one["around"])
+        short = len(one["text"]) < SENTENCE
+        if not one["whole"] and not (said_again and short):
+            yield _judged(one)
+
+
+def _primary(tag: str) -> str:
+    return tag.partition("-")[0].lower()
 
 
 def _judged(one: dict[str, Any]) -> Subject:
@@ -54,7 +63,7 @@ def _judged(one: dict[str, Any]) -> Subject:
     if text.casefold() in {one["own"].casefold(), one["own"].partition(" (")[0]}:
         return Subject(verdict=af.Verdict.PASSED, box=box, **said)
     try:
-        told = languages.tell(text, tag.partition("-")[0].lower())
+        told = languages.tell(text, _primary(tag))
     except languages.NoModel as missing:
         message = str(missing)
         return Subject(

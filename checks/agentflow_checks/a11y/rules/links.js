@@ -5,8 +5,8 @@ globalThis.agentflowLinks = (() => {
   const { described } = agentflow;
   const MOST = 400;
   const LONGEST = 4000;
-  const WAIT = 1200;
-  const LONGEST_LOOK = 4000;
+  const WAIT = 2500;
+  const LONGEST_LOOK = 5000;
   const folded = (text) => (text ?? "").trim().replace(/\s+/g, " ").slice(0, LONGEST);
   const ids = new WeakMap();
   let last = 0;

@@ -184,13 +184,17 @@ def _judged(
     *,
     in_context: bool = False,
 ) -> Iterator[Subject]:
-    """Judge each of a group against those before it."""
+    """Judge each of a group against those before it; ask once for all of them."""
+    asked = False
     for index, one in enumerate(group):
         doubts, faults = [], []
         for other in itertools.islice(group, index):
             same, why = _alike(one, other, pages, in_context=in_context)
             doubts += [why] if same is None else []
             faults += [why] if same is False else []
+        if doubts and not faults and asked:
+            continue
+        asked = asked or bool(doubts and not faults)
         yield _said(one, kind, doubts[:1], faults[:1])
 
 
