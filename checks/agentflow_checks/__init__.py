@@ -8,6 +8,7 @@ from typing import Any
 #: Marker function -> module that holds it.
 _HOMES = {
     "accessibility": "a11y.accessibility",
+    "best_practices": "markup.best_practices",
     "coordination": "teamwork.coordination",
     "cost": "spending.cost",
     "design": "brand.design",
