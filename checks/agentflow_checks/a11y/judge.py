@@ -63,15 +63,14 @@ def _judge_page(
     look = functools.partial(_look, run, rules, budget)
     visited = look(page)
     place = _place(page)
-    if visited.error is not None or visited.axe is None:
-        yield af.Finding(
-            rule=JUDGED.id,
-            title=JUDGED.title,
-            message=f"the page could not be judged: {visited.error}",
-            verdict=visited.unjudged,
-            place=place,
-        )
+    if visited.error is not None:
+        said = f"the page could not be judged: {visited.error}"
+        yield _unjudged(place, said, visited)
         return
+    if visited.axe_error is not None:
+        # Our own rules do not need it; the page passes by them alone in no case.
+        said = f"{visited.axe_error}: only our own rules were judged"
+        yield _unjudged(place, said, visited)
     yield from _doubts(visited, place)
     judged = Judged(
         name=page.name,
@@ -87,7 +86,18 @@ def _judge_page(
         yield outcome
     if found:
         yield from picture(visited, page.name, found)
-    yield from _in_states(visited, judged, choice, rules, budget)
+    if visited.axe is not None:
+        yield from _in_states(visited, judged, choice, rules, budget)
+
+
+def _unjudged(place: af.Place, message: str, visited: Visit) -> af.Finding:
+    return af.Finding(
+        rule=JUDGED.id,
+        title=JUDGED.title,
+        message=message,
+        verdict=visited.unjudged,
+        place=place,
+    )
 
 
 def _in_states(

@@ -10,6 +10,9 @@ from agentflow_checks.brand.sheet import Sheet
 RULE = "design.overflow"
 TITLE = "Pages fit the width of the screen"
 
+SHOWN = frozenset({"img", "svg", "canvas", "video", "iframe", "object", "embed", "hr"})
+"""Elements that show something without any text."""
+
 ROUNDING = 1
 """CSS pixels by which a page may stick out: rounding of fractions."""
 
@@ -26,6 +29,11 @@ def judge(
     sheet: Sheet, widths: Sequence[int], attribution: dict[int, af.Attribution]
 ) -> Iterator[af.Finding | af.Examined]:
     """Say at which widths a page sticks out; each width is one subject."""
+    if not any(
+        element.text or element.tag in SHOWN for element in sheet.visit.elements
+    ):
+        # What shows nothing fits every width, and says nothing of the brand.
+        return
     for measured in sheet.visit.overflow:
         if measured.width not in widths:
             continue

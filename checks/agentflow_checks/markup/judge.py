@@ -69,7 +69,9 @@ def judge_run(run: af.Run, choice: Choice, *, stage: str | None) -> Iterator[obj
 
 
 def _judge_page(run: af.Run, page: af.Artefact, choice: Choice) -> Iterator[object]:
-    messages = _wanted(validator.validate(page.data, name=page.name), choice)
+    messages = _wanted(
+        validator.validate(page.data, name=page.name, seconds=choice.budget), choice
+    )
     errors = [m for m in messages if m.type in ("error", "fatal")]
     style = [m for m in errors if css.is_css(m.text)]
     markup = [m for m in errors if not css.is_css(m.text)]

@@ -67,6 +67,7 @@ class Report:
     """Why it could not be run, as one sentence."""
     verdict: af.Verdict = af.Verdict.PASSED
     """That of `unseen`."""
+    fix: str = FACTS["page.ran"].fix
 
     def shows(self, fault: Fault) -> bool | None:
         """Whether the page has this fault, None where nobody knows."""
@@ -179,7 +180,7 @@ def _unjudged(page: af.Artefact, place: af.Place, report: Report) -> af.Finding:
         verdict=report.verdict,
         place=place,
         subject=page.name,
-        fix="" if report.verdict is af.Verdict.UNDETERMINED else fact.fix,
+        fix="" if report.verdict is af.Verdict.UNDETERMINED else report.fix,
     )
 
 
@@ -192,7 +193,11 @@ def _report(run: af.Run, choice: Choice, page: af.Artefact) -> Report:
     try:
         visited = visit_artefact(run, page, budget=choice.budget)
     except af.CheckError as gone:
-        return Report(outcomes=tuple(still), unseen=str(gone), verdict=af.Verdict.ERROR)
+        # It says itself what to install.
+        said = str(gone)
+        return Report(
+            outcomes=tuple(still), unseen=said, verdict=af.Verdict.ERROR, fix=""
+        )
     if visited.error is not None:
         return Report(
             outcomes=tuple(still), unseen=visited.error, verdict=visited.unjudged

@@ -121,6 +121,8 @@ class Visit:
     axe: Mapping[str, Any] | None = None
     """axe-core's answer: ``version``, ``violations``, ``incomplete``, ``passes`` (rule
     and number of nodes), ``inapplicable``; None when it was not asked for."""
+    axe_error: str | None = None
+    """Why axe-core gave no answer although it was asked, as one sentence."""
     elements: tuple[Element, ...] = ()
     hidden_roots: int = 0
     """Elements inside closed shadow roots, which no rule of axe-core examined."""

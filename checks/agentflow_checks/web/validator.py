@@ -52,8 +52,13 @@ class Message:
 class Checker(Protocol):
     """One way of running the checker."""
 
-    def check(self, documents: Sequence[tuple[bytes, bytes]]) -> list[dict[str, Any]]:
-        """Check (kind, document) pairs; per document ``messages`` or ``error``."""
+    def check(
+        self, documents: Sequence[tuple[bytes, bytes]], seconds: float = 30.0
+    ) -> list[dict[str, Any]]:
+        """Check (kind, document) pairs; per document ``messages`` or ``error``.
+
+        A document that takes longer than `seconds`, the start left aside, has an error.
+        """
 
     def stop(self) -> None:
         """End its processes."""
@@ -64,22 +69,25 @@ _running: tuple[int, Checker] | None = None
 _kept: collections.OrderedDict[str, tuple[Message, ...]] = collections.OrderedDict()
 
 
-def validate(document: bytes, *, name: str = "index.html") -> tuple[Message, ...]:
+def validate(
+    document: bytes, *, name: str = "index.html", seconds: float = 30.0
+) -> tuple[Message, ...]:
     """Check one document; the same one is checked once per process.
 
     Args:
         document: its bytes.
         name: its file name; the ending tells HTML, XHTML and SVG apart.
+        seconds: time for it, that of the checker's start left aside.
 
     Raises:
         Unchecked: the checker failed on this document.
         PartMissing: neither the checker's jar nor a Java is installed.
     """
-    return validate_all([(name, document)])[0]
+    return validate_all([(name, document)], seconds=seconds)[0]
 
 
 def validate_all(
-    documents: Sequence[tuple[str, bytes]],
+    documents: Sequence[tuple[str, bytes]], *, seconds: float = 30.0
 ) -> list[tuple[Message, ...]]:
     """Check (name, bytes) documents in one go, for engines that start per batch."""
     keys = [_key(kind_of(name), document) for name, document in documents]
@@ -90,7 +98,7 @@ def validate_all(
             if key not in _kept
         }
         if new:
-            answers = _checker().check(list(new.values()))
+            answers = _checker().check(list(new.values()), seconds)
             for key, answer in zip(new, answers, strict=True):
                 _kept[key] = _messages(answer)
         found = [_kept[key] for key in keys]

@@ -56,18 +56,20 @@ class HttpChecker:
     """Takes over where the server does not come up."""
     up: bool | None = None
 
-    def check(self, documents: Sequence[tuple[bytes, bytes]]) -> list[dict[str, Any]]:
+    def check(
+        self,
+        documents: Sequence[tuple[bytes, bytes]],
+        seconds: float = DOCUMENT_SECONDS,
+    ) -> list[dict[str, Any]]:
         """Check (kind, document) pairs one after the other."""
         if self.up is None:
             self.up = answers(self.port, START_SECONDS)
         if not self.up:
-            return self.batch.check(documents)
-        return [self._check(kind, document) for kind, document in documents]
+            return self.batch.check(documents, seconds)
+        return [self._check(kind, document, seconds) for kind, document in documents]
 
-    def _check(self, kind: bytes, document: bytes) -> dict[str, Any]:
-        connection = http.client.HTTPConnection(
-            "127.0.0.1", self.port, timeout=DOCUMENT_SECONDS
-        )
+    def _check(self, kind: bytes, document: bytes, seconds: float) -> dict[str, Any]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=seconds)
         headers = {
             "Content-Type": media_type(kind, document),
             "User-Agent": "pytest-agentflow",
@@ -96,7 +98,11 @@ class BatchChecker:
     java: Path
     jar: Path
 
-    def check(self, documents: Sequence[tuple[bytes, bytes]]) -> list[dict[str, Any]]:
+    def check(
+        self,
+        documents: Sequence[tuple[bytes, bytes]],
+        seconds: float = DOCUMENT_SECONDS,
+    ) -> list[dict[str, Any]]:
         """Check all documents in one process."""
         with tempfile.TemporaryDirectory(prefix="agentflow-html-") as folder:
             files = [
@@ -105,16 +111,20 @@ class BatchChecker:
             ]
             for file, (_, document) in zip(files, documents, strict=True):
                 file.write_bytes(document)
-            return self._check(files)
+            return self._check(files, START_SECONDS + seconds * len(files))
 
-    def _check(self, files: Sequence[Path]) -> list[dict[str, Any]]:
+    def _check(self, files: Sequence[Path], limit: float) -> list[dict[str, Any]]:
         options = ("--format", "json", "--stdout", "--exit-zero-always")
         command = [self.java, *JAVA_OPTIONS, "-jar", self.jar, *options]
-        done = subprocess.run(  # noqa: S603 - our own words
-            [*map(str, command), "--also-check-svg", *map(str, files)],
-            capture_output=True,
-            check=False,
-        )
+        try:
+            done = subprocess.run(  # noqa: S603 - our own words
+                [*map(str, command), "--also-check-svg", *map(str, files)],
+                capture_output=True,
+                check=False,
+                timeout=limit,
+            )
+        except subprocess.TimeoutExpired:
+            return [{"error": f"no answer in {limit:g} s"} for _ in files]
         if done.returncode:
             reason = done.stderr.decode(errors="replace").strip()[-300:]
             return [{"error": reason} for _ in files]

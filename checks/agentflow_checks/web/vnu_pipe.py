@@ -28,11 +28,15 @@ class PipeChecker:
     answers: queue.SimpleQueue[dict[str, Any]]
     ready: bool = False
 
-    def check(self, documents: Sequence[tuple[bytes, bytes]]) -> list[dict[str, Any]]:
+    def check(
+        self,
+        documents: Sequence[tuple[bytes, bytes]],
+        seconds: float = DOCUMENT_SECONDS,
+    ) -> list[dict[str, Any]]:
         """Check (kind, document) pairs one after the other."""
-        return [self._check(kind, document) for kind, document in documents]
+        return [self._check(kind, document, seconds) for kind, document in documents]
 
-    def _check(self, kind: bytes, document: bytes) -> dict[str, Any]:
+    def _check(self, kind: bytes, document: bytes, seconds: float) -> dict[str, Any]:
         if not self.ready:
             hello = self._next(START_SECONDS)
             if "error" in hello:
@@ -42,7 +46,7 @@ class PipeChecker:
         if not self._send(framed(kind, document)):
             self._restart()
             return {"error": "its worker process ended"}
-        answer = self._next(DOCUMENT_SECONDS)
+        answer = self._next(seconds)
         if answer.get("gone"):
             self._restart()
         return answer
