@@ -185,7 +185,7 @@ def _cause(more: bool, dearer: bool) -> str:
     if dearer:
         return "each is dearer"
     # It uses no more than the baseline did, and is still too much for what is allowed.
-    return "it saves too little beside the baseline"
+    return "no more of it, at no higher price, and still too much"
 
 
 def _price(amount: Decimal, ledger: Ledger) -> str:

@@ -11,6 +11,7 @@ import pytest
 from agentflow_checks import coordination
 from agentflow_checks.flow.token_flow import token_flow
 from agentflow_checks.teamwork.coordination_line import Cause, coordination_line
+from agentflow_checks.teamwork.coordination_order import ways_together
 from flow_runs import PRICES, chain, chat, flow_run, history, prose
 
 import pytest_agentflow as af
@@ -104,6 +105,32 @@ def test_failed_attempts_and_fees_belong_to_it() -> None:
     ]
     finding = only(judge(replace(run, recorded=recorded), 0.5))
     assert "transitions, which is charged beside the models" in finding.message
+
+
+def test_a_failed_attempt_that_hides_its_usage_is_an_error() -> None:
+    """An answer in vain is paid for; what a provider refused is not."""
+    hidden, refused = af.Attempt(status=200), af.Attempt(status=429)
+    ask = prose("ask", 100)
+    for of in ("money", "tokens"):
+        run = flow_run(chat("write", ask, "x", attempts=(refused, hidden)))
+        found = only(judge(run, 0.9, of=of))
+        assert found.verdict == "error"
+        assert "a failed attempt of write/1 was answered and reports no usage" in (
+            found.message
+        )
+        free = flow_run(chat("write", ask, "x", attempts=(refused,)))
+        assert judge(free, 0.9, of=of).verdict == "passed"
+
+
+def test_paths_of_tokens_need_the_tokens_of_all_calls() -> None:
+    """A call that tells none makes no path shorter: it is not compared in tokens."""
+    calls = (chat("plan", "go", "x"), chat("write", "go", "y"))
+    silent = (replace(calls[0], usage=af.Usage(input_tokens=9)), calls[1])
+    told, untold = flow_run(*calls), flow_run(*silent)
+
+    assert [w.unit for w in ways_together(told, token_flow(told))] == ["tokens"]
+    assert ways_together(untold, token_flow(untold)) == ()
+    assert judge(untold, calls={"plan": 1}).ok
 
 
 def test_time_between_calls_belongs_to_no_stage() -> None:

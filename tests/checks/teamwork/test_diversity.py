@@ -22,6 +22,7 @@ from agentflow_checks.teamwork.diversity_measures import (
     pictures_apart,
 )
 from agentflow_checks.teamwork.diversity_pictures import distance, picture_hash
+from agentflow_checks.teamwork.diversity_sets import Compared, Comparison
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -301,3 +302,26 @@ def test_damaged_pictures_have_no_hash_and_break_nothing(
     for data in (noise, b"\x89PNG\r\n\x1a\n" + noise, good[:cut] + noise):
         found = picture_hash(data)
         assert found is None or 0 <= found < 2**64
+
+
+def test_a_change_that_rounds_to_nothing_has_no_sign() -> None:
+    """The same variety on both sides is no loss of 0 %."""
+    found = Compared(
+        comparisons=tuple(
+            Comparison(name="text", mine=mine, baseline=1.0, p=1.0)
+            for mine in (1.0, 0.999, 1.001, 0.5, 1.5)
+        ),
+        unmeasured=(),
+        stages=(),
+        mine=16,
+        baseline=16,
+        words=100,
+        paired=True,
+    )
+    assert [row[3] for row in found.tables[0].rows] == [
+        "0%",
+        "0%",
+        "0%",
+        "-50%",
+        "+50%",
+    ]
