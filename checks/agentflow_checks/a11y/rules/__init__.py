@@ -5,11 +5,15 @@ from __future__ import annotations
 from agentflow_checks.a11y.rules import (
     aria,
     bypass,
+    changes,
+    device,
     keyboard,
     labels,
     language,
     layout,
     links,
+    media,
+    motion,
     mouse,
     opening,
     tables,
@@ -17,7 +21,11 @@ from agentflow_checks.a11y.rules import (
 from agentflow_checks.a11y.rules.rule import OwnRule
 
 _TOPICS = (
+    media,
+    motion,
+    device,
     keyboard,
+    changes,
     labels,
     layout,
     mouse,
