@@ -29,7 +29,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from agentflow_checks.web import browser, cdp, processes, tab, visits
+from agentflow_checks.web import browser, cdp, processes, tab, visits, warm
 from agentflow_checks.web import session as web
 from agentflow_checks.web.page import Visit
 from data_set import table
@@ -52,7 +52,7 @@ def main() -> int:
     with folder_of_ours() as folder, trap() as (port, seen):
         started: set[int] = set()
         try:
-            normal = warm()
+            normal = warmed()
             rows = list(visited(suite, document, port, started))
             crash, mid, idle = crashes(started)
             downloads = [p for name in DOWNLOADS for p in folder.rglob(name)]
@@ -133,7 +133,7 @@ def trap() -> Iterator[tuple[int, list[str]]]:
         listener.shutdown()
 
 
-def warm() -> float:
+def warmed() -> float:
     """Start everything, then time the healthy page alone; seconds."""
     healthy()
     return statistics.median(healthy()[0] for _ in range(5))
@@ -233,7 +233,7 @@ def crashed(name: str, harm: Callable[[], None]) -> dict[str, Any]:
 
 def crash_tab() -> None:
     """Do to the tab what opening chrome://crash in it does."""
-    current = visits._current_tab()  # noqa: SLF001
+    current = warm.tab()
     cdp.post(current.connection, "Page.crash", session=current.session)
 
 

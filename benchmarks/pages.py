@@ -39,11 +39,13 @@ from agentflow_checks.web import (
     browser,
     cdp,
     engines,
+    fresh,
     server,
     snapshot,
     tab,
     validator,
     visits,
+    warm,
 )
 from agentflow_checks.web import session as web
 from agentflow_checks.web.page import Page, Visit
@@ -199,7 +201,7 @@ def floor(pages: list[Page], rules: list[str]) -> Iterator[tuple[float, float, f
 
     The load is that of a tab without axe-core; axe-core's time is taken inside it.
     """
-    current = visits._current_tab()  # noqa: SLF001 - the same browser and tab
+    current = warm.tab()
     for page in pages:
         with visits._serving(page, site_of(page)) as url:  # noqa: SLF001
             plain = plain_load(current.connection, url)
@@ -217,7 +219,7 @@ def floor(pages: list[Page], rules: list[str]) -> Iterator[tuple[float, float, f
                 by=time.monotonic() + 10,
             )
             yield plain, inside, (time.perf_counter() - begin) * 1000
-    visits._state.shown = ""  # noqa: SLF001
+    current.shown = ""
 
 
 ENGINE = """
@@ -233,19 +235,11 @@ _plain: dict[int, tab.Tab] = {}
 
 def plain_load(connection: cdp.Connection, url: str) -> float:
     """Load a page in a tab that has no axe-core; milliseconds."""
-    before = connection.on_event
     if id(connection) not in _plain:
-        _plain[id(connection)] = tab.open_tab(connection, axe="", seconds=10)
-        _plain_listener[id(connection)] = connection.on_event
-    connection.on_event = _plain_listener[id(connection)]
+        _plain[id(connection)] = fresh.open_tab(connection, axe="", seconds=10)
     begin = time.perf_counter()
     tab.load(_plain[id(connection)], url, by=time.monotonic() + 10)
-    spent = (time.perf_counter() - begin) * 1000
-    connection.on_event = before
-    return spent
-
-
-_plain_listener: dict[int, Any] = {}
+    return (time.perf_counter() - begin) * 1000
 
 
 def site_of(page: Page) -> server.Site:

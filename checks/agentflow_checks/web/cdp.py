@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import select
 import time
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from agentflow_checks.web.missing import python_package
 
@@ -43,11 +44,16 @@ class Connection:
     """What the socket raises when nothing comes in time."""
     broken: tuple[type[Exception], ...]
     """What it raises when it is closed."""
-    on_event: Callable[[str, str, Json], None]
-    """Called with (session, method, params) for every event, inside calls and pumps."""
+    listeners: dict[str, Callable[[str, Json], None]] = dataclasses.field(
+        default_factory=dict
+    )
+    """By session, called with method and params of its events, inside calls and pumps;
+    the browser's own events are told to all."""
     last_id: int = 0
+    awaited: set[int] = dataclasses.field(default_factory=set)
     answers: dict[int, Json] = dataclasses.field(default_factory=dict)
-    ignored: set[int] = dataclasses.field(default_factory=set)
+    posted: dict[int, Callable[[Json], None]] = dataclasses.field(default_factory=dict)
+    """What is done with answers that nobody waits for; others are dropped."""
 
 
 def connect(url: str, *, timeout: float) -> Connection:
@@ -78,7 +84,6 @@ def connect(url: str, *, timeout: float) -> Connection:
         socket=socket,
         late=websocket.WebSocketTimeoutException,
         broken=(OSError, websocket.WebSocketException, UnicodeDecodeError),
-        on_event=_nothing,
     )
 
 
@@ -107,21 +112,33 @@ def call(
         InterruptedCall: `interrupted` became true.
         ConnectionLost: the socket is closed.
     """
-    sent = _send(connection, method, params, session)
+    sent = send(connection, method, params, session=session)
+    return answer_to(connection, sent, deadline=deadline, interrupted=interrupted)
+
+
+def answer_to(
+    connection: Connection,
+    sent: Sent,
+    *,
+    deadline: float,
+    interrupted: Callable[[], bool] = lambda: False,
+) -> Json:
+    """Wait for the result of a command that was sent; it raises what `call` raises."""
     pump(
         connection,
-        until=lambda: sent in connection.answers or interrupted(),
+        until=lambda: sent.id in connection.answers or interrupted(),
         deadline=deadline,
     )
-    answer = connection.answers.pop(sent, None)
+    connection.awaited.discard(sent.id)
+    answer = connection.answers.pop(sent.id, None)
     if answer is None:
-        connection.ignored.add(sent)
         if interrupted():
-            raise InterruptedCall(method)
-        message = f"{method} was not answered in time"
+            raise InterruptedCall(sent.method)
+        message = f"{sent.method} was not answered in time"
         raise CallTimeout(message)
     if "error" in answer:
-        message = f"{method}: {answer['error'].get('message', answer['error'])}"
+        error = answer["error"]
+        message = f"{sent.method}: {error.get('message', error)}"
         raise ProtocolError(message)
     result: Json = answer["result"]
     return result
@@ -133,9 +150,12 @@ def post(
     params: Json | None = None,
     *,
     session: str = "",
+    then: Callable[[Json], None] | None = None,
 ) -> None:
-    """Send one command and never look at its answer."""
-    connection.ignored.add(_send(connection, method, params, session))
+    """Send one command and wait for nothing; `then` gets its result, if it has one."""
+    sent = _write(connection, method, params, session)
+    if then is not None:
+        connection.posted[sent] = then
 
 
 def pump(connection: Connection, *, until: Callable[[], bool], deadline: float) -> bool:
@@ -148,12 +168,55 @@ def pump(connection: Connection, *, until: Callable[[], bool], deadline: float) 
     return True
 
 
+def drain(connection: Connection, *, most: float) -> None:
+    """Handle what has arrived already, for so many seconds at most.
+
+    Raises:
+        ConnectionLost: the browser went away meanwhile.
+    """
+    end = time.monotonic() + most
+    while time.monotonic() < end:
+        socket = connection.socket.sock
+        if socket is not None and not select.select([socket], [], [], 0)[0]:
+            return
+        _receive(connection, most)
+
+
 def close(connection: Connection) -> None:
     """Close the socket without waiting for the other side."""
     connection.socket.shutdown()  # type: ignore[no-untyped-call]
 
 
-def _send(
+class Sent(NamedTuple):
+    """A command that was sent and is not answered yet."""
+
+    id: int
+    method: str
+
+
+def send(
+    connection: Connection,
+    method: str,
+    params: Json | None = None,
+    *,
+    session: str = "",
+) -> Sent:
+    """Send one command; `answer_to` waits for its result.
+
+    What is sent together is answered in turn, without a wait between each two.
+    """
+    sent = _write(connection, method, params, session)
+    connection.awaited.add(sent)
+    return Sent(sent, method)
+
+
+def forget(connection: Connection) -> None:
+    """Wait for none of the answers to what was sent."""
+    connection.awaited.clear()
+    connection.answers.clear()
+
+
+def _write(
     connection: Connection, method: str, params: Json | None, session: str
 ) -> int:
     connection.last_id += 1
@@ -179,16 +242,23 @@ def _receive(connection: Connection, timeout: float) -> None:
     if not text:
         message = "the browser closed its debugging socket"
         raise ConnectionLost(message)
-    message_: Json = json.loads(text)
-    if "id" not in message_:
-        session = message_.get("sessionId", "")
-        connection.on_event(session, message_["method"], message_["params"])
-    elif message_["id"] in connection.ignored:
-        connection.ignored.discard(message_["id"])
-    else:
-        connection.answers[message_["id"]] = message_
+    _file(connection, json.loads(text))
 
 
-def _nothing(session: str, method: str, params: Json) -> None:
-    """Take an event before anybody listens."""
-    del session, method, params
+def _file(connection: Connection, message: Json) -> None:
+    number = message.get("id")
+    if number is None:
+        _tell(connection, message)
+    elif number in connection.awaited:
+        connection.answers[number] = message
+    elif (then := connection.posted.pop(number, None)) and "result" in message:
+        then(message["result"])
+
+
+def _tell(connection: Connection, event: Json) -> None:
+    """Tell an event to the tab it is of; what is the browser's own, to every tab."""
+    session = event.get("sessionId", "")
+    listeners = connection.listeners
+    for name in [session] if session else list(listeners):
+        if name in listeners:
+            listeners[name](event["method"], event["params"])

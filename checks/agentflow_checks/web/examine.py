@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from agentflow_checks.web import browser, snapshot, tab
+from agentflow_checks.web import browser, cdp, snapshot, tab
 from agentflow_checks.web.page import Overflow, Page, Visit
 
 WIDTHS = (1280, 768, 320)
@@ -46,37 +46,35 @@ def examine(
     clock.note("settle")
     _stays(current, url)
     _refuse_crowds(rest["elements"])
-    axe = (
-        ask(current, f"judge({json.dumps(sorted(rules))})", clock.end)
-        if rules
-        else None
-    )
-    clock.note("axe")
-    seen = tab.command(
-        current, "DOMSnapshot.captureSnapshot", snapshot.REQUEST, by=clock.end
-    )
-    clock.note("snapshot")
-    dom = tab.evaluate(current, "agentflow.dom()", by=clock.end)
-    clock.note("dom")
-    overflow = tuple(sorted(_overflow(current, clock.end), key=lambda o: o.width))
-    clock.note("overflow")
-    count = tab.evaluate(current, "agentflow.count()", by=clock.end)
-    _refuse_growth(rest["elements"], count)
-    _stays(current, url)
+    # What needs no wait in between is asked for at once: the browser works on one while
+    # another is read here.
+    asked = tab.send(current, "DOMSnapshot.captureSnapshot", snapshot.REQUEST)
+    at_rest = tab.ask(current, "agentflow.first()")
+    judging = _judging(current, rules)
+    seen = tab.answer(current, asked, by=clock.end)
     laid_out = snapshot.elements(seen)
     hidden = snapshot.hidden_roots(seen)
-    clock.note("elements")
+    clock.note("snapshot")
+    first = _value(current, at_rest, clock)
+    clock.note("dom")
+    axe, axe_error = _by_axe(current, judging, clock)
+    clock.note("axe")
+    overflow, count = _overflow(current, first, clock)
+    clock.note("overflow")
+    _refuse_growth(rest["elements"], count)
+    _stays(current, url)
     return Visit(
         page=page,
         axe=axe,
+        axe_error=axe_error,
         elements=laid_out,
         hidden_roots=hidden,
-        overflow=overflow,
+        overflow=tuple(overflow),
         log=tuple(current.log),
         assets=tuple(current.assets.values()),
         navigated_to=tuple(current.navigated_to),
         dialogs=tuple(current.dialogs),
-        dom=dom,
+        dom=first["dom"],
         settled=rest["settled"] and rest["ready"] == "complete",
         timings=clock.steps,
     )
@@ -148,36 +146,54 @@ def too_slow(clock: Clock) -> str:
             f"the page did not answer within {spent:.1f} s: a script of it never ends, "
             "or it is too large"
         )
-    step = ("axe", "snapshot", "dom", "overflow")[min(len(done) - 2, 3)]
+    step = ("snapshot", "dom", "axe", "overflow")[min(len(done) - 2, 3)]
     return (
         f"the page was not judged in {clock.budget:g} s: {step} did not come to its end"
     )
 
 
-def _overflow(current: tab.Tab, by: float) -> Iterator[Overflow]:
-    """Measure each width and leave the tab as it was."""
+def _judging(current: tab.Tab, rules: Collection[str]) -> cdp.Sent | None:
+    if not rules:
+        return None
+    return tab.ask(current, f"agentflow.judge({json.dumps(sorted(rules))})")
+
+
+def _by_axe(
+    current: tab.Tab, judging: cdp.Sent | None, clock: Clock
+) -> tuple[Any, str | None]:
+    """Read what axe-core says; where the page makes it throw, all other facts hold."""
+    if judging is None:
+        return None, None
     try:
-        for width in WIDTHS:
-            if width != browser.VIEWPORT[0]:
-                resize(current, width, by)
-            found = ask(current, "overflow()", by)
-            yield Overflow(
-                width=width,
-                pixels=max(0, found["pixels"]),
-                culprits=tuple(found["culprits"]),
-            )
-    finally:
-        resize(current, browser.VIEWPORT[0], by)
+        return _value(current, judging, clock), None
+    except cdp.ProtocolError as error:
+        said = str(error).partition("\n")[0]
+        return None, f"axe-core fails on this page ({said})"
 
 
-def resize(
-    current: tab.Tab, width: int, by: float, height: int = browser.VIEWPORT[1]
-) -> None:
-    """Give the tab a viewport, in CSS pixels."""
-    metrics = {
-        "width": width,
-        "height": height,
-        "deviceScaleFactor": 1,
-        "mobile": False,
-    }
-    tab.command(current, "Emulation.setDeviceMetricsOverride", metrics, by=by)
+def _value(current: tab.Tab, asked: cdp.Sent, clock: Clock) -> Any:
+    return json.loads(tab.value(current, asked, by=clock.end))
+
+
+def _overflow(
+    current: tab.Tab, first: Mapping[str, Any], clock: Clock
+) -> tuple[list[Overflow], int]:
+    """Measure each width, leave the tab as it was; count the elements at the end."""
+    found = {browser.VIEWPORT[0]: first}
+    count = 0
+    for width in WIDTHS:
+        if width not in found:
+            tab.post(current, *tab.metrics(width))
+            asked = tab.ask(current, f"agentflow.overflow({width})")
+            found[width] = _value(current, asked, clock)
+            count = found[width]["elements"]
+    tab.post(current, *tab.metrics())
+    measured = [
+        Overflow(
+            width=width,
+            pixels=max(0, found[width]["pixels"]),
+            culprits=tuple(found[width]["culprits"]),
+        )
+        for width in sorted(found)
+    ]
+    return measured, count

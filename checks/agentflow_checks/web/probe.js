@@ -80,7 +80,7 @@ globalThis.agentflow = (() => {
     }
     return false;
   };
-  const overflow = () => {
+  const measure = () => {
     const root = document.documentElement;
     const width = document.scrollingElement || root;
     const pixels = width.scrollWidth - innerWidth;
@@ -105,7 +105,14 @@ globalThis.agentflow = (() => {
         if (!inner && !clipped(element)) culprits.push(selector(element));
       }
     }
-    return JSON.stringify({ pixels, culprits });
+    return { pixels, culprits };
+  };
+
+  // A page may answer to a width by script: that has run when the next frame comes.
+  const overflow = async (width) => {
+    for (let tries = 0; tries < 200 && innerWidth !== width; tries += 1) await pause(1);
+    await Promise.race([frame(), pause(100)]);
+    return JSON.stringify({ ...measure(), elements: all().length });
   };
 
   const boxed = (target) => {
@@ -149,6 +156,8 @@ globalThis.agentflow = (() => {
     const head = kind ? new XMLSerializer().serializeToString(kind) : "";
     return head + document.documentElement.outerHTML;
   };
+  // What is there when the page has settled, in one answer.
+  const first = () => JSON.stringify({ dom: dom(), ...measure() });
 
   const accepts = (styles) => JSON.stringify(styles.map(
     ({ property, value, rule, contains }) => {
@@ -161,5 +170,5 @@ globalThis.agentflow = (() => {
       } catch { return false; }
     }));
 
-  return { selector, place, described, settle, overflow, judge, rules, dom, accepts, count: () => all().length };
+  return { selector, place, described, settle, overflow, judge, rules, first, accepts };
 })();

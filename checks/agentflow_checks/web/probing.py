@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest_agentflow as af
-from agentflow_checks.web import browser, examine, tab
+from agentflow_checks.web import browser, tab
 from agentflow_checks.web.cdp import CallTimeout, Json
 from agentflow_checks.web.page import Visit
 
@@ -140,7 +140,7 @@ def point(bench: Bench, x: float, y: float, *, click: bool = False) -> None:
 
 def resize(bench: Bench, width: int, height: int = browser.VIEWPORT[1]) -> None:
     """Give the viewport a size in CSS pixels."""
-    examine.resize(bench.tab, width, bench.by, height)
+    tab.resize(bench.tab, width, height, by=bench.by)
 
 
 def media(bench: Bench, *, still: bool = True, **features: str) -> None:

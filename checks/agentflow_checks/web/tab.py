@@ -1,23 +1,18 @@
-"""One browser tab: it loads a page, keeps its log, and answers for it."""
+"""One browser tab: it loads a page, and answers for it."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
-import importlib.resources
-import time
 from typing import Any
 
-from agentflow_checks.web import cdp
+from agentflow_checks.web import browser, cdp
 from agentflow_checks.web.cdp import Json
 from agentflow_checks.web.page import LogEntry, MissingAsset
-from agentflow_checks.web.server import DOMAIN
 
 WORLD = "agentflow"
 LOG_LIMIT = 200
 """Entries kept per visit: a page in a loop must not fill the memory."""
-GUARD_WORD = "agentflow:guard"
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)
@@ -25,9 +20,13 @@ class Tab:
     """An attached tab and what its current load has shown so far."""
 
     connection: cdp.Connection
-    target: str
+    target: str = ""
     """Also the id of its main frame."""
-    session: str
+    session: str = ""
+    open: bool = False
+    """Whether guard and axe-core await the next document."""
+    shown: str = ""
+    """Digest of the page that is there, settled and unharmed; else empty."""
     context: str | None = None
     """Unique id of the main frame's isolated world."""
     crashed: bool = False
@@ -50,58 +49,9 @@ class Tab:
     """By the browser's number, so that it can take back what is handled later."""
 
 
-def open_tab(connection: cdp.Connection, *, axe: str, seconds: float) -> Tab:
-    """Open a fresh tab in which the guard and axe-core await every document."""
-    deadline = time.monotonic() + seconds
-    ask = functools.partial(cdp.call, connection, deadline=deadline)
-    target = ask("Target.createTarget", {"url": "about:blank"})["targetId"]
-    attached = ask("Target.attachToTarget", {"targetId": target, "flatten": True})
-    tab = Tab(connection=connection, target=target, session=attached["sessionId"])
-    connection.on_event = functools.partial(_on_event, tab)
-    for method, params in _preparations(axe):
-        ask(method, params, session=tab.session)
-    return tab
-
-
-def _preparations(axe: str) -> list[tuple[str, Json]]:
-    world = axe + "\n" + _script("probe.js")
-    add = "Page.addScriptToEvaluateOnNewDocument"
-    still = [{"name": "prefers-reduced-motion", "value": "reduce"}]
-    # Only documents are held up: everything else is refused by the resolver rules.
-    documents = [{"resourceType": "Document", "requestStage": "Request"}]
-    return [
-        ("Page.enable", {}),
-        ("Page.setLifecycleEventsEnabled", {"enabled": True}),
-        ("Inspector.enable", {}),
-        ("Runtime.enable", {}),
-        ("Log.enable", {}),
-        ("Network.enable", {}),
-        ("Network.setCacheDisabled", {"cacheDisabled": True}),
-        ("Fetch.enable", {"patterns": documents}),
-        ("DOMSnapshot.enable", {}),
-        ("Emulation.setEmulatedMedia", {"media": "", "features": still}),
-        ("Emulation.setFocusEmulationEnabled", {"enabled": True}),
-        (add, {"source": _script("guard.js")}),
-        (add, {"source": world, "worldName": WORLD}),
-    ]
-
-
-@functools.cache
-def _script(name: str) -> str:
-    folder = importlib.resources.files("agentflow_checks.web")
-    return folder.joinpath(name).read_text(encoding="utf-8")
-
-
 def command(tab: Tab, method: str, params: Json | None = None, *, by: float) -> Json:
     """Send one command to the tab and wait for its result until ``by``."""
-    return cdp.call(
-        tab.connection,
-        method,
-        params,
-        session=tab.session,
-        deadline=by,
-        interrupted=lambda: tab.crashed,
-    )
+    return answer(tab, send(tab, method, params), by=by)
 
 
 def load(tab: Tab, url: str, *, by: float) -> None:
@@ -109,9 +59,9 @@ def load(tab: Tab, url: str, *, by: float) -> None:
     tab.context, tab.loader, tab.wanted = None, "", url
     tab.loaded = tab.moved = tab.admitted = False
     tab.requests = {}
-    _forget(tab)
+    forget(tab)
     # A cookie for the common domain would reach the next page.
-    command(tab, "Network.clearBrowserCookies", by=by)
+    post(tab, "Network.clearBrowserCookies", {})
     answer = command(tab, "Page.navigate", {"url": url}, by=by)
     if reason := answer.get("errorText"):
         raise cdp.ProtocolError(f"the page did not load: {reason}")
@@ -126,7 +76,8 @@ def load(tab: Tab, url: str, *, by: float) -> None:
     )
 
 
-def _forget(tab: Tab) -> None:
+def forget(tab: Tab) -> None:
+    """Forget what was heard of the page before."""
     tab.log, tab.assets, tab.thrown = [], {}, {}
     tab.navigated_to, tab.dialogs = [], []
 
@@ -138,19 +89,41 @@ def evaluate(tab: Tab, expression: str, *, by: float) -> Any:
         CallTimeout: scripts of the page kept the answer from coming.
         ProtocolError: the expression threw; the message is the browser's.
     """
+    return value(tab, ask(tab, expression), by=by)
+
+
+def send(tab: Tab, method: str, params: Json | None = None) -> cdp.Sent:
+    """Send one command to the tab; `answer` waits for its result."""
+    return cdp.send(tab.connection, method, params, session=tab.session)
+
+
+def answer(tab: Tab, sent: cdp.Sent, *, by: float) -> Json:
+    """Wait for the result of a command that was sent."""
+    return cdp.answer_to(
+        tab.connection, sent, deadline=by, interrupted=lambda: tab.crashed
+    )
+
+
+def ask(tab: Tab, expression: str) -> cdp.Sent:
+    """Send an expression to be evaluated in the isolated world, awaiting a promise.
+
+    Raises:
+        CallTimeout: there is no document to ask.
+    """
     if tab.context is None:
         raise cdp.CallTimeout("the document never began")
-    result = command(
-        tab,
-        "Runtime.evaluate",
-        {
-            "expression": expression,
-            "uniqueContextId": tab.context,
-            "awaitPromise": True,
-            "returnByValue": True,
-        },
-        by=by,
-    )
+    asked = {
+        "expression": expression,
+        "uniqueContextId": tab.context,
+        "awaitPromise": True,
+        "returnByValue": True,
+    }
+    return send(tab, "Runtime.evaluate", asked)
+
+
+def value(tab: Tab, asked: cdp.Sent, *, by: float) -> Any:
+    """Wait for the JSON value of an expression; it raises what `evaluate` raises."""
+    result = answer(tab, asked, by=by)
     if problem := result.get("exceptionDetails"):
         thrown = problem.get("exception", {})
         raise cdp.ProtocolError(thrown.get("description") or problem["text"])
@@ -161,230 +134,27 @@ def abandon(tab: Tab) -> None:
     """Close a tab that may be stuck in a script, without waiting for it."""
     # A browser that died with its tab is found out by whoever needs it next.
     with contextlib.suppress(cdp.ConnectionLost):
-        tab.connection.on_event = _unheard
+        cdp.forget(tab.connection)
+        tab.connection.listeners.pop(tab.session, None)
         cdp.post(tab.connection, "Runtime.terminateExecution", session=tab.session)
         cdp.post(tab.connection, "Target.closeTarget", {"targetId": tab.target})
 
 
-def _unheard(session: str, method: str, params: Json) -> None:
-    """Take an event that no tab waits for."""
-
-
-def _on_event(tab: Tab, session: str, method: str, params: Json) -> None:
-    handler = _HANDLERS.get(method)
-    if handler is not None and session in (tab.session, ""):
-        handler(tab, params)
-
-
-def _on_lifecycle(tab: Tab, event: Json) -> None:
-    if event["frameId"] == tab.target and event["loaderId"] == tab.loader:
-        tab.loaded = tab.loaded or event["name"] == "load"
-
-
-def _on_stopped(tab: Tab, event: Json) -> None:
-    """Take a document whose loading was broken off, by its own leaving, as it is."""
-    if event["frameId"] == tab.target and tab.loader:
-        tab.loaded = True
-
-
-def _on_navigated(tab: Tab, event: Json) -> None:
-    frame = event["frame"]
-    if frame["id"] != tab.target:
-        return
-    if not tab.loader:
-        # Until here the page before was still there, and may have had its say.
-        _forget(tab)
-    elif frame["loaderId"] != tab.loader:
-        tab.moved = True
-    tab.loader = frame["loaderId"]
-
-
-def _on_context(tab: Tab, event: Json) -> None:
-    context = event["context"]
-    if context["name"] != WORLD:
-        return
-    tab.worlds.add(context["id"])
-    if context.get("auxData", {}).get("frameId") == tab.target:
-        tab.context = context["uniqueId"]
-
-
-def _on_contexts_cleared(tab: Tab, event: Json) -> None:
-    del event
-    tab.context = None
-    tab.worlds.clear()
-
-
-def _on_request_paused(tab: Tab, event: Json) -> None:
-    """Let the wanted document and frames through; keep the page from leaving."""
-    url, request = event["request"]["url"], {"requestId": event["requestId"]}
-    main = event["frameId"] == tab.target
-    if not main or (url == tab.wanted and not tab.admitted):
-        tab.admitted = tab.admitted or main
-        _post(tab, "Fetch.continueRequest", request)
-        return
-    if len(tab.navigated_to) < LOG_LIMIT:
-        tab.navigated_to.append(url)
-    _post(tab, "Fetch.failRequest", {**request, "errorReason": "Aborted"})
-
-
-def _post(tab: Tab, method: str, params: Json) -> None:
+def post(tab: Tab, method: str, params: Json) -> None:
+    """Send one command to the tab and wait for nothing."""
     cdp.post(tab.connection, method, params, session=tab.session)
 
 
-def _on_dialog(tab: Tab, event: Json) -> None:
-    """Close a dialog that got past the guard."""
-    _note_dialog(tab, f"{event['type']}: {event['message'][:200]}")
-    _post(tab, "Page.handleJavaScriptDialog", {"accept": False})
+def resize(
+    tab: Tab, width: int, height: int = browser.VIEWPORT[1], *, by: float
+) -> None:
+    """Give the tab a viewport, in CSS pixels."""
+    command(tab, *metrics(width, height), by=by)
 
 
-def _note_dialog(tab: Tab, text: str) -> None:
-    if len(tab.dialogs) < LOG_LIMIT:
-        tab.dialogs.append(text)
-
-
-def _on_console(tab: Tab, event: Json) -> None:
-    if event.get("executionContextId") in tab.worlds:
-        return
-    said = [_shown(argument) for argument in event["args"]]
-    where = _caller(event.get("stackTrace", {}))
-    if said[:1] == [GUARD_WORD]:
-        _note_dialog(tab, ": ".join(said[1:3]))
-        _note(tab, "dialog", ": ".join(said[1:3]), where)
-        return
-    kind = {"warning": "warn"}.get(event["type"], event["type"])
-    _note(tab, f"console.{kind}", " ".join(said), where)
-
-
-def _caller(stack: Json) -> Json:
-    """Give the innermost call that stands in a file; the guard stands in none."""
-    frames: list[Json] = stack.get("callFrames") or [{}]
-    return next((frame for frame in frames if frame.get("url")), frames[0])
-
-
-def _shown(argument: Json) -> str:
-    value = argument.get("value", argument.get("description", argument["type"]))
-    return str(value)[:500]
-
-
-def _on_exception(tab: Tab, event: Json) -> None:
-    details = event["exceptionDetails"]
-    if details.get("executionContextId") in tab.worlds:
-        return
-    thrown = details.get("exception", {})
-    text = thrown.get("description") or thrown.get("value") or details["text"]
-    # What the browser's own code threw has no place but that of its caller.
-    begin = not details.get("lineNumber") and not details.get("columnNumber")
-    where = _caller(details.get("stackTrace", {})) if begin else details
-    rejected = details["text"].startswith("Uncaught (in promise)")
-    said = str(text).partition("\n")[0]
-    entry = _note(tab, "exception", said, where or details, rejected=rejected)
-    if entry is not None:
-        tab.thrown[details["exceptionId"]] = entry
-
-
-def _on_exception_revoked(tab: Tab, event: Json) -> None:
-    """Take back a rejected promise that was handled after all."""
-    entry = tab.thrown.pop(event["exceptionId"], None)
-    tab.log = [kept for kept in tab.log if kept is not entry]
-
-
-def _on_log(tab: Tab, event: Json) -> None:
-    entry = event["entry"]
-    # What did not load is in the list of assets, with more to say.
-    if entry["source"] != "network" and entry["level"] in ("warning", "error"):
-        where = {"url": entry.get("url", "")}
-        if "lineNumber" in entry:
-            where["lineNumber"] = entry["lineNumber"]
-        _note(tab, entry["source"], entry["text"], where, level=entry["level"])
-
-
-def _note(
-    tab: Tab,
-    kind: str,
-    text: str,
-    where: Json,
-    *,
-    level: str = "error",
-    rejected: bool = False,
-) -> LogEntry | None:
-    if len(tab.log) >= LOG_LIMIT:
-        return None
-    line, column = where.get("lineNumber"), where.get("columnNumber")
-    entry = LogEntry(
-        kind=kind,
-        text=text[:1000],
-        url=where.get("url", ""),
-        # The protocol counts from 0, editors from 1.
-        line=None if line is None else line + 1,
-        column=None if column is None else column + 1,
-        level=level,
-        rejected=rejected,
-    )
-    tab.log.append(entry)
-    return entry
-
-
-def _on_request(tab: Tab, event: Json) -> None:
-    if len(tab.requests) < 10 * LOG_LIMIT:
-        kind = event.get("type", "Other").lower()
-        tab.requests[event["requestId"]] = (event["request"]["url"], kind)
-
-
-def _on_response(tab: Tab, event: Json) -> None:
-    response = event["response"]
-    kind = event["type"].lower()
-    if response["status"] >= 400 and kind != "document":
-        _miss(tab, response["url"], kind, str(response["status"]))
-
-
-def _on_loading_failed(tab: Tab, event: Json) -> None:
-    url, kind = tab.requests.get(event["requestId"], ("", event["type"].lower()))
-    if url and not event.get("canceled") and url not in tab.assets:
-        _miss(tab, url, kind, event.get("blockedReason") or event["errorText"])
-
-
-def _on_socket(tab: Tab, event: Json) -> None:
-    if len(tab.requests) < 10 * LOG_LIMIT:
-        tab.requests[event["requestId"]] = (event["url"], "websocket")
-
-
-def _on_socket_error(tab: Tab, event: Json) -> None:
-    url, kind = tab.requests.get(event["requestId"], ("", ""))
-    if url and url not in tab.assets:
-        _miss(tab, url, kind, event["errorMessage"])
-
-
-def _miss(tab: Tab, url: str, kind: str, reason: str) -> None:
-    if len(tab.assets) < LOG_LIMIT:
-        inside = url.startswith(tab.wanted.partition(DOMAIN)[0] + DOMAIN)
-        tab.assets[url] = MissingAsset(
-            url=url, kind=kind, reason=reason, blocked=not inside
-        )
-
-
-def _on_crash(tab: Tab, event: Json) -> None:
-    if event.get("targetId", tab.target) == tab.target:
-        tab.crashed = True
-
-
-_HANDLERS = {
-    "Fetch.requestPaused": _on_request_paused,
-    "Inspector.targetCrashed": _on_crash,
-    "Log.entryAdded": _on_log,
-    "Network.loadingFailed": _on_loading_failed,
-    "Network.requestWillBeSent": _on_request,
-    "Network.responseReceived": _on_response,
-    "Network.webSocketCreated": _on_socket,
-    "Network.webSocketFrameError": _on_socket_error,
-    "Page.frameNavigated": _on_navigated,
-    "Page.frameStoppedLoading": _on_stopped,
-    "Page.javascriptDialogOpening": _on_dialog,
-    "Page.lifecycleEvent": _on_lifecycle,
-    "Runtime.consoleAPICalled": _on_console,
-    "Runtime.exceptionRevoked": _on_exception_revoked,
-    "Runtime.exceptionThrown": _on_exception,
-    "Runtime.executionContextCreated": _on_context,
-    "Runtime.executionContextsCleared": _on_contexts_cleared,
-    "Target.detachedFromTarget": _on_crash,
-    "Target.targetCrashed": _on_crash,
-}
+def metrics(
+    width: int = browser.VIEWPORT[0], height: int = browser.VIEWPORT[1]
+) -> tuple[str, Json]:
+    """Give the command that makes a viewport so large, in CSS pixels."""
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    return "Emulation.setDeviceMetricsOverride", size

@@ -7,8 +7,6 @@ import collections
 import contextlib
 import dataclasses
 import json
-import os
-import sys
 import threading
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -16,18 +14,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest_agentflow as af
-from agentflow_checks.web import browser, cdp, engines, server, tab, used, validator
+from agentflow_checks.web import (
+    browser,
+    cdp,
+    server,
+    tab,
+    warm,
+)
 from agentflow_checks.web.examine import (
     LOAD_SHARE,
     Clock,
     Unjudgeable,
     ask,
     examine,
-    resize,
     settle,
     too_slow,
 )
-from agentflow_checks.web.missing import PartMissing
 from agentflow_checks.web.page import Body, Page, Visit
 from agentflow_checks.web.probing import Bench, Probe, Unknown, put_back
 
@@ -52,10 +54,6 @@ class AxeRule:
 class _State:
     """What this process keeps between visits."""
 
-    owner: int = 0
-    tab: tab.Tab | None = None
-    shown: str = ""
-    """Digest of the page that the tab shows, settled and unharmed; else empty."""
     rules: tuple[AxeRule, ...] = ()
     visits: collections.OrderedDict[str, _Kept] = dataclasses.field(
         default_factory=collections.OrderedDict
@@ -129,9 +127,9 @@ def screenshot(visited: Visit, clip: af.Box | None = None) -> bytes:
         if key not in _state.pictures:
             try:
                 _show(visited.page)
-                _state.pictures[key] = _capture(_current_tab(), clip)
+                _state.pictures[key] = _capture(warm.tab(), clip)
             except TROUBLE as error:
-                _recover()
+                warm.recover()
                 raise Unjudgeable(f"no picture could be taken: {error}") from error
         while len(_state.pictures) > KEPT_PICTURES:
             _state.pictures.popitem(last=False)
@@ -166,29 +164,29 @@ def _probe(visited: Visit, probe: Probe, clock: Clock) -> Any:
         return Unknown(f"the page's time was spent before: {probe.name} did not begin")
     try:
         _show(visited.page)
-        _state.shown = ""
+        warm.tab().shown = ""
         with _serving(visited.page, _site(visited.page)) as url:
-            bench = Bench(tab=_current_tab(), visited=visited, url=url, by=clock.end)
+            bench = Bench(tab=warm.tab(), visited=visited, url=url, by=clock.end)
             found = probe.run(bench)
             put_back(bench)
     except cdp.ConnectionLost as gone:
-        stop_browser()
+        warm.restart()
         return Unknown(f"{probe.name}: the page ended the browser ({gone})")
     except cdp.CallTimeout:
-        _recover()
+        warm.recover()
         return Unknown(f"{probe.name} did not come to its end in the page's time")
     except (*TROUBLE, Unjudgeable) as error:
-        _recover()
+        warm.recover()
         return Unknown(f"{probe.name}: {error}")
     if not probe.acts:
-        _state.shown = visited.page.digest
+        warm.tab().shown = visited.page.digest
     return found
 
 
 def axe_rules() -> tuple[AxeRule, ...]:
     """Return the rules of the installed axe-core."""
     with _lock:
-        _current_tab()
+        warm.tab()
         if not _state.rules:
             _state.rules = _read_rules()
         return _state.rules
@@ -212,7 +210,7 @@ def accepts(styles: Sequence[Mapping[str, str]]) -> tuple[bool, ...]:
     """
     keys = [json.dumps(dict(style), sort_keys=True) for style in styles]
     with _lock:
-        _current_tab()
+        warm.tab()
         if new := [key for key in keys if key not in _state.accepted]:
             answers = _ask_anywhere(f"accepts([{','.join(new)}])")
             _state.accepted.update(zip(new, answers, strict=True))
@@ -224,7 +222,7 @@ def _ask_anywhere(question: str) -> Any:
     try:
         return ask(_ready(), question, time.monotonic() + 2)
     except TROUBLE:
-        _recover()
+        warm.recover()
         return ask(_ready(), question, time.monotonic() + 5)
 
 
@@ -233,7 +231,7 @@ def stop() -> None:
     global _state  # noqa: PLW0603 - one state per process
     with _lock:
         _state = _State()
-        browser.stop()
+        warm.stop()
 
 
 def _still_holds(kept: _Kept, rules: frozenset[str], budget: float) -> bool:
@@ -261,24 +259,41 @@ def _judge(
     page: Page, site: server.Site, rules: frozenset[str], budget: float
 ) -> Visit:
     """Do the whole visit; whatever goes wrong leaves a fresh tab behind."""
-    current = _current_tab()
+    try:
+        return _examined(page, site, rules, budget)
+    except _GoneBefore:
+        # The page has no part in it: the browser had ended before.
+        return _examined(page, site, rules, budget)
+
+
+class _GoneBefore(Exception):
+    """The browser went away before it asked for the page."""
+
+
+def _examined(
+    page: Page, site: server.Site, rules: frozenset[str], budget: float
+) -> Visit:
+    current = warm.tab()
     clock = Clock(budget)
     try:
         with _serving(page, site) as url:
             visited = examine(current, page, url, rules, clock)
-            _state.shown = page.digest
+            current.shown = page.digest
+            warm.have_spare()
             return visited
     except cdp.CallTimeout as late:
-        _recover()
+        warm.recover()
         raise Unjudgeable(too_slow(clock)) from late
     except cdp.InterruptedCall as crash:
-        _recover()
+        warm.recover()
         raise Unjudgeable("the page crashed its browser tab") from crash
     except cdp.ConnectionLost as gone:
-        stop_browser()
+        warm.restart()
+        if not current.admitted:
+            raise _GoneBefore from gone
         raise Unjudgeable("the page ended the browser") from gone
     except (cdp.ProtocolError, Unjudgeable) as error:
-        _recover()
+        warm.recover()
         raise Unjudgeable(str(error)) from error
 
 
@@ -296,15 +311,15 @@ def _serving(page: Page, site: server.Site) -> Iterator[str]:
 
 def _show(page: Page) -> None:
     """Have the tab show a page that was visited before."""
-    current = _current_tab()
-    if _state.shown == page.digest:
+    current = warm.tab()
+    if current.shown == page.digest:
         return
     clock = Clock(10.0)
-    _state.shown = ""
+    current.shown = ""
     with _serving(page, _site(page)) as url:
         tab.load(current, url, by=clock.at(LOAD_SHARE))
         settle(current, clock)
-    _state.shown = page.digest
+    current.shown = page.digest
 
 
 def _capture(current: tab.Tab, clip: af.Box | None) -> bytes:
@@ -320,11 +335,11 @@ def _capture(current: tab.Tab, clip: af.Box | None) -> bytes:
 
 def _ready() -> tab.Tab:
     """Return a tab with an isolated world in it, whatever page is there."""
-    current = _current_tab()
-    if not _state.shown:
+    current = warm.tab()
+    if not current.shown:
         with _serving(_EMPTY, server.Site(files={_EMPTY.name: _EMPTY.html})) as url:
             tab.load(current, url, by=time.monotonic() + 5)
-        _state.shown = _EMPTY.digest
+        current.shown = _EMPTY.digest
     return current
 
 
@@ -337,44 +352,3 @@ def _read_rules() -> tuple[AxeRule, ...]:
         AxeRule(id=rule["id"], tags=tuple(rule["tags"]), enabled=rule["enabled"])
         for rule in found
     )
-
-
-def _current_tab() -> tab.Tab:
-    """Return the tab of this process's browser, opened on the first call."""
-    global _state  # noqa: PLW0603 - one state per process
-    if _state.owner != os.getpid():
-        _state = _State(owner=os.getpid())
-        _start_checker_beside()
-    running = browser.running()
-    if _state.tab is None or _state.tab.connection is not running.connection:
-        axe = engines.axe_path().read_text(encoding="utf-8")
-        used.note("axe-core", engines.axe_version())
-        _state.tab = tab.open_tab(running.connection, axe=axe, seconds=15)
-        _state.shown = ""
-        resize(_state.tab, browser.VIEWPORT[0], time.monotonic() + 5)
-    return _state.tab
-
-
-def _start_checker_beside() -> None:
-    """Start the HTML checker with the browser where a check will ask it.
-
-    Both need seconds to start, and wait for each other less when they start together.
-    The family's module is loaded exactly where such a check was written.
-    """
-    if "agentflow_checks.markup.html_validity" in sys.modules:
-        # What is missing is said when the checker is asked.
-        with contextlib.suppress(PartMissing):
-            validator.warm_up()
-
-
-def _recover() -> None:
-    """Give up the tab: the next visit opens a fresh one."""
-    old, _state.tab, _state.shown = _state.tab, None, ""
-    if old is not None:
-        tab.abandon(old)
-
-
-def stop_browser() -> None:
-    """End a browser that no longer answers; the next visit starts another."""
-    _state.tab, _state.shown = None, ""
-    browser.stop()

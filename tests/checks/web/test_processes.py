@@ -107,7 +107,7 @@ def test_nothing_is_written_outside_of_the_profile(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Neither a download, nor caches, nor crash reports; the profile goes too."""
-    from agentflow_checks.web import cdp, visits
+    from agentflow_checks.web import cdp, visits, warm
 
     visits.stop()
     # The tests' own folder is deeper than the address of a socket may be long.
@@ -118,7 +118,7 @@ def test_nothing_is_written_outside_of_the_profile(
             monkeypatch.setenv(place, str(home / place))
         monkeypatch.setattr("tempfile.tempdir", None)
         assert visits.visit(DOWNLOADING, rules=["image-alt"]).error is None
-        current = visits._current_tab()
+        current = warm.tab()
         cdp.post(current.connection, "Page.crash", session=current.session)
         visits.visit(b"<title>what may be lost</title>", rules=["image-alt"])
         assert [file.parent.name for file in home.glob("*/*")] == ["TMPDIR"]

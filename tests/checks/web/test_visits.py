@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from agentflow_checks.web import browser, snapshot, tab, visits
+from agentflow_checks.web import browser, processes, snapshot, tab, visits, warm
 from agentflow_checks.web.page import Visit
 from hypothesis import given
 from hypothesis import strategies as st
@@ -125,7 +125,7 @@ def test_selectors_find_their_element_and_no_other() -> None:
     assert len(selectors) > 10
     question = f"""JSON.stringify({json.dumps(selectors)}.map(
         (s) => document.querySelectorAll(s).length))"""
-    answer = tab.evaluate(visits._current_tab(), question, by=time.monotonic() + 5)
+    answer = tab.evaluate(warm.tab(), question, by=time.monotonic() + 5)
     assert set(json.loads(answer)) == {1}
 
 
@@ -197,15 +197,41 @@ def test_styles_are_put_to_the_browser() -> None:
     ) == (True, False, True, False, True)
 
 
-def test_a_browser_that_died_is_replaced() -> None:
-    """After the browser's death the next page is judged by a new one."""
+def test_a_browser_that_died_between_visits_is_replaced() -> None:
+    """No page is blamed for what came before it: a new browser judges it."""
     visit(HEAD + "<p>before")
-    from agentflow_checks.web import processes
-
     processes.end(browser.running().service.process.pid)
+    visit(HEAD + "<p>after")
+
+
+def test_a_page_that_ends_the_browser_is_an_error_and_the_next_one_is_judged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The browser dies in the middle of a visit: another is ready for the next."""
+    before = tab.evaluate
+
+    def killed(current: tab.Tab, expression: str, *, by: float) -> object:
+        monkeypatch.setattr(tab, "evaluate", before)
+        processes.end(browser.running().service.process.pid)
+        return before(current, expression, by=by)
+
+    visit(HEAD + "<p>first")
+    monkeypatch.setattr(tab, "evaluate", killed)
     lost = visits.visit((HEAD + "<p>during").encode())
     assert lost.error == "the page ended the browser"
-    visit(HEAD + "<p>after")
+    visit(HEAD + "<p>next")
+
+
+def test_a_spare_tab_changes_nothing_about_the_one_in_use() -> None:
+    """The tab in use stays in front: it is drawn, and a picture of it is quick."""
+    for number in range(3):
+        shown = visit(f"{HEAD}<p>{number}")
+        question = "document.visibilityState"
+        by = time.monotonic() + 5
+        assert tab.evaluate(warm.tab(), question, by=by) == "visible"
+        begin = time.monotonic()
+        assert visits.screenshot(shown).startswith(b"\x89PNG")
+        assert time.monotonic() - begin < 3
 
 
 @given(st.text(min_size=1, max_size=12).filter(lambda t: "\0" not in t))
