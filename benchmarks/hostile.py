@@ -239,9 +239,11 @@ def crash_tab() -> None:
 
 def kill_browser() -> None:
     """Kill the browser's own process, not its driver."""
-    driver = browser.running().service.process.pid
+    running = browser.running()
+    root = running.root.pid
     parents = dict(processes._parents())  # noqa: SLF001
-    for pid in [pid for pid, parent in parents.items() if parent == driver]:
+    itself = [pid for pid in running.pids if parents.get(pid) == root]
+    for pid in itself or [root]:
         os.kill(pid, signal.SIGKILL)
 
 

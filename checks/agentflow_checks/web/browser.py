@@ -15,14 +15,10 @@ import threading
 import time
 from multiprocessing import util
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest_agentflow as af
-from agentflow_checks.web import cdp, processes, server, used
+from agentflow_checks.web import again, cdp, processes, server, used
 from agentflow_checks.web.missing import PartMissing, python_package
-
-if TYPE_CHECKING:
-    from selenium.webdriver.chrome.service import Service
 
 VIEWPORT = (1280, 800)
 """Width and height, in CSS pixels, that pages are judged in."""
@@ -91,8 +87,9 @@ class Browser:
     """A running browser with its page server; owned by the process that started it."""
 
     owner: int
+    root: subprocess.Popen[bytes]
+    """Its driver, which it ends with; the browser itself where it was started again."""
     pids: tuple[int, ...]
-    service: Service
     connection: cdp.Connection
     pages: server.PageServer
     profile: Path
@@ -118,13 +115,17 @@ def running() -> Browser:
         return _running
 
 
-def stop() -> None:
-    """End the browser, if this process started one, with all its processes."""
+def stop(*, in_haste: bool = False) -> None:
+    """End the browser, if this process started one, with all its processes.
+
+    Args:
+        in_haste: another one is wanted at once: its folder is removed beside.
+    """
     global _running
     with _lock:
         browser, _running = _running, None
     if browser is not None and browser.owner == os.getpid():
-        _end(browser)
+        _end(browser, in_haste=in_haste)
 
 
 def _end_with_process() -> None:
@@ -135,24 +136,23 @@ def _end_with_process() -> None:
     util.Finalize(None, stop, exitpriority=10)
 
 
-def _end(browser: Browser) -> None:
+def _end(browser: Browser, *, in_haste: bool) -> None:
     # A browser that already died leaves a closed socket behind.
     with contextlib.suppress(OSError, cdp.ConnectionLost):
         cdp.close(browser.connection)
-    root = browser.service.process
-    for pid in browser.pids:
-        processes.end(pid)
-    if root is not None:
-        root.wait(timeout=10)
-        if root.stdin:
-            root.stdin.close()
-    # Selenium's own clean-up would ask the dead driver to stop, over HTTP.
-    browser.service.process = None  # type: ignore[assignment]
+    processes.end(*browser.pids)
+    browser.root.wait(timeout=10)
+    if browser.root.stdin:
+        browser.root.stdin.close()
     while _ports:
         forbid(_ports.pop())
     server.stop(browser.pages)
     processes.dismiss(browser.watcher)
-    _remove(browser.profile)
+    # The interpreter waits for this thread before it ends.
+    removing = threading.Thread(target=_remove, args=(browser.profile,))
+    removing.start()
+    if not in_haste:
+        removing.join()
 
 
 def _remove(folder: Path) -> None:
@@ -224,33 +224,45 @@ def free_port() -> int:
 
 def _start() -> Browser:
     program = executable()
-    port = free_port()
-    allow(port)
-    _ports.add(port)
     # Whatever fails on the way, nothing of it stays behind.
     with contextlib.ExitStack() as undo:
         pages = server.start()
         undo.callback(server.stop, pages)
         profile = Path(tempfile.mkdtemp(prefix=PROFILE, dir=_place()))
         undo.callback(_remove, profile)
-        service, version = _session(program, port, profile, pages.port)
-        undo.callback(processes.end, service.process.pid)
-        browser = _attached(service, pages, profile, version)
+        root = _again(profile, pages.port) or _session(program, profile, pages.port)
+        undo.callback(processes.end, root.pid)
+        browser = _attached(root, pages, profile)
         undo.pop_all()
-    used.note("browser", f"{Path(program).stem} {version}")
+    used.note("browser", f"{Path(program).stem} {browser.version}")
     return browser
 
 
-def _session(
-    program: str, port: int, profile: Path, pages_port: int
-) -> tuple[Service, str]:
-    """Start driver and browser through selenium; give the driver and the version."""
+def _again(profile: Path, pages_port: int) -> subprocess.Popen[bytes] | None:
+    """Start the browser as it was started before in this process, if it was."""
+    if not _command:
+        return None
+    # Of switches that are given twice the last one holds.
+    command = (*_command, *_flags_of_this_run(profile, pages_port))
+    surroundings = _surroundings(profile)
+    return again.start(command, surroundings, profile, seconds=START_SECONDS)
+
+
+_command: tuple[str, ...] = ()
+"""How the driver started this process's first browser."""
+
+
+def _session(program: str, profile: Path, pages_port: int) -> subprocess.Popen[bytes]:
+    """Start driver and browser through selenium; give the driver."""
     try:
         from selenium import webdriver  # noqa: PLC0415 - heavy
         from selenium.common import exceptions  # noqa: PLC0415 - heavy
         from selenium.webdriver.chrome import service as chrome  # noqa: PLC0415 - heavy
     except ImportError as error:
         raise python_package("selenium", "to start the browser") from error
+    port = free_port()
+    allow(port)
+    _ports.add(port)
     options = webdriver.ChromeOptions()
     options.binary_location = program
     options.add_experimental_option("excludeSwitches", ["disable-popup-blocking"])
@@ -264,32 +276,39 @@ def _session(
         env=_surroundings(profile),
     )
     try:
-        session = webdriver.Chrome(options=options, service=service)
+        webdriver.Chrome(options=options, service=service)
     except (exceptions.WebDriverException, OSError) as error:
         raise PartMissing(_did_not_start(program, error)) from error
-    return service, session.capabilities.get("browserVersion", "")
+    root: subprocess.Popen[bytes] = service.process
+    # Selenium's own clean-up would ask a dead driver to stop, over HTTP.
+    service.process = None  # type: ignore[assignment]
+    return root
 
 
 def _attached(
-    service: Service, pages: server.PageServer, profile: Path, version: str
+    root: subprocess.Popen[bytes], pages: server.PageServer, profile: Path
 ) -> Browser:
     """Open the debugging socket of a browser that has just started."""
-    root = service.process.pid
-    pids = (root, *processes.descendants(root))
+    global _command  # noqa: PLW0603 - how this machine starts it
+    pids = (root.pid, *processes.descendants(root.pid))
+    _command = _command or again.command_of(pids, profile)
     port, path = (profile / "DevToolsActivePort").read_text().splitlines()[:2]
     allow(int(port))
     _ports.add(int(port))
     connection = cdp.connect(f"ws://127.0.0.1:{port}{path}", timeout=START_SECONDS)
     cdp.post(connection, "Browser.setDownloadBehavior", {"behavior": "deny"})
+    asked = cdp.call(
+        connection, "Browser.getVersion", deadline=time.monotonic() + START_SECONDS
+    )
     return Browser(
         owner=os.getpid(),
+        root=root,
         pids=pids,
-        service=service,
         connection=connection,
         pages=pages,
         profile=profile,
         watcher=processes.end_with_us(pids, profile),
-        version=version,
+        version=asked["product"].partition("/")[2],
     )
 
 

@@ -8,6 +8,7 @@ import time
 
 from agentflow_checks.web import cdp, hearing
 from agentflow_checks.web.cdp import Json
+from agentflow_checks.web.server import SPARE, address
 from agentflow_checks.web.tab import WORLD, Tab, metrics, post
 
 
@@ -40,6 +41,9 @@ def begin_tab(connection: cdp.Connection, *, axe: str) -> Tab:
 
     def prepared(answer: Json) -> None:
         del answer
+        # The first document of a process pays for reading axe-core: not the first page.
+        tab.wanted = address(SPARE, "")
+        post(tab, "Page.navigate", {"url": tab.wanted})
         tab.open = True
 
     # What lies behind another tab is drawn no more: the one in use stays in front.
@@ -56,7 +60,7 @@ def wait_until_open(tab: Tab, *, seconds: float) -> None:
         ConnectionLost: the browser went away.
     """
     by = time.monotonic() + seconds
-    if not cdp.pump(tab.connection, until=lambda: tab.open, deadline=by):
+    if not cdp.pump(tab.connection, until=lambda: tab.open and tab.loaded, deadline=by):
         message = f"the browser opened no tab within {seconds:g} s"
         raise cdp.CallTimeout(message)
 

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 
-def descendants(pid: int) -> list[int]:
-    """List the process ids below PID, parents before children."""
+def descendants(*pids: int) -> list[int]:
+    """List the process ids below PIDS, parents before children."""
     children: dict[int, list[int]] = {}
     for child, parent in _parents():
         children.setdefault(parent, []).append(child)
     found: list[int] = []
-    waiting = [pid]
+    waiting = [*pids]
     while waiting:
         born = children.get(waiting.pop(0), [])
         found.extend(born)
@@ -53,16 +53,17 @@ def _parents_from_proc() -> list[tuple[int, int]]:
     return found
 
 
-def end(pid: int) -> None:
-    """End one process and everything below it, by process id."""
+def end(*pids: int) -> None:
+    """End processes and everything below them, by process id."""
     if sys.platform == "win32":
-        subprocess.run(  # noqa: S603 - our own words
-            ["taskkill", "/T", "/F", "/PID", str(pid)],  # noqa: S607 - the same
-            capture_output=True,
-            check=False,
-        )
+        for pid in pids:
+            subprocess.run(  # noqa: S603 - our own words
+                ["taskkill", "/T", "/F", "/PID", str(pid)],  # noqa: S607 - the same
+                capture_output=True,
+                check=False,
+            )
         return
-    for each in [pid, *descendants(pid)]:
+    for each in dict.fromkeys([*pids, *descendants(*pids)]):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(each, signal.SIGKILL)
 

@@ -126,6 +126,12 @@ def _is_utf8(body: bytes) -> bool:
     return True
 
 
+SPARE = "spare"
+"""Host of an empty page, for tabs that wait."""
+
+_EMPTY = Site(files={"index.html": b"<!doctype html><title>-</title>"})
+
+
 class _QuietServer(http.server.ThreadingHTTPServer):
     """Serves sites; connections that the browser drops are no news."""
 
@@ -158,7 +164,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _answer(self, *, with_body: bool) -> None:
         path = urllib.parse.urlsplit(self.path).path
         label = self.headers.get("Host", "").partition(".")[0]
-        site = self.server.sites.get(label)
+        site = _EMPTY if label == SPARE else self.server.sites.get(label)
         body = find(site, path) if site else None
         if body is None:
             # The browser asks for an icon by itself: that is no missing asset.

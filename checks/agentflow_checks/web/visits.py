@@ -262,12 +262,12 @@ def _judge(
     try:
         return _examined(page, site, rules, budget)
     except _GoneBefore:
-        # The page has no part in it: the browser had ended before.
+        # The page has no part in it: tab or browser had ended before.
         return _examined(page, site, rules, budget)
 
 
 class _GoneBefore(Exception):
-    """The browser went away before it asked for the page."""
+    """Tab or browser went away before the page was asked for."""
 
 
 def _examined(
@@ -286,6 +286,8 @@ def _examined(
         raise Unjudgeable(too_slow(clock)) from late
     except cdp.InterruptedCall as crash:
         warm.recover()
+        if not current.admitted:
+            raise _GoneBefore from crash
         raise Unjudgeable("the page crashed its browser tab") from crash
     except cdp.ConnectionLost as gone:
         warm.restart()

@@ -36,7 +36,7 @@ def tab() -> Tab:
         _open = _Open(owner=os.getpid())
         _start_checker_beside()
     if _open.tab is not None and not _answers(_open.tab.connection):
-        stop()
+        _give_up_browser()
     if _open.tab is not None and _open.tab.crashed:
         recover()
     running = browser.running()
@@ -83,10 +83,15 @@ def recover() -> None:
 
 def restart() -> None:
     """End a browser that died with its page, and have another ready for the next."""
-    stop()
+    _give_up_browser()
     # Where it does not start again, the next visit says why.
     with contextlib.suppress(PartMissing, cdp.CallTimeout, cdp.ConnectionLost):
         tab()
+
+
+def _give_up_browser() -> None:
+    _open.tab = _open.spare = None
+    browser.stop(in_haste=True)
 
 
 def stop() -> None:

@@ -96,6 +96,29 @@ def test_a_browser_leaves_nothing_behind() -> None:
     assert not running.profile.exists()
 
 
+@needs_proc
+def test_a_browser_is_started_again_as_it_was() -> None:
+    """The second start needs no driver, and has every switch of the first."""
+    from agentflow_checks.web import again, browser
+
+    first = again.command_of(browser.running().pids, browser.running().profile)
+    browser.stop()
+    second = browser.running()
+    whole = again.command_of(second.pids, second.profile)
+    assert whole[: len(first)] == first
+    assert second.root.args == whole
+
+
+def test_what_does_not_start_again_is_given_up(tmp_path: Path) -> None:
+    """A browser that ends at once is waited for no longer."""
+    from agentflow_checks.web import again
+
+    begin = time.monotonic()
+    command = (sys.executable, "-c", "")
+    assert again.start(command, dict(os.environ), tmp_path, seconds=30) is None
+    assert time.monotonic() - begin < 20
+
+
 DOWNLOADING = (
     b"<!doctype html><html lang=en><title>t</title><main><h1>h</h1>"
     b"<a id=a download=x.txt href='data:text/plain,hi'>x</a><script>a.click()</script>"
@@ -137,8 +160,8 @@ def test_a_forked_worker_does_not_touch_its_parents_browser() -> None:
     context = multiprocessing.get_context("fork")
     with context.Pool(1) as pool:
         pid = pool.apply(_visit_in_child)
-    assert pid != mine.service.process.pid
-    assert alive(mine.service.process.pid)
+    assert pid != mine.root.pid
+    assert alive(mine.root.pid)
     assert browser.running() is mine
     assert gone(pid)
 
@@ -146,4 +169,4 @@ def test_a_forked_worker_does_not_touch_its_parents_browser() -> None:
 def _visit_in_child() -> int:
     from agentflow_checks.web import browser
 
-    return browser.running().service.process.pid
+    return browser.running().root.pid

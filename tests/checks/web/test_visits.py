@@ -200,7 +200,7 @@ def test_styles_are_put_to_the_browser() -> None:
 def test_a_browser_that_died_between_visits_is_replaced() -> None:
     """No page is blamed for what came before it: a new browser judges it."""
     visit(HEAD + "<p>before")
-    processes.end(browser.running().service.process.pid)
+    processes.end(browser.running().root.pid)
     visit(HEAD + "<p>after")
 
 
@@ -212,7 +212,7 @@ def test_a_page_that_ends_the_browser_is_an_error_and_the_next_one_is_judged(
 
     def killed(current: tab.Tab, expression: str, *, by: float) -> object:
         monkeypatch.setattr(tab, "evaluate", before)
-        processes.end(browser.running().service.process.pid)
+        processes.end(browser.running().root.pid)
         return before(current, expression, by=by)
 
     visit(HEAD + "<p>first")
