@@ -105,8 +105,10 @@ def test_a_browser_is_started_again_as_it_was() -> None:
     browser.stop()
     second = browser.running()
     whole = again.command_of(second.pids, second.profile)
-    assert whole[: len(first)] == first
     assert second.root.args == whole
+    assert {word.partition("=")[0] for word in whole} == {
+        word.partition("=")[0] for word in first
+    }
 
 
 def test_what_does_not_start_again_is_given_up(tmp_path: Path) -> None:
