@@ -113,4 +113,9 @@ def cause_of(finding: Finding) -> tuple[str, str, str, str]:
     element = shape(finding.evidence or "") or shape(seen)
     told = "" if "<" in seen else seen
     # Without any of it nothing but the message can tell two causes apart.
-    return finding.rule, finding.fix, element, told or ("" if element else finding.message)
+    return (
+        finding.rule,
+        finding.fix,
+        element,
+        told or ("" if element else finding.message),
+    )

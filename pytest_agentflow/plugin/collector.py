@@ -33,6 +33,7 @@ from pytest_agentflow.report.encoding import (
     trials_from_text,
 )
 from pytest_agentflow.report.entry import build_entry
+from pytest_agentflow.report.junit import junit_properties
 from pytest_agentflow.report.recorded import RecordingsChanged
 from pytest_agentflow.report.recordings import recordings_against
 from pytest_agentflow.report.terminal import summary_lines
@@ -82,6 +83,12 @@ def pack(judged: Sequence[Judged], gates: Sequence[Decomposition], told: Told) -
             "versions": engine_versions(),
         }
     )
+
+
+def properties(judged: Sequence[Judged], trial: int | None) -> list[tuple[str, object]]:
+    """Give what the JUnit XML says of the runs that one test judged."""
+    found = (junit_properties(j.run, j.evaluation, trial=trial) for j in judged)
+    return list(itertools.chain.from_iterable(found))
 
 
 def _entry(one: Judged, told: Told) -> Entry:

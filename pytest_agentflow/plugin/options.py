@@ -134,7 +134,7 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="PATH",
         action="append",
         default=[],
-        help="write a quality report; repeatable; .html, .json or .md",
+        help="write a quality report; repeatable; .html, .json, .md, .sarif",
     )
     group.addoption(
         "--agentflow-against",

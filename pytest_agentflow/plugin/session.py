@@ -26,7 +26,7 @@ from pytest_agentflow.plugin import (
     hand_over,
 )
 from pytest_agentflow.plugin.binding import bound, expect_loaded
-from pytest_agentflow.plugin.collector import Judged, Told, pack
+from pytest_agentflow.plugin.collector import Judged, Told, pack, properties
 from pytest_agentflow.plugin.idle import never_awaited, no_run
 from pytest_agentflow.plugin.naming import case_of_item, mark_argument
 from pytest_agentflow.plugin.notices import notices_of, shown_path
@@ -342,6 +342,7 @@ class SessionPlugin:
                 against=self.against,
             ),
         )
+        item.user_properties += properties(state.judged, self.trial)
         report.agentflow = text  # type: ignore[attr-defined] # rides on the report
         # Runs and pictures of a long suite would fill the memory.
         item.stash[state_key] = ItemState(

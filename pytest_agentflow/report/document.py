@@ -23,6 +23,7 @@ __all__ = [
     "Comparison",
     "Entry",
     "Excerpt",
+    "FilePlace",
     "Flip",
     "GateEntry",
     "Outcome",
@@ -116,6 +117,16 @@ class RecordedSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FilePlace:
+    """A file of the project that holds an artefact."""
+
+    file: str
+    """From where the session ran."""
+    inside: int | None = None
+    """The line where it begins, where the file holds more: a recording."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
     """A run as the report shows it: without its calls."""
 
@@ -141,6 +152,8 @@ class RunSummary:
     recorded: RecordedSummary = field(default_factory=RecordedSummary)
     latency: Latency | None = None
     """How long it takes; `None`: nothing tells."""
+    files: Mapping[str, FilePlace] = field(default_factory=dict)
+    """Artefacts that findings name -> where they stand among the project's files."""
 
     @property
     def authored(self) -> bool:

@@ -54,7 +54,7 @@ def report_from_json(data: object) -> Report:
 
 def report_to_text(report: Report) -> str:
     """Give `report` as the text of its JSON form."""
-    return _dumps(report_to_json(report), indent=1) + "\n"
+    return dumps(report_to_json(report), indent=1) + "\n"
 
 
 def entry_to_text(entry: Entry, *, pictures: bool = True) -> str:
@@ -100,7 +100,7 @@ def trials_from_text(text: str) -> TrialsEntry:
 def _pack(name: str, item: Entry | GateEntry | TrialsEntry) -> str:
     pictures: dict[str, bytes] = {}
     document = {name: _encode(item, pictures), "seconds": getattr(item, "seconds", 0.0)}
-    return _dumps({**document, "pictures": _texts(pictures)})
+    return dumps({**document, "pictures": _texts(pictures)})
 
 
 def _unpack(text: str) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -113,7 +113,8 @@ def _unpack(text: str) -> tuple[dict[str, Any], dict[str, bytes]]:
     return data, _bytes(data.get("pictures", {}))
 
 
-def _dumps(document: object, indent: int | None = None) -> str:
+def dumps(document: object, indent: int | None = None) -> str:
+    """Give JSON values as text that can be written as UTF-8."""
     text = json.dumps(document, ensure_ascii=False, indent=indent)
     try:
         text.encode()

@@ -21,6 +21,7 @@ from pytest_agentflow.model.finding import Finding
 from pytest_agentflow.model.place import Place
 from pytest_agentflow.model.run import Run
 from pytest_agentflow.report.document import Entry, Outcome
+from pytest_agentflow.report.standing import files_of
 from pytest_agentflow.report.summary import summarise
 
 
@@ -51,9 +52,10 @@ def build_entry(
     decided: Outcome = "passed" if evaluation.ok else "failed"
     if not evaluation.results and not problem and outcome is None:
         decided = "error"
+    named = {f.place.artefact for f in evaluation.findings if f.place.artefact}
     return Entry(
         target=target,
-        run=summarise(run),
+        run=replace(summarise(run), files=files_of(run, named)),
         evaluation=replace(_finite(evaluation), seconds=0.0),
         outcome=outcome or decided,
         trial=trial,

@@ -29,6 +29,7 @@ from pytest_agentflow.report import (
     trials,
     wording,
 )
+from pytest_agentflow.report.causes import causes
 from pytest_agentflow.report.document import (
     AUTHORED,
     AUTHORED_MARK,
@@ -70,7 +71,7 @@ def render_html(report: Report) -> str:
         runs=views,
         lines=tally.check_lines(runs),
         workflows=tally.workflow_lines(runs, report.comparisons),
-        causes=tally.causes(runs),
+        causes=causes(runs),
         compared=compared,
         bad_gates=[gate for gate in compared if not gate.ok],
         anchors=_anchors(views),
@@ -261,20 +262,16 @@ def _test_views(
         )
 
 
-def _with_elsewhere(
-    checks: Sequence[CheckView], faults: Faults
-) -> Iterator[CheckView]:
+def _with_elsewhere(checks: Sequence[CheckView], faults: Faults) -> Iterator[CheckView]:
     """Let each check name its findings that are told with those of another."""
-    views = [view for c in checks for g in c.groups for view in (*g.first, *g.more)]
+    views = [v for c in checks for g in c.groups for v in (*g.first, *g.more)]
     anchors = {id(view.finding): view.anchor for view in views}
     for check in checks:
         pairs = [(f, faults.within(f)) for f in check.result.findings]
         yield replace(
             check,
             elsewhere=tuple(
-                (own, told, anchors.get(id(told), ""))
-                for own, told in pairs
-                if told is not None
+                (own, told, anchors.get(id(told), "")) for own, told in pairs if told
             ),
         )
 

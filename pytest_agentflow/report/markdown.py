@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pytest_agentflow.checking.message import attribution_text
 from pytest_agentflow.model.finding import Finding
 from pytest_agentflow.model.verdict import Verdict
+from pytest_agentflow.report import causes as first
 from pytest_agentflow.report import tally, trials, wording
 from pytest_agentflow.report.document import (
     AUTHORED,
@@ -48,7 +49,7 @@ def render_markdown(report: Report, *, limit: int = LIMIT) -> str:
         *_gates(report),
     ]
     after = [
-        *_causes(tally.causes(runs), wording.number(len(runs), tally.thing(runs))),
+        *_causes(first.causes(runs), wording.number(len(runs), tally.thing(runs))),
         *_questions(runs),
         *_warnings(runs),
         *_reproduce(report),
@@ -177,7 +178,7 @@ def _gates(report: Report) -> Iterator[str]:
         yield from (f"{escape(sentence, 600)}" for sentence in gate.sentences[:6])
 
 
-def _causes(causes: Sequence[tally.Cause], runs: str) -> Iterator[str]:
+def _causes(causes: Sequence[first.Cause], runs: str) -> Iterator[str]:
     if causes:
         yield from ("", "### What to fix first")
     for cause in causes[:CAUSES]:
@@ -199,12 +200,12 @@ def _causes(causes: Sequence[tally.Cause], runs: str) -> Iterator[str]:
         yield from ("", f"and {len(causes) - CAUSES:,} more causes")
 
 
-def _also(cause: tally.Cause) -> str:
+def _also(cause: first.Cause) -> str:
     named = ", ".join(code(rule, 60) for rule in cause.also[:PER_CAUSE])
     return f", also found by {named}" if named else ""
 
 
-def _unmet(cause: tally.Cause, runs: str) -> Iterator[str]:
+def _unmet(cause: first.Cause, runs: str) -> Iterator[str]:
     told = wording.label(cause.unmet[0][1].verdict, ok=False)
     title = escape(cause.title.rstrip("."), 160)
     head = f"**{escape(cause.rule, 100)}** {title}".rstrip()
@@ -232,7 +233,7 @@ def _findings(found: Iterable[tuple[tally.JudgedRun, Finding]]) -> Iterator[str]
 
 
 def _questions(runs: Sequence[tally.JudgedRun]) -> Iterator[str]:
-    found = tally.questions(runs)
+    found = first.questions(runs)
     if found:
         yield from ("", "### Questions to review", "")
         yield from _findings((judged, one) for judged, one, _ in found[:QUESTIONS])

@@ -7,6 +7,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from pytest_agentflow.model.verdict import Verdict
+from pytest_agentflow.report import causes as found
 from pytest_agentflow.report import changed, tally, trials, wording
 from pytest_agentflow.report.document import AUTHORED, ESTIMATED, Report
 from pytest_agentflow.report.prices import old_prices
@@ -109,12 +110,12 @@ def _cells(line: tally.CheckLine, report: Report, noun: str) -> list[str]:
 def _cause_lines(runs: Sequence[tally.JudgedRun]) -> Iterator[str]:
     """Give what many runs have alike: each of them tells but its own."""
     noun = tally.thing(runs)
-    for cause in tally.causes(runs):
+    for cause in found.causes(runs):
         if cause.alike and cause.runs > PER_CAUSE:
             yield from _cause(cause, noun)
 
 
-def _cause(cause: tally.Cause, noun: str) -> Iterator[str]:
+def _cause(cause: found.Cause, noun: str) -> Iterator[str]:
     first = cause.findings[0][1]
     also = f", also {one_line(', '.join(cause.also), 120)}" if cause.also else ""
     head = f"{one_line(cause.rule, 80)}{also}: one cause, {cause.runs:,} {noun}s"
@@ -135,7 +136,7 @@ def _cause(cause: tally.Cause, noun: str) -> Iterator[str]:
 
 def _question_lines(runs: Sequence[tally.JudgedRun]) -> Iterator[str]:
     """Give questions of checks that passed; what failed has told its own."""
-    asked = tally.questions(runs)
+    asked = found.questions(runs)
     for judged, finding, count in asked[:ASKED]:
         more = f" and {wording.number(count - 1, 'more run')}" if count > 1 else ""
         told = one_line(finding.message, 200)

@@ -10,6 +10,7 @@ from pytest_agentflow.checking.results import CheckResult
 from pytest_agentflow.model.finding import Finding
 from pytest_agentflow.model.money import Money
 from pytest_agentflow.model.verdict import Verdict
+from pytest_agentflow.report.causes import Cause
 from pytest_agentflow.report.document import (
     Comparison,
     GateEntry,
@@ -21,7 +22,6 @@ from pytest_agentflow.report.gates import gate_sentences
 from pytest_agentflow.report.prices import old_prices
 from pytest_agentflow.report.summary import add_spent
 from pytest_agentflow.report.tally import (
-    Cause,
     CheckLine,
     JudgedRun,
     check_lines,

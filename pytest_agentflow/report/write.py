@@ -11,11 +11,13 @@ from pytest_agentflow.report.document import Report
 from pytest_agentflow.report.encoding import report_to_text
 from pytest_agentflow.report.html import render_html
 from pytest_agentflow.report.markdown import render_markdown
+from pytest_agentflow.report.sarif import render_sarif
 
 FORMS: Mapping[str, Callable[[Report], str]] = {
     ".html": render_html,
     ".json": report_to_text,
     ".md": render_markdown,
+    ".sarif": render_sarif,
 }
 """Suffix -> what makes the text. A path without suffix is GitHub's step summary."""
 
@@ -56,7 +58,8 @@ def write(report: Report, path: Path) -> None:
 
     Args:
         report: what to write.
-        path: ``.html``, ``.json`` or ``.md``; without suffix, Markdown is appended.
+        path: ``.html``, ``.json``, ``.md`` or ``.sarif``; without suffix, Markdown is
+            appended.
 
     Raises:
         ReportNotWritten: another suffix, or a place that cannot be written.

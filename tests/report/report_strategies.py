@@ -78,6 +78,7 @@ findings = st.builds(
     fix=texts,
     help_url=maybe,
     tags=few(texts, 2),
+    fault=st.none() | st.sampled_from(("alt", "page:title")) | texts,
     source=st.none() | places,
     introduced_by=maybe,
     introduced_between=st.none() | st.tuples(texts, texts),

@@ -14,6 +14,7 @@ from report_strategies import entries
 import pytest_agentflow as af
 from pytest_agentflow.report import figures, tally, wording
 from pytest_agentflow.report.build import build_report
+from pytest_agentflow.report.causes import causes
 from pytest_agentflow.report.compare import compare_entries, known_findings
 from pytest_agentflow.report.document import Entry, GateEntry, Report, Spent
 from pytest_agentflow.report.entry import build_entry
@@ -114,9 +115,9 @@ def test_budgets_are_read_off_charts_of_money(report: Report) -> None:
 
 def test_causes_group_findings_by_rule_and_stage(report: Report) -> None:
     """Findings of one rule from one stage are one cause; the widest stands first."""
-    causes = tally.causes(tally.judged_runs(report))
+    found = causes(tally.judged_runs(report))
 
-    assert [(c.rule, c.stage, c.runs, len(c.findings)) for c in causes] == [
+    assert [(c.rule, c.stage, c.runs, len(c.findings)) for c in found] == [
         ("a11y.color-contrast", "frontend", 2, 14),
         ("a11y.label", "frontend", 2, 2),
         ("hallucination.contact", "personalizer", 1, 1),
@@ -138,7 +139,7 @@ def test_counts_add_up_whatever_was_judged(found: list[Entry]) -> None:
     assert sum(line.runs for line in lines) == len(asked)
     standing = [f for r in results for f in r.findings if tally.counts(f)]
     assert sum(line.findings for line in lines) == len(standing)
-    assert sum(len(c.findings) for c in tally.causes(runs)) == len(standing)
+    assert sum(len(c.findings) for c in causes(runs)) == len(standing)
     assert all(0 <= line.passed_runs <= line.runs for line in lines)
     assert all(
         (line.verdict in (af.Verdict.PASSED, af.Verdict.INAPPLICABLE))

@@ -20,6 +20,7 @@ from test_report_html import assert_harmless
 import pytest_agentflow as af
 from pytest_agentflow.report import tally, wording
 from pytest_agentflow.report.build import build_report
+from pytest_agentflow.report.causes import causes
 from pytest_agentflow.report.document import Entry, Report, TrialsEntry
 from pytest_agentflow.report.encoding import trials_from_text, trials_to_text
 from pytest_agentflow.report.entry import build_entry
@@ -215,7 +216,7 @@ def test_nothing_examined_is_among_what_fails_with_its_notes() -> None:
     report = build_report([nothing_examined("hotel", note), nothing_examined("spa")])
     runs = tally.judged_runs(report)
     line = tally.check_lines(runs)[1]
-    (cause,) = tally.causes(runs)
+    (cause,) = causes(runs)
 
     assert (line.verdict, line.decided) == (
         af.Verdict.FAILED,
@@ -243,7 +244,7 @@ def test_what_is_optional_stays_not_applicable() -> None:
     report = build_report([build_entry("t", run, evaluation(run, validity(), idle))])
     runs = tally.judged_runs(report)
 
-    assert tally.causes(runs) == ()
+    assert causes(runs) == ()
     assert tally.check_lines(runs)[1].verdict is af.Verdict.INAPPLICABLE
     assert runs[0].verdict is af.Verdict.PASSED
 
@@ -257,7 +258,7 @@ def test_a_check_that_decided_nothing_is_a_cause() -> None:
     judged = result("tone", "tone", "The tone is kind.", rule("tone", "", 0, question))
     report = build_report([build_entry("t", run, evaluation(run, judged))])
     runs = tally.judged_runs(report)
-    (cause,) = tally.causes(runs)
+    (cause,) = causes(runs)
 
     assert wording.line_label(tally.check_lines(runs)[0]) == "nothing decided"
     assert runs[0].verdict is af.Verdict.FAILED

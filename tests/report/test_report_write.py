@@ -48,7 +48,13 @@ report: quality.html
 
 @pytest.mark.parametrize(
     ("name", "begin"),
-    [("a.html", "<!DOCTYPE html>"), ("a.json", "{"), ("a.md", "## "), ("a.HTML", "<!")],
+    [
+        ("a.html", "<!DOCTYPE html>"),
+        ("a.json", "{"),
+        ("a.md", "## "),
+        ("a.sarif", "{"),
+        ("a.HTML", "<!"),
+    ],
 )
 def test_the_suffix_chooses_the_form(
     tmp_path: Path, report: Report, name: str, begin: str
@@ -61,12 +67,12 @@ def test_the_suffix_chooses_the_form(
     assert list(path.parent.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("name", ["r.pdf", "r.sarif", "r.html.gz"])
+@pytest.mark.parametrize("name", ["r.pdf", "r.xml", "r.html.gz"])
 def test_another_suffix_is_refused_with_the_ones_that_are(
     tmp_path: Path, report: Report, name: str
 ) -> None:
     """The message lists the forms and gives a path that works; nothing is written."""
-    with pytest.raises(ReportNotWritten, match=r"\.html, \.json, \.md") as caught:
+    with pytest.raises(ReportNotWritten, match=r"\.md, \.sarif;") as caught:
         write(report, tmp_path / name)
 
     assert f"For example: {(tmp_path / name).with_suffix('.html')}" in str(caught.value)

@@ -95,7 +95,10 @@ MESSAGES = (
     (r"^Attribute “(aria-[\w-]+)” (?:is )?not allowed", r"attribute:\1"),
     (r"^The “(aria-[\w-]+)” attribute (?:must not|is never)", r"attribute:\1"),
     (r"missing (?:a )?required attribute “(aria-[\w-]+)”", r"required:\1"),
-    (r"missing one or more of the following attributes: “(aria-[^”]+)”", r"required:\1"),
+    (
+        r"missing one or more of the following attributes: “(aria-[^”]+)”",
+        r"required:\1",
+    ),
     (r"^Element “(\w+)” not allowed as child of element “(\w+)”", r"nesting:\1 in \2"),
     (
         r"“(\w+)”.* must not appear as a descendant of (?:the|an?) “([^”]+)”",
