@@ -70,7 +70,7 @@ def current_settings() -> Settings:
 
 
 def judge_run(
-    run: Run, checks: Sequence[Check], *, observed: bool = True
+    run: Run, checks: Sequence[Check], *, observed: bool = True, excused: bool = True
 ) -> Evaluation:
     """Evaluate under the session's settings; never raises on a finding.
 
@@ -78,6 +78,8 @@ def judge_run(
         run: what to judge.
         checks: what must hold.
         observed: tell who observes the session, so that it stands in the report.
+        excused: let known findings and waivers excuse faults; a comparison counts the
+            faults that are there, whoever knows of them.
     """
     settings = _settings
     if settings.folders is not None:
@@ -87,8 +89,8 @@ def judge_run(
         *checks,
         judge=settings.judge,
         earlier=settings.earlier(run) if settings.earlier is not None else None,
-        known=settings.known(run, checks) if settings.known is not None else None,
-        waivers=settings.waivers,
+        known=settings.known(run, checks) if excused and settings.known else None,
+        waivers=settings.waivers if excused else (),
         strict=settings.strict,
         progress=settings.progress,
     )

@@ -26,7 +26,9 @@ def evaluation_of(run: Run, checks: Sequence[Check]) -> Evaluation:
     """Evaluate, or give what the same run got by the same checks in this session.
 
     The key is the whole content of run and checks, so that a run that was changed is
-    judged anew; what a check reads beside its run is taken to stay as it is.
+    judged anew; what a check reads beside its run is taken to stay as it is. Known
+    findings and waivers excuse nothing here: a run with a fault is not as good as one
+    without, however long it has been known.
     """
     global _owner  # noqa: PLW0603 - one session per process, like pytest's own
     settings = current_settings()
@@ -35,7 +37,7 @@ def evaluation_of(run: Run, checks: Sequence[Check]) -> Evaluation:
         _owner = settings
     key = _digest(run, checks)
     if key not in _kept:
-        _kept[key] = judge_run(run, checks, observed=False)
+        _kept[key] = judge_run(run, checks, observed=False, excused=False)
     return _kept[key]
 
 
@@ -49,10 +51,12 @@ def goodness(evaluation: Evaluation) -> bool | None:
 
 
 def decided(result: CheckResult) -> bool | None:
-    """Say whether a check lets the run pass; `None` where it decided nothing."""
-    if result.ok:
-        return True
-    return False if result.verdict is Verdict.FAILED else None
+    """Say whether a check passed; `None` where it decided nothing.
+
+    What is optional lets a test pass, and makes no run good.
+    """
+    known = {Verdict.PASSED: True, Verdict.FAILED: False}
+    return known.get(result.verdict)
 
 
 def all_of(parts: Iterable[bool | None]) -> bool | None:
