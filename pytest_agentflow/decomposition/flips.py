@@ -64,7 +64,7 @@ def _flips(judged: Judged) -> Iterator[Flip]:
         good, before = all_of(map(decided, split)), all_of(map(decided, single))
         if good is before or None in (good, before):
             continue
-        bad = [r for r in (split if before else single) if not r.ok]
+        bad = [r for r in (split if before else single) if not decided(r)]
         yield Flip(
             key=judged.key,
             check=result.written,
@@ -107,7 +107,7 @@ def worst_sentence(judged: Sequence[Judged]) -> tuple[str | None, str]:
     blamed: Counter[str] = Counter()
     for evaluation in worse:
         blamed.update(set(stages_to_blame(evaluation)))
-    failing = Counter(r.check for e in worse for r in e.results if not r.ok)
+    failing = Counter(r.check for e in worse for r in e.results if not decided(r))
     if not failing:
         return None, ""
     count = sum(len(one.split) for one in judged)
