@@ -166,7 +166,7 @@ def test_check_judges_a_folder_and_writes_what_it_found(
         ([str(RECORDINGS), "-c", "cost(total=x)"], "is no check. Write a name"),
         ([str(RECORDINGS), "-c", 'policy("no.yaml")'], "there is no file 'no.yaml'"),
         ([str(RECORDINGS), "-c", "cost", "--waivers", "w.yaml"], "w.yaml"),
-        (["nowhere", "-c", "cost", "--report", "z.sarif"], "form .sarif"),
+        (["nowhere", "-c", "cost", "--report", "z.pdf"], "form .pdf"),
     ],
 )
 def test_a_wrong_call_of_check_is_one_sentence_and_status_2(
