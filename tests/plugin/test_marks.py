@@ -257,7 +257,7 @@ def test_require_in_a_test_reports_like_a_mark(
             "E*1 of 2",
             "E*write: 38 characters, allowed 30",
             "short            1/1 run   2 examined   0 findings",
-            "short(most=30)   0/1 run   2 examined    1 finding",
+            "short(most=30)   0/1 run   2 examined   1 finding",
         ]
     )
 
