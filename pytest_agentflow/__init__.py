@@ -109,6 +109,7 @@ if TYPE_CHECKING:
     from pytest_agentflow.model.price import PriceLock as PriceLock
     from pytest_agentflow.model.price import UnitPrice as UnitPrice
     from pytest_agentflow.model.rate import Rate as Rate
+    from pytest_agentflow.model.run import UNATTRIBUTED as UNATTRIBUTED
     from pytest_agentflow.model.run import Artefact as Artefact
     from pytest_agentflow.model.run import Drift as Drift
     from pytest_agentflow.model.run import Recorded as Recorded
@@ -315,6 +316,7 @@ _HOMES = {
     "Timing": "model.run",
     "ToolCall": "model.call",
     "Tradeoff": "decomposition.tradeoff",
+    "UNATTRIBUTED": "model.run",
     "UnitPrice": "model.price",
     "UnknownCheck": "checking.discovery",
     "UnknownPrice": "model.unknown",

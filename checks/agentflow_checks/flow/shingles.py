@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import html
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
+
+from agentflow_checks.flow.folding import fold
 
 WIDTH = 8
 """Words in a shingle.
@@ -16,46 +15,6 @@ their runs of three; a true hand-off is found at any width from 3 to 16 (75 to 7
 """
 
 _WORD = re.compile(r"\w+")
-_WITH_MARKS = re.compile(r"\W*\w+")
-_NESTED = re.compile(r"&(?:amp;)+", re.IGNORECASE)
-_CODE = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2}))")
-_BLANK = re.compile(r"\\+[nrtbf]")
-_MARKS = re.compile("[\u200b-\u200d\u2060\ufeff\u00ad]")
-_PASSES = 12
-
-
-def fold(text: str) -> str:
-    """Undo entities and JS and JSON escapes, and fold typography, space and case.
-
-    Without that, text that was only escaped for HTML or JSON, or set with curly quotes,
-    looks like other text. Folding twice gives the same as folding once.
-    """
-    for _ in range(_PASSES):
-        folded = _fold_once(text)
-        if folded == text:
-            break
-        text = folded
-    return text
-
-
-def _fold_once(text: str) -> str:
-    if "&" in text:
-        text = html.unescape(_NESTED.sub("&", text))
-    if "\\" in text:
-        text = _paired(_CODE.sub(_character, text))
-        text = _BLANK.sub(" ", text).replace("\\", " ")
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", _MARKS.sub("", text))
-    return " ".join(text.casefold().split())
-
-
-def _character(match: re.Match[str]) -> str:
-    return chr(int(match[1] or match[2], 16))
-
-
-def _paired(text: str) -> str:
-    """Put the halves together that JSON writes characters beyond 16 bits in."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def words(text: str) -> list[str]:
@@ -85,10 +44,11 @@ class Vocabulary:
         """
         folded = fold(text)
         known = self._numbers
-        found = _WORD.findall(folded)
-        numbers = [known.setdefault(word, len(known)) for word in found]
-        places = accumulate(map(len, _WITH_MARKS.findall(folded)), initial=0)
-        return numbers, list(places)
+        numbers, places = [], [0]
+        for word in _WORD.finditer(folded):
+            numbers.append(known.setdefault(word[0], len(known)))
+            places.append(word.end())
+        return numbers, places
 
     def write(self, numbers: Iterable[int]) -> str:
         """Give numbers back as words, folded, with blanks between."""

@@ -3,30 +3,12 @@
 from __future__ import annotations
 
 import heapq
-import html
 import json
-import re
-import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
 import pytest_agentflow as af
-
-UNATTRIBUTED = "unattributed"
-"""The stage of calls that no door found a stage for."""
-
-
-_TAGS = re.compile(
-    r"<(script|style|template)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>",
-    re.DOTALL | re.IGNORECASE,
-)
-_SPACE = re.compile(r"\s+")
-_WORD = re.compile(r"\w+")
-_QUOTES = str.maketrans(
-    dict.fromkeys(map(chr, (0x2018, 0x2019, 0x201A)), "'")
-    | dict.fromkeys(map(chr, (0x201C, 0x201D, 0x201E, 0xAB, 0xBB)), '"')
-    | dict.fromkeys(map(chr, (0x2010, 0x2011, 0x2013, 0x2014)), "-")
-)
+from agentflow_checks.flow.shingles import words
 
 
 def given_text(call: af.Call) -> str:
@@ -110,21 +92,6 @@ def in_order(run: af.Run) -> list[af.Call]:
     return found + [call for call in run.calls if call.id not in seen]
 
 
-def normalised(text: str) -> str:
-    """Fold entities, escapes, quotes, dashes, white space and case.
-
-    Without that, a hand-off that was only escaped for HTML or JSON looks like a loss.
-    """
-    unescaped = html.unescape(text).replace("\\'", "'").replace('\\"', '"')
-    folded = unicodedata.normalize("NFKC", unescaped).translate(_QUOTES)
-    return _SPACE.sub(" ", folded).strip().casefold()
-
-
-def visible(markup: str) -> str:
-    """Give the text of a page without tags, scripts and styles."""
-    return _TAGS.sub(" ", markup)
-
-
 def stage_texts(stage: af.Stage) -> Iterator[str]:
     """Give the texts that a stage handed on: outputs and text artefacts."""
     for output in stage.outputs:
@@ -134,6 +101,25 @@ def stage_texts(stage: af.Stage) -> Iterator[str]:
     for artefact in stage.artefacts:
         if artefact.media_type.startswith("text/"):
             yield artefact.text
+
+
+def handed_texts(stage: af.Stage) -> Iterator[str]:
+    """Give the same, each text of a JSON value for itself: HTML in one ends there."""
+    for output in stage.outputs:
+        yield from _each_text(output)
+    for artefact in stage.artefacts:
+        if artefact.media_type.startswith("text/"):
+            yield artefact.text
+
+
+def _each_text(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _each_text(item)
+    elif text := as_text(value):
+        yield text
 
 
 def prompt_texts(stage: af.Stage) -> Iterator[str]:
@@ -158,8 +144,8 @@ def as_text(value: Any) -> str:
 
 def shingles(text: str, size: int = 5) -> frozenset[tuple[str, ...]]:
     """Give all runs of `size` words of `text`, numbers and names included."""
-    words = _WORD.findall(normalised(text))
-    return frozenset(zip(*(words[i:] for i in range(size)), strict=False))
+    found = words(text)
+    return frozenset(zip(*(found[i:] for i in range(size)), strict=False))
 
 
 def overlap(first: frozenset[Any], second: frozenset[Any]) -> float | None:

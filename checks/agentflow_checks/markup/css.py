@@ -17,7 +17,9 @@ DESCRIPTOR_RULES = re.compile(
 STYLE_ATTRIBUTE = re.compile(
     r"""\sstyle\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""", re.IGNORECASE
 )
-BLOCK = re.compile(r"<style\b[^>]*>(.*?)(?:</style\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+BLOCK = re.compile(
+    r"<style\b[^<>]*+>(.*?)(?:</style\s*>|\Z)", re.IGNORECASE | re.DOTALL
+)
 
 Question = Mapping[str, str]
 """``{"property", "value"}``, ``{"rule"}``, or a rule and what it must still contain."""
@@ -135,7 +137,7 @@ def _named(text: str) -> str | None:
 
 def split_declarations(style: str) -> list[tuple[str, str]]:
     """Split a style attribute into (property, value); brackets and quotes hold."""
-    parts = re.findall(r"""(?:[^;"'(]|"[^"]*"|'[^']*'|\([^)]*\)|["'(])+""", style)
+    parts = re.findall(r"""(?:[^;"'(]|"[^"]*"|'[^']*'|\([^()]*\)|["'(])+""", style)
     pairs = (part.partition(":") for part in parts)
     return [(n.strip(), _plain(value)) for n, colon, value in pairs if colon]
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import pytest_agentflow as af
 from agentflow_checks.flow.shape import COPIED
-from agentflow_checks.flow.texts import UNATTRIBUTED, said_text
+from agentflow_checks.flow.texts import said_text
 from agentflow_checks.flow.token_flow import (
     CHARACTERS_PER_TOKEN,
     Origin,
@@ -131,7 +131,7 @@ def coordination_line(
     failed = _failed_attempts(run, money=money)
     whole = run.cost() if money else af.Money(amount=Decimal(0))
     charged = _charged(run) if money else {}
-    apart = {*coordinators, UNATTRIBUTED}
+    apart = {*coordinators, af.UNATTRIBUTED}
     given = {prompt.call: prompt.tokens for prompt in flow.prompts}
     tokens = {call.id: call_tokens(call, given.get(call.id, 0)) for call in run.calls}
     parts = [
@@ -267,7 +267,7 @@ def _calls(
         calls = [c for c in run.calls if c.stage == stage and c.is_model_call]
         if calls:
             yield Part(
-                cause=Cause.NO_STAGE if stage == UNATTRIBUTED else Cause.COORDINATOR,
+                cause=Cause.NO_STAGE if stage == af.UNATTRIBUTED else Cause.COORDINATOR,
                 source=stage,
                 tokens=sum(tokens[call.id] for call in calls),
                 money=sum((charged.get(c.id, _NOTHING)[1] for c in calls), Decimal(0)),

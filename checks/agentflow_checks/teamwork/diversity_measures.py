@@ -12,15 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest_agentflow as af
-from agentflow_checks.flow.texts import normalised, stage_texts, visible
+from agentflow_checks.flow.markup import Tag, elements, visible
+from agentflow_checks.flow.shingles import words
+from agentflow_checks.flow.texts import stage_texts
 from agentflow_checks.teamwork.diversity_pictures import distance, picture_hash
 
-_WORD = re.compile(r"\w+")
-_SILENT = re.compile(
-    r"<(script|style|template|head)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE
-)
-_START = re.compile(r"<([a-zA-Z][\w-]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>")
-_NAME = re.compile(r"\b(id|class)\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
+_NAME = re.compile(r"[\w-]+")
 _SECTIONS = frozenset(
     ["header", "nav", "main", "section", "article", "aside", "footer", "form"]
 )
@@ -54,14 +51,14 @@ class Output:
 def output_of(run: af.Run) -> Output:
     """Take what a run shipped apart."""
     pages = [page.text for page in run.pages()]
-    body = "\n".join(_SILENT.sub(" ", page) for page in pages)
+    tags = [tag for page in pages for tag in elements(page)]
     pictures = _hashes(run)
     return Output(
         id=run.id,
         case=run.case,
-        words=_words("\n".join(map(visible, pages))),
-        tags=tuple(match[1].lower() for match in _START.finditer(body)),
-        sections=tuple(_sections(body)),
+        words=tuple(words("\n".join(map(visible, pages)))),
+        tags=tuple(tag.name for tag in tags),
+        sections=tuple(_sections(tags)),
         palette=frozenset(_colours("\n".join(pages))),
         pictures=tuple(p for p in pictures if p is not None),
         unread=pictures.count(None),
@@ -77,20 +74,16 @@ def recorded_output(path: Path, _changed: int) -> Output | None:
 
 
 def _said(stage: af.Stage) -> tuple[str, ...]:
-    return _words("\n".join(visible(text) for text in stage_texts(stage)))
+    return tuple(words("\n".join(map(visible, stage_texts(stage)))))
 
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(_WORD.findall(normalised(text)))
-
-
-def _sections(body: str) -> list[str]:
+def _sections(tags: Sequence[Tag]) -> list[str]:
     found = []
-    for match in _START.finditer(body):
-        tag = match[1].lower()
-        if tag in _SECTIONS:
-            names = {kind.lower(): name for kind, name in _NAME.findall(match[2])}
-            found.append(f"{tag} {names.get('id') or names.get('class') or ''}".strip())
+    for tag in tags:
+        if tag.name in _SECTIONS:
+            given = tag.attributes
+            name = _NAME.search(given.get("id") or given.get("class") or "")
+            found.append(f"{tag.name} {name[0] if name else ''}".strip())
     return found
 
 

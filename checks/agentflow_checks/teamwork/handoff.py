@@ -10,6 +10,7 @@ from agentflow_checks.teamwork.handoff_coherence import contradictions, invented
 from agentflow_checks.teamwork.handoff_facts import (
     INPUTS,
     Fact,
+    counted_apart,
     declared,
     facts_at,
     facts_of,
@@ -66,6 +67,10 @@ def handoff(
     """What a stage hands on reaches the stages after it.
 
     Values are compared in one notation (£9,600 is 9600 GBP), words as they are written.
+    Of HTML counts what a reader sees or follows: no comment, script or style, and no
+    element that its own attributes hide. A value that several facts share must stand
+    as often as there are facts, and a number up to twelve beside what it counts; else
+    the fact is not told apart: a question, neither held nor lost.
     Only declared facts fail; with ``must_carry`` the report also lists what stages
     made up and where they contradict one another.
 
@@ -90,7 +95,7 @@ def handoff(
     known = Holdings(run)
     _must_end(known, to)
     facts = [*_at_paths(run, stage, carries), *_declared(run, stage, must_carry)]
-    rows = [survival(known, stage, fact, to) for fact in facts]
+    rows = [survival(known, stage, fact, to) for fact in counted_apart(facts)]
     for row in rows:
         yield _judged(known, stage, row, to, each_stage=each_stage)
     if rows:
@@ -149,6 +154,8 @@ def _judged(
         return af.Examined(rule="handoff")
     run, fact = known.run, row.fact
     where = to or "the final page"
+    if row.end is State.UNTOLD:
+        return _question(known.run, stage, row, to)
     trace = _trace(known, stage, row, to)
     lost = row.lost_at[0] if arrived else trace.lost_at
     held = _last_held(stage, row, lost)
@@ -166,6 +173,28 @@ def _judged(
     if arrived:
         return af.Attribution(lost_at=lost, repaired_by=_again(row)).on(finding)
     return trace.on(finding)
+
+
+def _question(run: af.Run, stage: str, row: Survival, to: str | None) -> af.Finding:
+    fact, where = row.fact, to or "the final page"
+    several = fact.shared > 1
+    why = (
+        f"{fact.shared} facts have this value, and it stands there less often."
+        if several
+        else "A number up to twelve stands in any text; here it counts something else."
+    )
+    return af.Finding(
+        rule="handoff",
+        message=f"whether {fact.label!r} of {stage} arrived cannot be told",
+        verdict=af.Verdict.UNDETERMINED,
+        place=af.Place(stage=to or _last(run), path=fact.path),
+        expected=f"{fact.label!r} in {where}",
+        observed="the value, not told apart from another of the same",
+        evidence=f"{fact.path or fact.declared}={fact.text}",
+        why=why,
+        fix="Declare a path whose values are words, or that hold number and noun.",
+        source=af.Place(stage=None if stage == INPUTS else stage, path=fact.path),
+    )
 
 
 def _trace(

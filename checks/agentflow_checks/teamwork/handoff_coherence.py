@@ -25,7 +25,7 @@ INVENTED = frozenset({"email", "phone", "url", "money", "date"})
 #: Kinds of values that a name may be bound to.
 _BOUND = INVENTED | {"percent", "quantity", "time", "year", "number"}
 _LABELLED = re.compile(
-    r"[ \t>*_#-]*(?P<label>[^\W\d_][^:=\n|]{0,40}?)[ *_]*[:=][ *_]*(?P<value>\S[^\n]*)"
+    r"[ \t>*_#-]*(?P<label>[^\W\d_][^:=\n|]{0,40}?)[ *_]*[:=][ *_]*+(?P<value>\S[^\n]*)"
 )
 _MOST_WORDS = 5
 #: A value belongs to a label when it fills this share of what stands there.

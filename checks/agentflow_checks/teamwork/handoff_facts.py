@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest_agentflow as af
+from agentflow_checks.flow.folding import fold
 from agentflow_checks.flow.texts import as_text
 from agentflow_checks.grounding.claims import claims_of
 from agentflow_checks.grounding.folding import letters
@@ -45,13 +47,15 @@ class Fact:
     """One value that must survive: as written, where it stands, what it is.
 
     ``atoms`` are the typed values that say all of it; empty for words, which survive
-    as they are written.
+    as they are written. ``shared`` is how many facts at different paths have this
+    value: one place of it then shows that one of them arrived, not which.
     """
 
     text: str
     path: str | None = None
     declared: str = ""
     atoms: tuple[Atom, ...] = ()
+    shared: int = 1
 
     @property
     def label(self) -> str:
@@ -129,6 +133,18 @@ def facts_at(path: str, output: Any) -> Iterator[Fact]:
             if text:
                 atoms = _filling(text, leaf.key)
                 yield Fact(text=text, path=leaf.path, declared=path, atoms=atoms)
+
+
+def counted_apart(facts: Sequence[Fact]) -> list[Fact]:
+    """Give the facts, each with the number of paths that have its value."""
+    paths: dict[object, set[str | None]] = defaultdict(set)
+    for fact in facts:
+        paths[_value(fact)].add(fact.path)
+    return [replace(fact, shared=len(paths[_value(fact)])) for fact in facts]
+
+
+def _value(fact: Fact) -> object:
+    return tuple(atom.key for atom in fact.atoms) or fold(fact.text)
 
 
 def facts_of(entry: Declared, output: Any) -> Iterator[Fact]:

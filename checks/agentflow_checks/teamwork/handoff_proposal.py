@@ -12,6 +12,7 @@ from typing import TypeVar
 import pytest_agentflow as af
 from agentflow_checks.teamwork.handoff_facts import (
     Fact,
+    counted_apart,
     facts_at,
     names_a_part,
     output_of,
@@ -190,9 +191,9 @@ def _carried(
     found = _facts(known, stage)
     arrived = {
         pattern: all(
-            end.holds(fact)
+            end.tells(fact)
             for end, facts in zip(ends, by_run, strict=True)
-            for fact in facts
+            for fact in counted_apart(facts)
         )
         for pattern, by_run in found.items()
     }

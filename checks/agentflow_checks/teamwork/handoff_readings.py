@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pytest_agentflow as af
-from agentflow_checks.flow.texts import as_text, normalised
+from agentflow_checks.flow.folding import fold
+from agentflow_checks.flow.texts import as_text
 from agentflow_checks.teamwork.handoff_facts import (
     Fact,
     facts_at,
@@ -18,7 +19,7 @@ from agentflow_checks.teamwork.handoff_facts import (
 from agentflow_checks.teamwork.handoff_survival import Holdings
 
 _INDEX = re.compile(r"\[\d+\]")
-_STEP = re.compile(r"\.[^.\[]+|\[[^\]]*\]")
+_STEP = re.compile(r"\.[^.\[]++|\[[^\[\]]*+\]")
 #: Shorter values stand in prompts by chance.
 _SHORTEST = 4
 _SHORTEST_LINE = 20
@@ -79,7 +80,7 @@ def readings(known: Sequence[Holdings], reader: str) -> Iterator[Reading]:
         found: dict[str, list[_Value]] = {}
         for number, (one, stage) in enumerate(zip(known, stages, strict=True)):
             for fact in _parts(one, source):
-                text = normalised(fact.text)
+                text = fold(fact.text)
                 if text in seen[number]:
                     continue
                 given = one.given(stage).says(fact.text)

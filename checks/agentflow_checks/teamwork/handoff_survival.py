@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
 import pytest_agentflow as af
-from agentflow_checks.flow.texts import (
-    normalised,
-    prompt_texts,
-    stage_texts,
-    visible,
-)
-from agentflow_checks.grounding.folding import letters
-from agentflow_checks.grounding.lookup import holds
-from agentflow_checks.grounding.sources import Document, Index, index
+from agentflow_checks.flow.texts import handed_texts, prompt_texts
 from agentflow_checks.teamwork.handoff_facts import INPUTS, Fact
+from agentflow_checks.teamwork.handoff_texts import Texts
 
-#: A shorter run of letters may stand in any text by chance.
-_SHORTEST_VERBATIM = 12
 _MOST_ROWS = 80
 
 
@@ -29,66 +19,11 @@ class State(StrEnum):
     """What became of one fact at one stage."""
 
     HELD = "held"
+    UNTOLD = "not told apart"
+    """The value stands there, but not so that it must be this fact's."""
     LOST = "lost"
     NEVER = "never given"
     SILENT = "says nothing"
-
-
-class Texts:
-    """Some texts, asked whether they hold a fact in any notation.
-
-    A class because of what it remembers: texts are read when first asked for.
-    """
-
-    def __init__(self, texts: Iterable[str]) -> None:
-        self._texts = [text for text in texts if text.strip()]
-
-    def __bool__(self) -> bool:
-        return bool(self._texts)
-
-    def holds(self, fact: Fact) -> bool:
-        """Whether the fact stands here: word for word, or as the same values."""
-        if self.says(fact.text):
-            return True
-        return bool(fact.atoms) and all(holds(self._index, a) for a in fact.atoms)
-
-    def says(self, text: str) -> bool:
-        """Whether a text stands here word for word, whatever the typography."""
-        wanted = normalised(text)
-        if not wanted:
-            return False
-        if _bounded(wanted).search(self._whole):
-            return True
-        plain = letters(text)
-        return len(plain) >= _SHORTEST_VERBATIM and plain in self._letters
-
-    @cached_property
-    def _readable(self) -> str:
-        return "\n".join(map(_readable, self._texts))
-
-    @cached_property
-    def _whole(self) -> str:
-        return normalised(self._readable)
-
-    @cached_property
-    def _letters(self) -> str:
-        return letters(self._readable)
-
-    @cached_property
-    def _index(self) -> Index:
-        return index([Document(id="texts", text=self._readable)], lang="")
-
-
-def _readable(text: str) -> str:
-    # Both forms: a fact may stand in an attribute (tel:, alt) or in the visible text.
-    return f"{visible(text)}\n{text}" if "<" in text else text
-
-
-def _bounded(wanted: str) -> re.Pattern[str]:
-    """Find a text that is no part of a longer word or number (£480 in £4,800)."""
-    before = r"(?<!\w)(?<!\d[.,])" if wanted[0].isalnum() else ""
-    after = r"(?!\w)(?![.,]\d)" if wanted[-1].isalnum() else ""
-    return re.compile(f"{before}{re.escape(wanted)}{after}")
 
 
 class Holdings:
@@ -102,13 +37,13 @@ class Holdings:
     def gave(self, stage: af.Stage) -> Texts:
         """What a stage handed on."""
         if stage.name not in self._gave:
-            self._gave[stage.name] = Texts(stage_texts(stage))
+            self._gave[stage.name] = Texts(handed_texts(stage))
         return self._gave[stage.name]
 
     def given(self, stage: af.Stage) -> Texts:
         """What a stage's models were told."""
         if stage.name not in self._given:
-            self._given[stage.name] = Texts(prompt_texts(stage))
+            self._given[stage.name] = Texts(prompt_texts(stage), in_full=True)
         return self._given[stage.name]
 
     @cached_property
@@ -121,13 +56,21 @@ class Holdings:
         gave = self.gave(stage)
         if not gave:
             return State.SILENT
-        if gave.holds(fact):
-            return State.HELD
+        if (state := arrival(gave, fact)) is not State.LOST:
+            return state
         told = self.given(stage)
         # Who never saw a fact cannot lose it: the artist paints between two that write.
         if told and not told.holds(fact):
             return State.NEVER
         return State.SILENT if only_comments(self.run, stage) else State.LOST
+
+
+def arrival(texts: Texts, fact: Fact) -> State:
+    """Tell whether a fact is held where it had to arrive."""
+    told = texts.tells(fact)
+    if told is None:
+        return State.UNTOLD
+    return State.HELD if told else State.LOST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,11 +103,8 @@ def survival(known: Holdings, stage: str, fact: Fact, to: str | None) -> Surviva
     """Follow one fact from a stage to the final page, or to the stage `to`."""
     stages = downstream(known.run, stage, to)
     states = {later.name: known.state(fact, later) for later in stages}
-    if to is None:
-        end = State.HELD if known.shipped.holds(fact) else State.LOST
-    else:
-        arrived = known.gave(known.run.stage(to)).holds(fact)
-        end = State.HELD if arrived else State.LOST
+    last = known.shipped if to is None else known.gave(known.run.stage(to))
+    end = arrival(last, fact)
     return Survival(fact=fact, states=states, end=end)
 
 

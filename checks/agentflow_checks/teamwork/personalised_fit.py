@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest_agentflow as af
-from agentflow_checks.flow.texts import overlap, shingles, stage_texts, visible
+from agentflow_checks.flow.markup import visible
+from agentflow_checks.flow.texts import overlap, shingles, stage_texts
 from agentflow_checks.grounding.run_sources import code_stages
 from agentflow_checks.teamwork.personalised_terms import (
     Term,

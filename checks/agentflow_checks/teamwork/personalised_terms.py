@@ -122,10 +122,12 @@ def _profile(run: af.Run, profile: str | None) -> list[str]:
 
 def _sections(run: af.Run, tag: str) -> list[str]:
     """Give a prompt's text between a tag and its end, of the first that has it."""
-    name = re.escape(tag.strip("<>"))
-    section = re.compile(rf"<{name}>(.*?)</{name}>", re.DOTALL)
-    found = (section.search(call.prompt) for call in run.calls)
-    return next(([match[1]] for match in found if match), [])
+    for call in run.calls:
+        _, opened, rest = call.prompt.partition(tag)
+        text, closed, _ = rest.partition(f"</{tag[1:]}")
+        if opened and closed:
+            return [text]
+    return []
 
 
 def check_profile(profile: str | None) -> None:

@@ -29,11 +29,13 @@ VERBS = frozenset(_REQUESTS.split())
 _EXAMPLES = (
     re.compile(r"<example[\s>]", re.IGNORECASE),
     re.compile(
-        r"^\W*(?:examples?|sample)\b[^.\n]{0,40}:\s*$", re.IGNORECASE | re.MULTILINE
+        r"^[^\w\n]*+(?:examples?|sample)\b[^.\n]{0,40}:[ \t]*+$",
+        re.IGNORECASE | re.MULTILINE
     ),
     re.compile(r"\b(?:e\.\s?g\.|for example|for instance)", re.IGNORECASE),
     re.compile(
-        r"^\W*(?:input|question|user)\s*:.*\n+\W*(?:output|answer|assistant)\s*:",
+        r"^[^\w\n]*+(?:input|question|user)[ \t]*+:.*\n\W{0,40}+"
+        r"(?:output|answer|assistant)[ \t]*+:",
         re.IGNORECASE | re.MULTILINE,
     ),
 )
@@ -60,7 +62,7 @@ def instructions(lines: Iterable[str]) -> tuple[str, ...]:
 
 def _unwrapped(lines: Iterable[str]) -> list[str]:
     """Join what was wrapped: a line that goes on in lower case belongs to the last."""
-    found: list[str] = []
+    found: list[list[str]] = []
     open_ = False
     for line in lines:
         text = line.strip()
@@ -68,11 +70,11 @@ def _unwrapped(lines: Iterable[str]) -> list[str]:
             open_ = False
             continue
         if open_ and text[0].islower() and not _BULLET.match(line):
-            found[-1] = f"{found[-1]} {text}"
+            found[-1].append(text)
         else:
-            found.append(line.rstrip())
+            found.append([line.rstrip()])
         open_ = True
-    return found
+    return [" ".join(parts) for parts in found]
 
 
 def _tells(sentence: str) -> bool:

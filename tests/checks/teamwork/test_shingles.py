@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 import json
 
-from agentflow_checks.flow.shingles import Vocabulary, fold, shingle_keys, words
+from agentflow_checks.flow.folding import fold
+from agentflow_checks.flow.shingles import Vocabulary, shingle_keys, words
 from hypothesis import given
 from hypothesis import strategies as st
 
