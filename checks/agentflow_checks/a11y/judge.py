@@ -78,8 +78,13 @@ def _judge_page(
         axe=answer_of(visited, rules, budget=budget),
         where=functools.partial(_where, page.text, visited.dom),
     )
+    bare = not has_subject(visited)
+    if bare:
+        text = f"{place}: nothing in its body to judge, so nothing of it passes"
+        yield af.Note(text=text, warning=True)
     found = []
-    for outcome in outcomes(judged, choice):
+    first = outcomes(judged, choice)
+    for outcome in _certain(first) if bare else first:
         if isinstance(outcome, af.Finding):
             outcome = _attributed(run, page, outcome, look, budget)  # noqa: PLW2901
             found.append(outcome)
@@ -87,7 +92,50 @@ def _judge_page(
     if found:
         yield from picture(visited, page.name, found)
     if visited.axe is not None:
-        yield from _in_states(visited, judged, choice, rules, budget)
+        later = _in_states(visited, judged, choice, rules, budget)
+        yield from _certain(later) if bare else later
+
+
+CONTENT = frozenset(
+    {
+        *("img", "svg", "canvas", "video", "audio", "object", "embed", "math"),
+        *("iframe", "frame"),
+        *("button", "input", "meter", "progress", "select", "textarea"),
+    }
+)
+"""Elements that people meet without any text in them."""
+
+
+def has_subject(visited: Visit) -> bool:
+    """Whether the body holds anything that a rule about people's access can examine.
+
+    Title, language and viewport are the document's; landmarks and other containers are
+    fine as long as they are empty. Hidden text that is laid out is for screen readers.
+    """
+    if any(
+        element.tag in CONTENT
+        or (element.text and element.tag != "::marker")
+        or element.styles["background-image"] != "none"
+        for element in visited.elements
+    ):
+        return True
+    # Text whose element has no box of its own (display: contents) axe-core sees.
+    whole = visited.axe or {}
+    kinds = ("violations", "incomplete", "passes")
+    decided = (rule["id"] for kind in kinds for rule in whole.get(kind, ()))
+    return "color-contrast" in decided
+
+
+def _certain(said: Iterator[object]) -> Iterator[object]:
+    """Keep what fails; what passes, and what is asked, has no subject."""
+    for outcome in said:
+        if isinstance(outcome, af.Finding):
+            if outcome.verdict is not af.Verdict.UNDETERMINED:
+                yield outcome
+            else:
+                yield af.Rule(id=outcome.rule, title=outcome.title)
+        elif not isinstance(outcome, af.Examined):
+            yield outcome
 
 
 def _unjudged(place: af.Place, message: str, visited: Visit) -> af.Finding:

@@ -134,6 +134,15 @@ FACTS: Mapping[str, Fact] = {
         fix="Write and read it as UTF-8 in every step: one took it for another.",
         why="People read wrong signs.",
     ),
+    "page.blank": Fact(
+        title="The page shows something",
+        fix=(
+            "Put the content into the body. Where a script builds or empties it, see "
+            "why nothing is left; where a style hides it, show it."
+        ),
+        why="People see an empty window.",
+        severity=_CRITICAL,
+    ),
     "page.ran": Fact(
         title="The page could be run",
         fix="Give it more time with budget=..., or mend what keeps it from resting.",

@@ -11,6 +11,7 @@ from typing import Any
 import pytest_agentflow as af
 from agentflow_checks.markup import (
     page_errors_assets,
+    page_errors_blank,
     page_errors_links,
     page_errors_scripts,
     page_errors_text,
@@ -42,6 +43,7 @@ MOST_HANDLERS = 1000
 Outcome = Fault | Met
 
 TOPICS: tuple[Callable[[Looked], Iterator[Outcome]], ...] = (
+    page_errors_blank.blank,
     page_errors_scripts.errors,
     page_errors_scripts.handlers,
     page_errors_scripts.refusals,

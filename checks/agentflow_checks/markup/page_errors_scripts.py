@@ -173,6 +173,15 @@ def _doubt(looked: Looked, rule: str, entry: LogEntry, file: str | None) -> str:
     nearby = _line_at(looked, entry, file) or ""
     if SECURE.search(text) or SECURE.search(nearby):
         return "does it hold over https, which browsers ask for here?"
+    return beyond_reach(looked)
+
+
+def beyond_reach(looked: Looked) -> str:
+    """Ask about what a foreign host or a server might have brought, empty if nothing.
+
+    Args:
+        looked: the page.
+    """
     asked = {"script", "fetch", "xhr", "websocket", "eventsource", "preflight", "other"}
     closed = [a for a in looked.visited.assets if a.kind in asked]
     hosts = sorted({_host(a.url) for a in closed if a.blocked} - {""})

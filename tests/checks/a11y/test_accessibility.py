@@ -152,6 +152,44 @@ def test_no_page_is_no_pass() -> None:
     assert judge(run_of()).verdict == "inapplicable"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        '<div id="root"></div>',
+        "<header></header><main></main>",
+        '<p style="display: none">a</p>',
+        "<p>a</p><script>document.body.innerHTML = ''</script>",
+    ],
+)
+def test_a_page_with_nothing_in_its_body_is_no_pass(body: str) -> None:
+    """A sound title and language are the document's: nothing of access was examined."""
+    html = f'<!doctype html><html lang="en"><head><title>a</title></head><body>{body}'
+    bare = af.Artefact(name="index.html", media_type="text/html", data=html.encode())
+    result = judge(af.Run(workflow="w", case="c", artefacts=(bare,)))
+    assert (str(result.verdict), result.findings) == ("inapplicable", ())
+    assert any("nothing in its body to judge" in note.text for note in result.notes)
+
+
+def test_an_empty_page_fails_by_its_document() -> None:
+    """What is wrong with title or language is told all the same."""
+    bare = af.Artefact(
+        name="index.html", media_type="text/html", data=b"<!doctype html><body></body>"
+    )
+    result = judge(af.Run(workflow="w", case="c", artefacts=(bare,)))
+    assert result.verdict == "failed"
+    failed = {f.rule for f in result.findings}
+    assert failed == {"a11y.document-title", "a11y.html-has-lang"}
+
+
+def test_text_without_a_box_of_its_own_is_judged() -> None:
+    """``display: contents`` on the body takes none of its text from the rules."""
+    html = '<html lang="en"><title>a</title><body style="display: contents">text'
+    odd = af.Artefact(name="index.html", media_type="text/html", data=html.encode())
+    result = judge(af.Run(workflow="w", case="c", artefacts=(odd,)))
+    assert result.verdict == "passed"
+
+
 def test_the_stage_that_brought_a_fault_in_is_named() -> None:
     """A fault of the first version goes through; a new one is the last stage's."""
     result = judge(

@@ -17,7 +17,7 @@ HEAD = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>t</title>'
     "</head><body>\n"
 )
-END = "\n</body></html>\n"
+END = "\n<p>shown</p></body></html>\n"
 DOT = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
 PLANTED = Path(__file__).parent.parent / "web" / "planted.html"
 
@@ -25,7 +25,7 @@ PLANTED = Path(__file__).parent.parent / "web" / "planted.html"
 def page(
     body: str, *, stage: str | None = "frontend", name: str = "index.html"
 ) -> af.Artefact:
-    """Make a page that is sound but for its body, which begins on line 2."""
+    """Make a page that shows a text, sound but for its body, begun on line 2."""
     data = (HEAD + body + END).encode()
     return af.Artefact(name=name, media_type="text/html", data=data, stage=stage)
 
