@@ -29,19 +29,31 @@ UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 
 SIDES = ("top", "right", "bottom", "left")
 
-STRAY_TEXT = """(() => {
-  const texts = document.createTreeWalker(document.body ?? document, 4);
-  while (texts.nextNode()) {
-    const text = texts.currentNode, range = document.createRange();
-    const style = text.parentElement && getComputedStyle(text.parentElement);
-    if (style?.display !== 'contents' || style.visibility !== 'visible') continue;
-    range.selectNodeContents(text);
-    const seen = (box) => box.width > 1 && box.height > 1;
-    if (text.data.trim() && [...range.getClientRects()].some(seen)) return true;
+STRAY_TEXT = """(async () => {
+  const seen = (box) => box.width > 1 && box.height > 1;
+  const texts = (contents) => {
+    const walk = document.createTreeWalker(document.body ?? document, 4);
+    while (walk.nextNode()) {
+      const text = walk.currentNode, range = document.createRange();
+      const above = text.parentElement, style = above && getComputedStyle(above);
+      if (!style || !text.data.trim() || style.visibility !== 'visible') continue;
+      if (contents ? style.display !== 'contents'
+        : !above.checkVisibility({opacityProperty: true})) continue;
+      range.selectNodeContents(text);
+      if ([...range.getClientRects()].some(seen)) return true;
+    }
+    return false;
+  };
+  if (texts(true)) return 'now';
+  const before = texts(false);
+  for (let wait = 0; wait < 10; wait += 1) {
+    await new Promise((done) => setTimeout(done, 100));
+    if (!before && texts(false)) return 'later';
   }
-  return false;
+  return '';
 })()"""
-"""Text whose element has no box of its own (``display: contents``)."""
+"""Whether there is text whose element has no box of its own (``display: contents``),
+or whether text comes within a second; it is asked of blank pages alone."""
 
 STRAY = Probe(
     name="page_errors.stray_text",
@@ -61,9 +73,10 @@ def blank(looked: Looked) -> Iterator[Fault | Met]:
     if visited.navigated_to or not looked.source.strip("\ufeff \t\r\n"):
         return
     yield Met(rule="page.blank")
-    if shows_something(visited.elements) or _stray_text(looked):
+    if shows_something(visited.elements) or (stray := _stray_text(looked)) == "now":
         return
-    doubt = _doubt(looked)
+    late = "its text comes late: is that soon enough?" if stray == "later" else ""
+    doubt = late or _doubt(looked)
     yield Fault(
         rule="page.blank",
         message=(
@@ -135,15 +148,16 @@ def _content(element: Element) -> bool:
     return any(unicodedata.category(sign) not in UNSEEN for sign in element.text)
 
 
-def _stray_text(looked: Looked) -> bool:
-    """Ask the page itself for text that no laid-out element holds.
+def _stray_text(looked: Looked) -> str:
+    """Ask the page itself for text that no laid-out element holds, or that comes later.
 
     Where the browser gives no answer it is taken for none.
     """
     from agentflow_checks.web.visits import probe  # noqa: PLC0415 - heavy
 
     found = probe(looked.visited, [STRAY], budget=looked.choice.budget)
-    return found[STRAY.name] is True
+    said = found[STRAY.name]
+    return said if isinstance(said, str) else ""
 
 
 def _doubt(looked: Looked) -> str:
