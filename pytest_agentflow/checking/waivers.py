@@ -11,6 +11,9 @@ from typing import Any
 
 from pytest_agentflow.model.finding import Finding
 
+EXAMPLE = "- {rule: RULE, until: 2026-12-31, by: NAME, reason: WHY}"
+"""One entry of a list of waivers, as messages show it."""
+
 
 class BadWaiver(ValueError):
     """A waiver lacks something, or has a field that does not exist."""
@@ -51,13 +54,19 @@ def waiver_from(data: object, where: str) -> Waiver:
     """Read one waiver of a YAML or JSON list; `where` is named in errors."""
     names = [f.name for f in fields(Waiver)]
     if not isinstance(data, Mapping):
-        message = f"{where}: a waiver is a mapping of {', '.join(names)}"
+        message = (
+            f"{where}: a waiver is a mapping of {', '.join(names)}: write {EXAMPLE}"
+        )
         raise BadWaiver(message)
     for key in data:
         if key not in names:
             near = difflib.get_close_matches(str(key), names, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
-            message = f"{where}: a waiver has no field {key!r}{hint}"
+            message = (
+                f"{where}: a waiver has no field {key!r}{hint or '.'} Its fields are "
+                f"rule, until, by and reason; stage, run and fingerprint are optional. "
+                f"Write {EXAMPLE}"
+            )
             raise BadWaiver(message)
     absent = [n for n in ("rule", "until", "by", "reason") if not data.get(n)]
     if absent:
@@ -90,9 +99,21 @@ def load_waivers(path: Path) -> tuple[Waiver, ...]:
         message = f"{path}: cannot be read as YAML: {error}"
         raise BadWaiver(message) from error
     if not isinstance(data, list):
-        message = f"{path}: expected a list of waivers, each '- rule: ...'"
-        raise BadWaiver(message)
+        raise BadWaiver(f"{path}: {_no_list(data)}")
     return tuple(waiver_from(w, f"{path}: waiver {i + 1}") for i, w in enumerate(data))
+
+
+def _no_list(data: object) -> str:
+    """Say what form a file has that is no list, and which one it should have."""
+    wanted = f"this file is a list alone, each entry a line like {EXAMPLE}"
+    if isinstance(data, Mapping) and "waivers" in data:
+        return (
+            "a mapping with the key 'waivers' is the form of policy files; "
+            f"{wanted}. Leave the key out"
+        )
+    if isinstance(data, Mapping) and "rule" in data:
+        return f"this is one waiver alone; {wanted}. Put a dash before it"
+    return f"expected a list of waivers; {wanted}"
 
 
 def apply_waivers(

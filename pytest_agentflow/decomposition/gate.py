@@ -30,6 +30,7 @@ from pytest_agentflow.decomposition.money import (
 from pytest_agentflow.decomposition.pairs import (
     Key,
     Pair,
+    begin_anew,
     case_and_size,
     discarded,
     pair_runs,
@@ -37,7 +38,7 @@ from pytest_agentflow.decomposition.pairs import (
 )
 from pytest_agentflow.decomposition.quality import Asked, Measured, judge_quality
 from pytest_agentflow.decomposition.ratios import judge_latency, judge_tokens
-from pytest_agentflow.decomposition.wording import population_note
+from pytest_agentflow.decomposition.wording import NO_QUALITY, population_note
 from pytest_agentflow.model.exhibit import Exhibit
 from pytest_agentflow.model.run import Run
 from pytest_agentflow.model.verdict import Verdict
@@ -281,7 +282,10 @@ def compare(
         baseline=names[1],
         verdict=verdict,
         bounds=tuple(told),
-        notes=tuple(_notes(spent, 0 if terms.sampled else len(pairs))),
+        notes=(
+            *((NO_QUALITY,) if _only_cheap(verdict, limits) else ()),
+            *_notes(spent, 0 if terms.sampled or _broken(bounds) else len(pairs)),
+        ),
         exhibits=tuple(_exhibits(pairs, limits, terms, shown)),
         cost=money.split.money if money else None,
         baseline_cost=money.single.money if money else None,
@@ -290,6 +294,15 @@ def compare(
         optional=optional,
         authored=any(run.authored for run in (*runs, *baseline)),
     )
+
+
+def _broken(bounds: Sequence[Bound]) -> bool:
+    """Whether nothing was compared: there are no cases then that it is exact for."""
+    return all(bound.verdict is Verdict.ERROR for bound in bounds)
+
+
+def _only_cheap(verdict: Verdict, limits: Limits) -> bool:
+    return verdict is Verdict.PASSED and limits.quality is None
 
 
 def _undecided(bounds: Sequence[Bound]) -> bool:
@@ -301,8 +314,9 @@ def _selected(pairs: Sequence[Pair]) -> str:
     if not (told := discarded(pairs)):
         return ""
     return (
-        f"a selected take is no sample: takes were discarded before {told}. Record "
-        "these cases once and keep what comes, or write discarded_takes='allow'"
+        f"a selected take is no sample: takes were discarded before {told}. "
+        f"{begin_anew(run for pair in pairs for run in pair.runs)}, or write "
+        "discarded_takes='allow'"
     )
 
 

@@ -37,6 +37,7 @@ from pytest_agentflow.decomposition.growth_values import (
     Unmeasured,
     measure,
 )
+from pytest_agentflow.decomposition.pairs import begin_anew
 from pytest_agentflow.model.run import Run
 from pytest_agentflow.model.verdict import Verdict
 from pytest_agentflow.statistics.growth import growth_excess
@@ -150,7 +151,7 @@ def _selected(runs: Sequence[Run]) -> str:
     more = f" and {len(chosen) - 1} more" if len(chosen) > 1 else ""
     return (
         f"a selected take is no sample: takes were discarded before {chosen[0]}{more}. "
-        "Record these once and keep what comes, or write discarded_takes='allow'"
+        f"{begin_anew(runs)}, or write discarded_takes='allow'"
     )
 
 

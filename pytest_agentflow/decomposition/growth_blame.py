@@ -105,7 +105,8 @@ _MATTERS = {
 }
 FIXES = {
     "calls": "Bound how often {stage} asks for each item of the input.",
-    "context": "Give each call of {stage} what it needs, not all that came before it.",
+    "context": "Give each call of {stage} the part that it works on, not the whole of "
+    "what grows with the input.",
     "output": "Ask {stage} for the part that changes, not for the whole again.",
     "order": "Make calls of {stage} side by side that do not need each other "
     "(asyncio.gather, a thread pool).",

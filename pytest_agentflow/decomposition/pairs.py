@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -122,6 +122,23 @@ def discarded(pairs: Sequence[Pair]) -> str:
     }
     told = [f"{name} ({n} discarded)" for name, n in takes.items() if n]
     return f"{len(told)} of {len(takes)} runs: {_some(told, 3)}" if told else ""
+
+
+def begin_anew(runs: Iterable[Run]) -> str:
+    """Say how to begin a new sample where takes of the old one were discarded.
+
+    All of its recordings go: to record the selected ones alone would select again.
+    """
+    folders = {run.workflow: run.folder for run in runs}
+    files = (
+        f"{folder.name if folder else 'recordings'}/{name}/*.flow.json"
+        for name, folder in folders.items()
+    )
+    return (
+        f"Begin a new sample: delete the recordings of all its cases ({_some([*files])}"
+        "), not only of these, record once (pytest --agentflow=record) and keep what "
+        "comes"
+    )
 
 
 def side_means(

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from typing import TypeAlias
 
 from pytest_agentflow.decomposition.ledger import NotComparable
+from pytest_agentflow.decomposition.pairs import begin_anew
 from pytest_agentflow.model.run import UNATTRIBUTED, Run
 
 _COORDINATES = re.compile("plan|rout|orchestrat|supervis|coordinat|delegat|dispatch")
@@ -67,7 +68,7 @@ def _refuse_selected(runs: Sequence[Run]) -> None:
     if told:
         raise NotComparable(
             f"{len(told)} of {len(takes)} runs were selected among several takes, and "
-            f"are no sample: {some(told, 3)}; record them once, or say "
+            f"are no sample: {some(told, 3)}. {begin_anew(runs)}, or say "
             "--discarded-takes=allow"
         )
 

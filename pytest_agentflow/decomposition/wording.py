@@ -7,6 +7,12 @@ from dataclasses import dataclass
 from pytest_agentflow.decomposition.bound import MINIMUM, Terms
 from pytest_agentflow.statistics.outcome import Decision, Outcome
 
+NO_QUALITY = (
+    "quality: not asked: this says nothing of how good the split is; checks= and "
+    "quality_margin= ask for it"
+)
+"""Stands beside a PASS to which cost, time or tokens alone were held."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:

@@ -210,6 +210,21 @@ class Unseen:
     times: int = 1
 
 
+def _there(provenance: str, names: list[str], asked: str) -> str:
+    """List the stages; of a recording that has none, say how they get their names."""
+    if set(names) - {UNATTRIBUTED}:
+        return f" Its stages: {', '.join(names)}."
+    if provenance.startswith("imported"):
+        return f" It is {provenance}, and no stage of it has a name."
+    return (
+        " No stage of it has a name. Say which function of yours the stage is, in "
+        f"pytest.ini or pyproject.toml: agentflow_stages = {asked} = module:function; "
+        f'or, around its code: with af.stage("{asked}"): ...; the nodes of a framework '
+        "such as LangGraph are stages by themselves. Then record anew: "
+        "pytest --agentflow=record"
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One execution of a workflow for one case: all that checks judge."""
@@ -286,9 +301,8 @@ class Run:
         names = [stage.name for stage in self.stages]
         near = difflib.get_close_matches(name, names, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        listed = ", ".join(names) or "none"
-        message = f"run {self.id} has no stage {name!r}.{hint} Its stages: {listed}."
-        raise UnknownStage(message)
+        message = f"run {self.id} has no stage {name!r}.{hint}"
+        raise UnknownStage(message + _there(self.provenance, names, name))
 
     def call(self, id: str) -> Call:  # noqa: A002 - the field's own name
         """Find a call by its id; raises `LookupError`."""

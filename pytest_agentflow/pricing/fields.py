@@ -20,6 +20,9 @@ Entry = Mapping[str, Any]
 
 _CODE = re.compile("[A-Z]{3}")
 
+MOST_AMOUNT = Decimal(10) ** 9
+"""Nothing costs more; what does is a slip of the pen: ``1e400``."""
+
 
 def check_keys(entry: Entry, known: Iterable[str], where: str) -> None:
     """Refuse a key that nobody knows, and name the one that was meant."""
@@ -65,11 +68,23 @@ def money(entry: Entry, where: str, what: str = "usd") -> tuple[Decimal, str]:
         message = f"{where}: give {what}, or amount and currency, not both"
         raise BadPrice(message)
     if what in entry:
-        return number(entry, what, where), "USD"
+        return amount(entry, what, where), "USD"
     if "amount" not in entry:
         message = f'{where}: {what} is missing; write {what} = "0.011"'
         raise BadPrice(message)
-    return number(entry, "amount", where), currency(entry, "currency", where)
+    return amount(entry, "amount", where), currency(entry, "currency", where)
+
+
+def amount(entry: Entry, key: str, where: str) -> Decimal:
+    """Read an amount of money: not negative, and none that nobody would pay."""
+    found = number(entry, key, where)
+    if found > MOST_AMOUNT:
+        message = (
+            f"{where}: {key} = {entry[key]!r} is more than a thousand million, which "
+            f'nothing costs; write it as it is on the price list: {key} = "0.011"'
+        )
+        raise BadPrice(message)
+    return found
 
 
 def exact(value: object) -> Decimal | None:

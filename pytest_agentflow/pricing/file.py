@@ -241,7 +241,7 @@ def _gpu(entry: Entry, where: str, name: str) -> tuple[UnitPrice, ...]:
     (3600 * tokens per second * utilisation)``. Utilisation dominates, hence no default.
     """
     fields.check_keys(entry, _GPU_KEYS, where)
-    rent = fields.number(entry, "usd_per_hour", where) * fields.whole(
+    rent = fields.amount(entry, "usd_per_hour", where) * fields.whole(
         entry, "gpus", where, default=1, least=1
     )
     used = fields.share(entry, "utilisation", where)

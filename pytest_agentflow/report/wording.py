@@ -25,7 +25,6 @@ from pytest_agentflow.report.tally import (
     CheckLine,
     JudgedRun,
     check_lines,
-    counts,
     faults_of,
     judged_runs,
     results_of,
@@ -158,15 +157,18 @@ def verdict_of(report: Report) -> Verdict:
 
 def verdict_sentences(report: Report) -> tuple[str, ...]:
     """Say what failed, in which stage it begins, what it costs, and what changed."""
-    runs = judged_runs(report)
-    if not (runs or report.decompositions or report.trials):
+    everything = judged_runs(report)
+    if not (everything or report.decompositions or report.trials):
         return ("Nothing was judged: no run was given to any check.",)
+    runs = [judged for judged in everything if not _runless(judged)]
+    without = len(everything) - len(runs)
     tried = {test.target for test in report.trials}
     sorted_in: dict[bool, list[JudgedRun]] = {True: [], False: []}
     for judged in runs:
         sorted_in[all(e.target in tried for e in judged.entries)].append(judged)
     told = [
         *_run_sentences(sorted_in[False], "other " * bool(tried) + thing(runs)),
+        *_runless_sentences(without),
         *_origin_sentences(runs),
     ]
     compared = list(gate_sentences(report.decompositions))
@@ -184,6 +186,17 @@ def verdict_sentences(report: Report) -> tuple[str, ...]:
         *_review_sentences(runs),
     )
     return tuple(sentences)
+
+
+def _runless(judged: JudgedRun) -> bool:
+    """Whether a test stands here that broke before there was a run to judge."""
+    return "run" in judged.run.missing
+
+
+def _runless_sentences(count: int) -> Iterator[str]:
+    if count:
+        told = "broke before it had a run" if count == 1 else "broke before any run"
+        yield f"{number(count, 'test')} {told}: nothing was judged there."
 
 
 def _trial_run_sentences(runs: Sequence[JudgedRun]) -> Iterator[str]:
@@ -237,7 +250,8 @@ def _origin_sentences(runs: Sequence[JudgedRun]) -> Iterator[str]:
     stages = Counter(
         stage_of(finding) or "a stage that could not be named"
         for judged in runs
-        for finding in filter(counts, _told(judged))
+        for finding in _told(judged)
+        if finding.fails  # an error is a question that nobody could ask, no finding
     )
     if not stages or set(stages) == {"a stage that could not be named"}:
         return

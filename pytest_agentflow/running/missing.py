@@ -97,6 +97,12 @@ def _why(index: Index, asked: Asked) -> str:
         count = "once" if times == 1 else f"{times} times"
         return f"holds {count} in this stage: it was played already"
     others = [s for s in index.stages_with(asked.key) if s != asked.stage]
+    if others == [UNATTRIBUTED]:
+        return (
+            "holds word for word, but in no stage: this recording was made before "
+            f"{asked.stage!r} had its name. Nothing else changed: take the name away "
+            "to replay it as it is"
+        )
     if others:
         return f"holds only in stage {', '.join(map(repr, others))}"
     return "does not hold"

@@ -125,7 +125,7 @@ def test_a_history_that_accumulates_fails_and_names_its_stage() -> None:
     assert (calls.word, prompts.word) == ("PASS", "FAIL")
     assert (prompts.stage, prompts.cause) == ("writer", "context")
     assert "its context per call grows (from size 8 to 16:" in prompts.blamed
-    assert prompts.fix.startswith("Give each call of writer what it needs")
+    assert prompts.fix.startswith("Give each call of writer the part that")
 
 
 @pytest.mark.parametrize(
@@ -561,6 +561,8 @@ def test_selected_takes_are_no_sample() -> None:
 
     assert (calls.word, output.word) == ("PASS", "ERROR")
     assert "a selected take is no sample" in output.sentence
+    assert "delete the recordings of all its cases (recordings/" in output.sentence
+    assert "record once (pytest --agentflow=record)" in output.sentence
     allowed = measured(runs, **declared, discarded_takes="allow")
     assert allowed.of("output_tokens").growth is not None
 

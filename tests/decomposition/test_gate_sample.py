@@ -156,7 +156,9 @@ def test_selected_takes_are_no_sample() -> None:
     found = gate(runs, baseline, cost_ratio=0.5)
 
     assert found.word == "ERROR"
-    assert "1 of 50 runs: split/c03 (2 discarded)" in found.bound("takes").sentence
+    told = found.bound("takes").sentence
+    assert "1 of 50 runs: split/c03 (2 discarded)" in told
+    assert "recordings/split/*.flow.json, recordings/single/*.flow.json" in told
     assert gate(runs, baseline, cost_ratio=0.5, discarded_takes="allow").ok
     assert gate(runs, baseline, cost_ratio=0.5, population="fixed").ok
 
@@ -309,6 +311,7 @@ def test_tokens_are_held_to_a_multiple() -> None:
     asked = {"population": "fixed", "cost_ratio": 1}
     found = gate(runs, baseline, max_token_multiplier=3, **asked)
     assert found.word == "PASS"
+    assert found.notes[0].startswith("quality: not asked: this says nothing of how")
     assert found.notes[-1] == (
         "token multiplier: at these prices the split may use at most 10.0x the single "
         "model's tokens before it saves nothing; it uses 3.0x"

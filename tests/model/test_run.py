@@ -48,6 +48,25 @@ def test_an_unknown_stage_is_an_error_with_a_suggestion() -> None:
         run.stage("personaliser")
 
 
+def test_a_first_recording_says_how_stages_get_their_names() -> None:
+    """Who marks a stage before any has a name reads the line to paste."""
+    for stages in ((), (Stage(name="unattributed"),)):
+        run = Run(workflow="w", case="c", stages=stages)
+        with pytest.raises(UnknownStage) as caught:
+            run.stage("plan")
+        told = str(caught.value)
+        assert "agentflow_stages = plan = module:function" in told
+        assert 'af.stage("plan")' in told
+        assert told.endswith("Then record anew: pytest --agentflow=record")
+
+
+def test_an_imported_run_without_stages_is_not_told_to_record() -> None:
+    """What was imported has no code here that could be recorded."""
+    run = Run(workflow="w", case="c", provenance="imported: page")
+    with pytest.raises(UnknownStage, match=r"It is imported: page, and no stage"):
+        run.stage("plan")
+
+
 def test_cached_input_is_billed_apart_where_it_has_a_price() -> None:
     """A part with a price of its own is taken out of the total."""
     usage = Usage(input_tokens=1000, cache_read_tokens=400, output_tokens=10)

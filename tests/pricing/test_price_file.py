@@ -41,6 +41,7 @@ prices = st.builds(
     tier=st.sampled_from(("", "batch", "flex")),
 )
 numbers = st.decimals("0.000001", 10**12, allow_nan=False, allow_infinity=False)
+amounts = st.decimals("0.000001", 10**9, allow_nan=False, allow_infinity=False)
 files = st.builds(
     PriceFile,
     prices=st.lists(prices, max_size=2).map(tuple),
@@ -61,7 +62,7 @@ files = st.builds(
             Fee,
             name=names,
             each=st.just("call"),
-            amount=numbers,
+            amount=amounts,
             per=st.integers(1, 10**6),
             currency=st.sampled_from(("USD", "EUR")),
             count=numbers,
@@ -190,6 +191,12 @@ def test_a_mistake_is_named_with_its_entry(wrong: str, complaint: str) -> None:
     ("text", "complaint"),
     [
         (ENTRY.replace("0.011", "-1"), "usd is a number that is not negative"),
+        (ENTRY.replace("0.011", "1e400"), "usd = '1e400' is more than a thousand mill"),
+        (ENTRY.replace("0.011", "1000000001"), "is more than a thousand million"),
+        (
+            '[[gpu]]\nmodel = "m"\nutilisation = 1\nusd_per_hour = "1e10"',
+            "usd_per_hour = '1e10' is more than",
+        ),
         (ENTRY.replace("0.011", "cheap"), "usd is a number that is not negative"),
         (ENTRY.replace('usd = "0.011"', ""), "usd is missing"),
         (ENTRY.replace("[[price]]", "[[prices]]"), "did you mean 'price'"),

@@ -52,6 +52,25 @@ def test_runs_that_pass_say_how_much_was_examined() -> None:
     )
 
 
+def test_a_test_that_broke_without_a_run_is_no_run() -> None:
+    """Runs are runs; tests that had none are counted apart."""
+    run = split_run("hotel")
+    good = build_entry("t", run, evaluation(run, validity()))
+    broken = [
+        build_entry(
+            f"t::{name}",
+            af.Run(workflow="t", case=name, missing=("run",)),
+            af.Evaluation(run=name),
+            outcome="error",
+        )
+        for name in ("a", "b")
+    ]
+    told = wording.verdict_sentences(build_report([good, *broken]))
+
+    assert told[0].startswith("The one run passes 1 check")
+    assert told[1] == "2 tests broke before any run: nothing was judged there."
+
+
 def test_a_dearer_split_is_called_so() -> None:
     """A split above the single model's price is said to be the dearer one."""
     gate = GateEntry(

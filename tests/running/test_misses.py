@@ -297,6 +297,23 @@ def test_a_call_of_another_stage_does_not_answer(
         flow("replay").run(build)
 
 
+def test_a_recording_from_before_a_stage_had_its_name_says_so(
+    flow: MakeFlow, server: Server
+) -> None:
+    """The request is the same, and only the name of the stage is new."""
+
+    def build() -> None:
+        with af.stage("plan") if "named" in PROMPT else contextlib.nullcontext():
+            ask(PROMPT["text"])
+
+    flow("record").run(build)
+    PROMPT["named"] = "yes"
+    with pytest.raises(af.Miss) as caught:
+        flow("replay").run(build)
+    assert "this recording was made before 'plan' had its name" in str(caught.value)
+    assert "record anew:\n" in str(caught.value)
+
+
 def test_a_missing_recording_names_the_command(flow: MakeFlow) -> None:
     """Nothing is run without a recording."""
     with pytest.raises(RecordingError, match="`pytest --agentflow=record`"):

@@ -52,6 +52,12 @@ def _load(path: Path, name: str, _changed: int) -> Policy:
 
 def read_policy(entry: Entry) -> Policy:
     """Compile a parsed policy; raises `BadPolicy` that names file, line and repair."""
+    if entry.form == "sequence":
+        raise entry.bad(
+            "expected a mapping with the key 'rules', and 'waivers' where there are "
+            "some; a list of waivers alone is the form of the file that "
+            "agentflow_waivers names"
+        )
     given = document.mapping(entry, FILE_KEYS, needs=("rules",))
     if "version" in given and document.plain(given["version"]) != VERSION:
         raise given["version"].bad(f"this release reads version {VERSION} only")
@@ -114,6 +120,11 @@ def _head(given: dict[str, Entry], id_: str, salt: str) -> Head:
 def _waivers(given: dict[str, Entry], rules: tuple[str, ...]) -> tuple[af.Waiver, ...]:
     if "waivers" not in given or document.plain(given["waivers"]) in (None, []):
         return ()
+    if given["waivers"].form != "sequence":
+        raise given["waivers"].bad(
+            "expected a list, each item "
+            "'- {rule: RULE, until: 2026-12-31, by: NAME, reason: WHY}'"
+        )
     waivers = []
     for item in _listed(given["waivers"]):
         try:

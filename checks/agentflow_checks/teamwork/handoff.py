@@ -24,6 +24,7 @@ from agentflow_checks.teamwork.handoff_survival import (
     survival_table,
 )
 from agentflow_checks.teamwork.json_path import parse_path
+from agentflow_checks.teamwork.near_paths import what_is_there
 
 Listing = Literal["list", "fail"]
 
@@ -114,12 +115,13 @@ def _entries(must_carry: str | Sequence[str]) -> Sequence[str]:
 
 def _at_paths(run: af.Run, stage: str, carries: Sequence[str]) -> Iterator[Fact]:
     for path in carries:
-        facts = list(facts_at(path, output_of(run, stage)))
+        output = output_of(run, stage)
+        facts = list(facts_at(path, output))
         if not facts:
             message = (
                 f"{stage} holds nothing at {path}, so that nothing can be followed"
             )
-            raise af.CheckError(message)
+            raise af.CheckError(f"{message}. {what_is_there(path, output)}")
         yield from facts
 
 
@@ -127,13 +129,15 @@ def _declared(
     run: af.Run, stage: str, must_carry: str | Sequence[str]
 ) -> Iterator[Fact]:
     for entry in _entries(must_carry):
-        facts = list(facts_of(declared(entry), output_of(run, stage)))
+        read, output = declared(entry), output_of(run, stage)
+        facts = list(facts_of(read, output))
         if not facts:
             message = (
                 f"{stage} holds nothing that is {entry!r}, so that nothing can be "
                 "followed"
             )
-            raise af.CheckError(message)
+            there = f". {what_is_there(read.path, output)}" if read.path else ""
+            raise af.CheckError(message + there)
         yield from facts
 
 

@@ -13,6 +13,7 @@ from agentflow_checks.flow.folding import fold
 from agentflow_checks.flow.markup import readable
 from agentflow_checks.teamwork.handoff_facts import Fact, declared, facts_of
 from agentflow_checks.teamwork.handoff_texts import Texts
+from agentflow_checks.teamwork.near_paths import what_is_there
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -278,3 +279,46 @@ def test_any_entry_is_declared_or_refused(entry: str) -> None:
         assert declared(entry).written == entry
     except ValueError as error:
         assert "JSON path" in str(error) or "names" in str(error)  # noqa: PT017
+
+
+PLAN = {"items": [{"name": "Tea", "price": "£2"}, {"name": "Cake"}], "note": "x"}
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        (
+            "$.item[*].price",
+            (
+                "Did you mean $.items[*].price? Paths with values: "
+                "$.items[*].price, $.items[*].name, $.note"
+            ),
+        ),
+        ("$.offers[0].price", "Did you mean $.items[*].price?"),
+        ("$.zzzz", "Paths with values: $.items[*].name, $.items[*].price, $.note"),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_told_what_is_there(path: str, told: str) -> None:
+    """The nearest path is named, and those that hold something."""
+    run = build({"plan": PLAN, "page": "p"}, "<p>Tea</p>")
+    for check in (handoff("plan", path), handoff("plan", must_carry=path)):
+        (finding,) = af.evaluate(run, check).results[0].findings
+        assert told in finding.message
+
+
+def test_at_most_five_paths_are_listed() -> None:
+    """A large output does not fill the terminal."""
+    told = what_is_there("$.zz", {f"k{n}": "v" for n in range(9)})
+    assert told.endswith("$.k0, $.k1, $.k2, $.k3, $.k4 and 4 more")
+
+
+@given(
+    st.recursive(
+        st.none() | st.text() | st.integers(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    ),
+    st.sampled_from(["$", "$.a", "$.a[*].b", "$['x']"]),
+)
+def test_any_output_is_told_in_one_sentence_or_two(output: Any, path: str) -> None:
+    """Whatever a stage hands on, the repair can be named."""
+    assert what_is_there(path, output)
