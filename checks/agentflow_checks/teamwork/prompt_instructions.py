@@ -30,7 +30,7 @@ _EXAMPLES = (
     re.compile(r"<example[\s>]", re.IGNORECASE),
     re.compile(
         r"^[^\w\n]*+(?:examples?|sample)\b[^.\n]{0,40}:[ \t]*+$",
-        re.IGNORECASE | re.MULTILINE
+        re.IGNORECASE | re.MULTILINE,
     ),
     re.compile(r"\b(?:e\.\s?g\.|for example|for instance)", re.IGNORECASE),
     re.compile(
