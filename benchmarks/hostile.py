@@ -240,11 +240,10 @@ def crash_tab() -> None:
 def kill_browser() -> None:
     """Kill the browser's own process, not its driver."""
     running = browser.running()
-    root = running.root.pid
-    parents = dict(processes._parents())  # noqa: SLF001
-    itself = [pid for pid in running.pids if parents.get(pid) == root]
-    for pid in itself or [root]:
-        os.kill(pid, signal.SIGKILL)
+    itself, parents = running.root.pid, dict(processes._parents())  # noqa: SLF001
+    if "chromedriver" in str(running.root.args):
+        itself = next(p for p, _ in running.started if parents.get(p) == itself)
+    os.kill(itself, signal.SIGKILL)
 
 
 def processes_left(started: set[int]) -> list[str]:

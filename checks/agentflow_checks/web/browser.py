@@ -89,7 +89,8 @@ class Browser:
     owner: int
     root: subprocess.Popen[bytes]
     """Its driver, which it ends with; the browser itself where it was started again."""
-    pids: tuple[int, ...]
+    started: tuple[processes.Known, ...]
+    """All its processes when it had started."""
     connection: cdp.Connection
     pages: server.PageServer
     profile: Path
@@ -140,7 +141,7 @@ def _end(browser: Browser, *, in_haste: bool) -> None:
     # A browser that already died leaves a closed socket behind.
     with contextlib.suppress(OSError, cdp.ConnectionLost):
         cdp.close(browser.connection)
-    processes.end(*browser.pids)
+    processes.end_known(browser.started)
     browser.root.wait(timeout=10)
     if browser.root.stdin:
         browser.root.stdin.close()
@@ -291,6 +292,7 @@ def _attached(
     """Open the debugging socket of a browser that has just started."""
     global _command  # noqa: PLW0603 - how this machine starts it
     pids = (root.pid, *processes.descendants(root.pid))
+    started = processes.known(pids)
     _command = _command or again.command_of(pids, profile)
     port, path = (profile / "DevToolsActivePort").read_text().splitlines()[:2]
     allow(int(port))
@@ -303,11 +305,11 @@ def _attached(
     return Browser(
         owner=os.getpid(),
         root=root,
-        pids=pids,
+        started=started,
         connection=connection,
         pages=pages,
         profile=profile,
-        watcher=processes.end_with_us(pids, profile),
+        watcher=processes.end_with_us(started, profile),
         version=asked["product"].partition("/")[2],
     )
 

@@ -7,8 +7,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 
 def descendants(*pids: int) -> list[int]:
@@ -68,11 +69,49 @@ def end(*pids: int) -> None:
             os.kill(each, signal.SIGKILL)
 
 
-_AFTER_US = 'cat >/dev/null; kill -9 $PIDS 2>/dev/null; sleep 0.3; rm -rf -- "$FOLDER"'
+class Known(NamedTuple):
+    """One process, and no other one that gets its number when it has ended."""
+
+    pid: int
+    born: str
+    """When it was started, as the system counts; empty where it does not tell."""
 
 
-def end_with_us(pids: Sequence[int], folder: Path) -> subprocess.Popen[bytes] | None:
-    """Start a watcher that ends PIDS and removes FOLDER when this process dies.
+def known(pids: Iterable[int]) -> tuple[Known, ...]:
+    """Remember processes that run now."""
+    return tuple(Known(pid, _born(pid)) for pid in pids)
+
+
+def end_known(remembered: Iterable[Known]) -> None:
+    """End those of them that still run, and everything below them."""
+    end(*(one.pid for one in remembered if _born(one.pid) == one.born))
+
+
+def _born(pid: int) -> str:
+    # A process may have ended; elsewhere than on Linux nothing is known.
+    with contextlib.suppress(OSError):
+        stat = Path(f"/proc/{pid}/stat").read_text()
+        return stat.rpartition(")")[2].split()[19]
+    return ""
+
+
+_AFTER_US = """
+cat >/dev/null
+for one in $PROCESSES; do
+  pid=${one%%:*}
+  set -- $(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null)
+  # Numbers are given anew: only what was started then is ended.
+  [ "${20}" = "${one#*:}" ] && kill -9 "$pid" 2>/dev/null
+done
+sleep 0.3
+rm -rf -- "$FOLDER"
+"""
+
+
+def end_with_us(
+    remembered: Sequence[Known], folder: Path
+) -> subprocess.Popen[bytes] | None:
+    """Start a watcher that ends processes and removes FOLDER when this process dies.
 
     A test run that is killed runs no exit handler, and a browser of 0.8 GB would stay.
     The watcher waits for its input to close, which the system does for the dead too.
@@ -84,7 +123,7 @@ def end_with_us(pids: Sequence[int], folder: Path) -> subprocess.Popen[bytes] | 
         return None
     surroundings = {
         "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
-        "PIDS": " ".join(map(str, pids)),
+        "PROCESSES": " ".join(f"{one.pid}:{one.born}" for one in remembered),
         "FOLDER": str(folder),
     }
     return subprocess.Popen(  # noqa: S603 - our own words

@@ -23,7 +23,7 @@ import os, subprocess, sys
 from pathlib import Path
 from agentflow_checks.web import processes
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-processes.end_with_us([child.pid], Path(sys.argv[1]))
+processes.end_with_us(processes.known([child.pid]), Path(sys.argv[1]))
 print(child.pid, flush=True)
 os.kill(os.getpid(), 9)
 """
@@ -84,12 +84,26 @@ def test_what_a_killed_run_started_ends_too(tmp_path: Path) -> None:
 
 
 @needs_proc
+def test_another_process_of_the_same_number_is_left_alone() -> None:
+    """Numbers of ended processes are given anew; who has one then is a stranger."""
+    with subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(60)"]
+    ) as stranger:
+        (now,) = processes.known([stranger.pid])
+        processes.end_known([now._replace(born="1")])
+        time.sleep(0.1)
+        assert stranger.poll() is None
+        processes.end_known([now])
+        assert stranger.wait(timeout=10) != 0
+
+
+@needs_proc
 def test_a_browser_leaves_nothing_behind() -> None:
     """Stopping the browser ends its processes, its driver and its profile."""
     from agentflow_checks.web import browser
 
     running = browser.running()
-    pids = [p for p in running.pids if alive(p)]
+    pids = [one.pid for one in running.started if alive(one.pid)]
     assert len(pids) > 2
     browser.stop()
     assert all(gone(pid) for pid in pids)
@@ -101,13 +115,14 @@ def test_a_browser_is_started_again_as_it_was() -> None:
     """The second start needs no driver, and has every switch of the first."""
     from agentflow_checks.web import again, browser
 
-    first = again.command_of(browser.running().pids, browser.running().profile)
+    first, pids = browser.running(), [one.pid for one in browser.running().started]
+    before = again.command_of(pids, first.profile)
     browser.stop()
     second = browser.running()
-    whole = again.command_of(second.pids, second.profile)
+    whole = again.command_of([second.root.pid], second.profile)
     assert second.root.args == whole
     assert {word.partition("=")[0] for word in whole} == {
-        word.partition("=")[0] for word in first
+        word.partition("=")[0] for word in before
     }
 
 
