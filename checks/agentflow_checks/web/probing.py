@@ -7,7 +7,7 @@ import dataclasses
 import importlib.resources
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import pytest_agentflow as af
@@ -34,6 +34,10 @@ class Bench:
     url: str
     by: float
     """Moment, on the clock of `time.monotonic`, when the page's budget is spent."""
+    used: bool = False
+    """Whether keys or the pointer were used: what that did the page alone knows."""
+    bent: bool = False
+    """Whether size or media are not those that every visit begins with."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,15 @@ class Probe:
     what `command` and `ask` raise."""
     acts: bool = True
     """Whether the page is another one afterwards, so that it has to be loaded anew."""
+    passing: bool = False
+    """Of one that acts: whether all it does passes when size, media and style sheets
+    are put back, unless it used keys or the pointer. The page is loaded anew only where
+    its document then differs."""
+
+
+def in_order(probes: Iterable[Probe]) -> list[Probe]:
+    """Put first what leaves the page as it is, then what passes: fewer loads."""
+    return sorted(probes, key=lambda one: (one.acts, not one.passing))
 
 
 def command(bench: Bench, method: str, params: Json | None = None) -> Json:
@@ -107,7 +120,9 @@ def press(bench: Bench, key: str, *, modifiers: int = 0, text: str = "") -> None
     event = {"key": key, "modifiers": modifiers, "windowsVirtualKeyCode": code}
     event["code"] = f"Key{key.upper()}" if len(key) == 1 and key.isalpha() else key
     down = {"type": "keyDown", "text": text} if text else {"type": "rawKeyDown"}
-    command(bench, "Input.dispatchKeyEvent", {**event, **down})
+    bench.used = True
+    # Both are taken in turn: only the second one is waited for.
+    tab.post(bench.tab, "Input.dispatchKeyEvent", {**event, **down})
     command(bench, "Input.dispatchKeyEvent", {**event, "type": "keyUp"})
 
 
@@ -131,6 +146,7 @@ _CODES = {
 def point(bench: Bench, x: float, y: float, *, click: bool = False) -> None:
     """Move the pointer to a place in the viewport, and click there where asked."""
     where: Json = {"x": x, "y": y}
+    bench.used = True
     command(bench, "Input.dispatchMouseEvent", {**where, "type": "mouseMoved"})
     if click:
         once = {**where, "button": "left", "clickCount": 1}
@@ -140,6 +156,7 @@ def point(bench: Bench, x: float, y: float, *, click: bool = False) -> None:
 
 def resize(bench: Bench, width: int, height: int = browser.VIEWPORT[1]) -> None:
     """Give the viewport a size in CSS pixels."""
+    bench.bent = True
     tab.resize(bench.tab, width, height, by=bench.by)
 
 
@@ -151,6 +168,7 @@ def media(bench: Bench, *, still: bool = True, **features: str) -> None:
         still: whether reduced motion is asked for, as it is on every visit.
         features: by name with underscores, ``prefers_color_scheme="dark"``.
     """
+    bench.bent = True
     wanted = {"prefers_reduced_motion": "reduce" if still else "no-preference"}
     listed = [
         {"name": name.replace("_", "-"), "value": value}
@@ -182,5 +200,19 @@ def pause(bench: Bench, seconds: float) -> None:
 
 def put_back(bench: Bench) -> None:
     """Give the tab the viewport and the media that every visit begins with."""
-    resize(bench, browser.VIEWPORT[0])
-    media(bench)
+    if bench.bent:
+        resize(bench, browser.VIEWPORT[0])
+        media(bench)
+        bench.bent = False
+
+
+def mark(bench: Bench) -> Any:
+    """Remember the page as it is; `unchanged` compares."""
+    return ask(bench, "agentflow.mark()")
+
+
+def unchanged(bench: Bench, marked: Any) -> bool:
+    """Take back our style sheets, and tell whether the page is as it was marked."""
+    return not bench.used and bool(
+        ask(bench, f"agentflow.unchanged({json.dumps(marked)})")
+    )

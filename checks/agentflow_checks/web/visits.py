@@ -31,7 +31,15 @@ from agentflow_checks.web.examine import (
     too_slow,
 )
 from agentflow_checks.web.page import Body, Page, Visit
-from agentflow_checks.web.probing import Bench, Probe, Unknown, put_back
+from agentflow_checks.web.probing import (
+    Bench,
+    Probe,
+    Unknown,
+    in_order,
+    mark,
+    put_back,
+    unchanged,
+)
 
 KEPT_VISITS, KEPT_PICTURES = 256, 32
 """How many are kept per process, the oldest given up first."""
@@ -153,7 +161,7 @@ def probe(
         kept = _state.visits.get(visited.page.digest)
         known = kept.facts if kept is not None and kept.visit is visited else {}
         clock = Clock(budget - sum(visited.timings.values()) / 1000)
-        for one in probes:
+        for one in in_order(probes):
             if one.name not in known or isinstance(known[one.name], Unknown):
                 known[one.name] = _probe(visited, one, clock)
         return dict(known)
@@ -164,11 +172,16 @@ def _probe(visited: Visit, probe: Probe, clock: Clock) -> Any:
         return Unknown(f"the page's time was spent before: {probe.name} did not begin")
     try:
         _show(visited.page)
-        warm.tab().shown = ""
+        current = warm.tab()
+        current.shown = ""
         with _serving(visited.page, _site(visited.page)) as url:
-            bench = Bench(tab=warm.tab(), visited=visited, url=url, by=clock.end)
+            bench = Bench(tab=current, visited=visited, url=url, by=clock.end)
+            before = mark(bench) if probe.passing else None
             found = probe.run(bench)
             put_back(bench)
+            if not probe.acts or (probe.passing and unchanged(bench, before)):
+                current.shown = visited.page.digest
+            return found
     except cdp.ConnectionLost as gone:
         warm.restart()
         return Unknown(f"{probe.name}: the page ended the browser ({gone})")
@@ -178,9 +191,6 @@ def _probe(visited: Visit, probe: Probe, clock: Clock) -> Any:
     except (*TROUBLE, Unjudgeable) as error:
         warm.recover()
         return Unknown(f"{probe.name}: {error}")
-    if not probe.acts:
-        warm.tab().shown = visited.page.digest
-    return found
 
 
 def axe_rules() -> tuple[AxeRule, ...]:
