@@ -10,9 +10,20 @@ from dataclasses import dataclass, field
 from agentflow_checks.flow.folding import fold
 
 SPOKEN = frozenset(
-    ("alt", "aria-label", "content", "href", "placeholder", "title", "value")
+    (
+        "alt",
+        "aria-label",
+        "content",
+        "href",
+        "id",
+        "placeholder",
+        "src",
+        "title",
+        "value",
+    )
 )
-"""Attributes whose value somebody reads, hears or follows."""
+"""Attributes whose value somebody reads, hears, follows, or sees the picture of; what
+a brief calls a part of the page, the page has as its id."""
 
 _RAW = frozenset(("iframe", "noembed", "noframes", "script", "style"))
 _PLAIN = frozenset(("textarea", "title", "xmp"))
