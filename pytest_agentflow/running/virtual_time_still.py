@@ -9,6 +9,7 @@ several times.
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import sys
 import threading
@@ -48,6 +49,9 @@ _INSIDE = frozenset(
 
 #: What asyncio.sleep lets an event loop call.
 _WAKES: Any = vars(asyncio.futures).get("_set_result_unless_cancelled")
+
+_ENOUGH = 8192
+"""Bytes that hold what the kernel tells of a thread."""
 
 _FUTEX = {"x86_64": "202", "aarch64": "98"}
 _EPOLL = {"x86_64": ("232", "281"), "aarch64": ("22",)}
@@ -300,12 +304,26 @@ def _asleep(task: int) -> str | None:
 
 
 def _read(task: int | None, name: str) -> str:
+    """Read what the kernel tells, and keep the interpreter's lock meanwhile.
+
+    Each read that gave it up would let a busy thread run for a switch interval, and a
+    look at many threads last so long that one of them always wakes during it.
+    """
     if task is None or not _PROOF:
         return ""
-    try:
-        return (_TASKS / str(task) / name).read_text("ascii", "replace")
-    except OSError:
+    libc, text = _libc(), ctypes.create_string_buffer(_ENOUGH)
+    path = os.fsencode(_TASKS / str(task) / name)
+    opened = libc.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    if opened < 0:
         return ""
+    length = libc.read(opened, text, _ENOUGH)
+    libc.close(opened)
+    return text.raw[: max(length, 0)].decode("ascii", "replace")
+
+
+@cache
+def _libc() -> ctypes.PyDLL:
+    return ctypes.PyDLL(None)
 
 
 def _tasks() -> set[int]:

@@ -18,6 +18,7 @@ RECORDING = EXAMPLE / "recordings" / "build_site" / "bakery.flow.json"
 #: Every check there is, as a test would mark it.
 CHECKS = {
     "accessibility": "accessibility",
+    "best_practices": "best_practices",
     "coordination": "coordination(0.10)",
     "cost": "cost(total=1.0)",
     "design": f"design({str(EXAMPLE / 'brand.tokens.json')!r})",
@@ -26,6 +27,7 @@ CHECKS = {
     "hallucination": "hallucination",
     "handoff": "handoff('personalizer', '$.description.offers.items[*].price')",
     "html_validity": "html_validity",
+    "page_errors": "page_errors",
     "personalised": "personalised(others='build_site/*')",
     "policy": f"policy({str(EXAMPLE / 'policies' / 'company.yaml')!r})",
     "prices": "prices",
@@ -39,11 +41,13 @@ CHECKS = {
 NEEDED = {
     "artefacts": {
         "accessibility",
+        "best_practices",
         "design",
         "diversity",
         "hallucination",
         "handoff",
         "html_validity",
+        "page_errors",
         "personalised",
         "policy",
         "stage_worth",

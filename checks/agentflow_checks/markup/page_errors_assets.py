@@ -119,7 +119,10 @@ def foreign(looked: Looked) -> Iterator[Fault | Met]:
     if choice.foreign_hosts == "ignore":
         return
     by_host: dict[str, list[MissingAsset]] = {}
-    for asset in looked.visited.assets:
+    # The browser asks in any order; the document has one.
+    places = {e["url"]: at for at, e in reversed([*enumerate(looked.facts["assets"])])}
+    asked = sorted(looked.visited.assets, key=lambda a: (places.get(a.url, 1e9), a.url))
+    for asset in asked:
         if _foreign(asset.url):
             host = urllib.parse.urlsplit(asset.url).netloc.rpartition("@")[2]
             by_host.setdefault(host, []).append(asset)

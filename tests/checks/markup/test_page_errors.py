@@ -189,7 +189,7 @@ def test_foreign_hosts_are_asked_about_refused_or_allowed() -> None:
     asked = judge(needy)
     assert told(asked) == [
         ("script-error", "undetermined", "2:113"),
-        ("foreign-host", "undetermined", "2:49"),
+        ("foreign-host", "undetermined", "2:1"),
     ]
     assert "1 script, 1 stylesheet" in asked.findings[1].message
     verdicts = [
