@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import pytest_agentflow as af
 from agentflow_checks.grounding.claims import Claim, claims_of
-from agentflow_checks.grounding.numerals import COMMA_LANGUAGES
+from agentflow_checks.grounding.languages import language_of
 from agentflow_checks.grounding.run_sources import code_stages
-
-_LANG = re.compile(r"<html\b[^>]*\blang\s*=\s*[\"']?([A-Za-z]{2,3})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +58,6 @@ def outputs_of(run: af.Run, stage: str | None) -> tuple[Output, ...]:
         inner += _answers(run)
         shipped.append(_returned(run, (*shipped, *inner)))
     return tuple(o for o in (*shipped, *inner) if o.claims)
-
-
-def language_of(html: str) -> str:
-    """Give the language of a page as far as it says how numbers are written."""
-    found = _LANG.search(html)
-    code = found[1].lower()[:2] if found else "en"
-    return code if code in COMMA_LANGUAGES else "en"
 
 
 def stage_claims(stage: af.Stage) -> tuple[Claim, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 from typing import cast
@@ -61,6 +62,11 @@ def passage_around(index: Index, source: str, span: tuple[int, int]) -> Passage 
         if same and start <= span[0] < end:
             return _passage(index, (number, start, max(end, span[1])), 1.0)
     return None
+
+
+def windows_holding(index: Index, word: str) -> Sequence[int]:
+    """Give the numbers of the windows of the sources that hold a content word."""
+    return _windows(index).holders.get(word, ())
 
 
 def content_words(text: str) -> frozenset[str]:

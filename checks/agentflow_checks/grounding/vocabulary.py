@@ -40,6 +40,11 @@ def vocabulary(texts: Iterable[str]) -> Vocabulary:
     return Vocabulary(frozenset(words), stems, frozenset(acronyms), frozenset(initials))
 
 
+def words_of(text: str) -> list[str]:
+    """Give the words of a folded text in their order, as written."""
+    return _WORD.findall(text)
+
+
 def holds_word(known: Vocabulary, word: str) -> bool:
     """Tell whether the texts hold a word, its plural or singular, or its stem."""
     if word in known.words:
