@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from pytest_agentflow.checking.evaluate import evaluate as evaluate
     from pytest_agentflow.checking.expression import BadExpression as BadExpression
     from pytest_agentflow.checking.expression import parse_check as parse_check
+    from pytest_agentflow.checking.judges import JudgeCapped as JudgeCapped
+    from pytest_agentflow.checking.judges import JudgeMiss as JudgeMiss
     from pytest_agentflow.checking.message import failure_message as failure_message
     from pytest_agentflow.checking.message import finding_lines as finding_lines
     from pytest_agentflow.checking.require import CheckFailure as CheckFailure
@@ -267,6 +269,8 @@ _HOMES = {
     "HookFailed": "recording.redaction_hooks",
     "Intercepted": "wire.rivals",
     "Invocation": "model.call",
+    "JudgeCapped": "checking.judges",
+    "JudgeMiss": "checking.judges",
     "Line": "model.exhibit",
     "Malformed": "model.codec",
     "Mark": "model.exhibit",

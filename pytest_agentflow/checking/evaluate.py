@@ -15,6 +15,7 @@ from typing import Any
 
 from pytest_agentflow.attribution.trace import attribute_to_place
 from pytest_agentflow.checking.check import Check, CheckError, CheckFactory, resolve
+from pytest_agentflow.checking.judges import JudgeSource, bound_judge
 from pytest_agentflow.checking.results import (
     CheckResult,
     Evaluation,
@@ -74,7 +75,7 @@ class _Tally:
 def evaluate(
     run: Run,
     *checks: Check,
-    judge: Callable[..., Any] | None = None,
+    judge: Callable[..., Any] | JudgeSource | None = None,
     earlier: Run | None = None,
     known: Mapping[str, int] | None = None,
     waivers: Sequence[Waiver] = (),
@@ -87,7 +88,8 @@ def evaluate(
     Args:
         run: what to judge.
         checks: what must hold.
-        judge: answers what the checks leave undetermined, where a check takes one.
+        judge: answers what the checks leave undetermined, where a check takes one: any
+            callable, see `bound_judge`.
         earlier: the same run as it was on main, for checks that compare with it.
         known: fingerprints of findings that were there before, with their number; only
             findings beyond these are new, and only new ones fail. An error is told as
@@ -141,6 +143,8 @@ def _outcomes(run: Run, check: Check, given: Mapping[str, Any]) -> Iterator[Outc
     factory = resolve(check.factory)
     arguments, extra = _call_arguments(factory, check)
     extra |= {name: given[name] for name in factory.takes}
+    if "judge" in extra:
+        extra["judge"] = bound_judge(extra["judge"], run, check)
     if factory.each is None:
         result = factory.function(run, *arguments, **extra)
         yield from of_run(_returned(check, factory, result))

@@ -10,6 +10,7 @@ from typing import Any
 
 from pytest_agentflow.checking.check import Check, located
 from pytest_agentflow.checking.evaluate import evaluate
+from pytest_agentflow.checking.judges import JudgeSource
 from pytest_agentflow.checking.message import failure_message
 from pytest_agentflow.checking.results import Evaluation
 from pytest_agentflow.checking.waivers import Waiver
@@ -38,7 +39,7 @@ class Settings:
     waivers: tuple[Waiver, ...] = ()
     folders: Callable[[], Sequence[Path]] | None = None
     """Gives the folders that relative paths among arguments are looked for in."""
-    judge: Callable[..., Any] | None = None
+    judge: Callable[..., Any] | JudgeSource | None = None
     earlier: Callable[[Run], Run | None] | None = None
     """Gives a run as it was in what the session is held against, where it was there."""
     known: Callable[[Run, Sequence[Check]], Mapping[str, int]] | None = None

@@ -19,10 +19,9 @@ from pytest_agentflow.cli.outcome import PASSED, CallWrong
 from pytest_agentflow.cli.partial import prune_partial
 from pytest_agentflow.cli.targets import find_targets
 from pytest_agentflow.model.text import plain_line
-from pytest_agentflow.recording.names import SUFFIX, blobs_folder
+from pytest_agentflow.recording.names import JUDGE, SUFFIX, blobs_folder, judge_path
 
 _BLOBS = ".flow.blobs"
-_JUDGE = ".judge.json"
 
 _SELECTING = ("-k", "-m", "--deselect", "--ignore", "--lf", "--last-failed", "--sw")
 
@@ -184,14 +183,15 @@ def _unused(
         # to keep and a lot to make again.
         if path.resolve() not in read and _case(path) not in cases:
             yield Unused(path=path, why="no test reads it")
-            for beside in (blobs_folder(path), _judge_of(path)):
+            judged = judge_path(path)
+            for beside in (blobs_folder(path), judged, blobs_folder(judged)):
                 if beside.exists():
                     yield Unused(path=beside, why=f"belongs to {path.name}")
     for path in sorted(folder.rglob(f"*{_BLOBS}")):
         if path.is_dir() and _owner(path, _BLOBS) not in held:
             yield Unused(path=path, why="its recording is gone")
-    for path in sorted(folder.rglob(f"*{_JUDGE}")):
-        if _owner(path, _JUDGE) not in held:
+    for path in sorted(folder.rglob(f"*{JUDGE}")):
+        if _owner(path, JUDGE) not in held:
             yield Unused(path=path, why="its recording is gone")
 
 
@@ -201,11 +201,10 @@ def _case(path: Path) -> Path:
 
 
 def _owner(path: Path, ending: str) -> Path:
-    return path.with_name(path.name.removesuffix(ending) + SUFFIX)
-
-
-def _judge_of(path: Path) -> Path:
-    return path.with_name(path.name.removesuffix(SUFFIX) + _JUDGE)
+    name = path.name.removesuffix(ending)
+    if ending == _BLOBS:  # of a judgement, which belongs to a recording itself
+        name = name.removesuffix(".judge")
+    return path.with_name(name + SUFFIX)
 
 
 def _tell(

@@ -27,6 +27,9 @@ _INIS = {
     "agentflow_judged_prices": "what --agentflow-prices says when it is not given",
     "agentflow_latency": "what --agentflow-latency says when it is not given",
     "agentflow_waivers": "YAML file of waivers",
+    "agentflow_judge": "judge of what checks leave open: 'module:function'",
+    "agentflow_max_judge_calls": "most calls that judges make in a session",
+    "agentflow_max_judge_cost": "most that judges spend in a session, in US dollars",
 }
 _LISTS = {
     "agentflow_stages": "stages by name: 'artist = site_builder.agents:paint'",
@@ -137,6 +140,15 @@ def add_options(parser: pytest.Parser) -> None:
         help="write a quality report; repeatable; .html, .json, .md, .sarif",
     )
     group.addoption(
+        "--agentflow-judge",
+        dest="agentflow_judge_mode",
+        choices=MODES,
+        help=(
+            "replay what the judge said before, record what it is asked anew, or ask "
+            "it live; default: as --agentflow"
+        ),
+    )
+    group.addoption(
         "--agentflow-against",
         dest="agentflow_against",
         metavar="git:REF|REPORT.json",
@@ -231,9 +243,13 @@ def _check_resume(config: pytest.Config) -> None:
 
 def _check_parallel(config: pytest.Config, mode: str) -> None:
     again = config.getoption("agentflow_record_stage")
+    judges = config.getoption("agentflow_judge_mode") == "record"
     parallel = getattr(config.option, "numprocesses", None)
-    if (mode == "record" or again) and (parallel or hasattr(config, "workerinput")):
+    if (mode == "record" or again or judges) and (
+        parallel or hasattr(config, "workerinput")
+    ):
         option = f"-record-stage={again[0]}" if again else "=record"
+        option = option if mode == "record" or again else "-judge=record"
         message = (
             "recording in several processes would mix takes; record without -n: "
             f"pytest --agentflow{option} -p no:xdist"
@@ -285,6 +301,11 @@ def mode_of(config: pytest.Config) -> Any:
     """Give the mode: the option, else the ini value, else ``replay``."""
     given = config.getoption("agentflow_mode") or config.getini("agentflow_mode")
     return str(given or "replay")
+
+
+def judge_mode_of(config: pytest.Config) -> Any:
+    """Give the mode of judges: the option, else the mode of runs."""
+    return config.getoption("agentflow_judge_mode") or mode_of(config)
 
 
 def match_of(config: pytest.Config) -> Any:

@@ -28,6 +28,7 @@ from pytest_agentflow.plugin import (
 from pytest_agentflow.plugin.binding import bound, expect_loaded
 from pytest_agentflow.plugin.collector import Judged, Told, pack, properties
 from pytest_agentflow.plugin.idle import never_awaited, no_run
+from pytest_agentflow.plugin.judges import judge_of
 from pytest_agentflow.plugin.naming import case_of_item, mark_argument
 from pytest_agentflow.plugin.notices import notices_of, shown_path
 from pytest_agentflow.plugin.settings import (
@@ -70,17 +71,18 @@ class SessionPlugin:
         self.wider: dict[tuple[str, str], list[Run]] = {}
         self.against = _against(config)
         self.progress = Progress(sys.__stderr__ or sys.stderr)
+        self.agentflow = _agentflow(self)
         self.settings = Settings(
             strict=config.getoption("agentflow_strict"),
             waivers=waivers_of(config),
             folders=lambda: self.folders(self.item),
             known=self.against.known if self.against else None,
+            judge=judge_of(config, self.agentflow),
             earlier=self.against.earlier if self.against else None,
             observe=self._observe,
             observe_gate=self._observe_gate,
             progress=self.progress if is_watched(config) else None,
         )
-        self.agentflow = _agentflow(self)
         if isinstance(self.against, AgainstRevision):
             self.against.at_prices = self.agentflow.at_judged_prices
         hand_over_options(config)

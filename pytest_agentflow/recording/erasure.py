@@ -18,6 +18,7 @@ from pytest_agentflow.recording.journal import Journal, read_journal
 from pytest_agentflow.recording.leaves import encode_text
 from pytest_agentflow.recording.load import RecordingError, load
 from pytest_agentflow.recording.names import (
+    JUDGE,
     SUFFIX,
     blobs_folder,
     partial_path,
@@ -27,7 +28,6 @@ from pytest_agentflow.recording.redact import RedactionRefused, Redactor
 from pytest_agentflow.recording.save import save
 
 PARTIAL = ".flow.partial.jsonl"
-JUDGE = ".judge.json"
 
 Done = Literal["rewritten", "deleted", "left"]
 

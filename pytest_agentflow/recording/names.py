@@ -12,6 +12,7 @@ from typing import Any
 from pytest_agentflow.recording.values import encode_user_value
 
 SUFFIX = ".flow.json"
+JUDGE = ".judge.json"
 
 _LONGEST = 80
 
@@ -69,8 +70,15 @@ def partial_path(path: Path) -> Path:
     return path.with_name(path.name.removesuffix(SUFFIX) + ".flow.partial.jsonl")
 
 
+def judge_path(path: Path) -> Path:
+    """Give the file of what judges were asked about a recording."""
+    return path.with_name(path.name.removesuffix(SUFFIX) + JUDGE)
+
+
 def blobs_folder(path: Path) -> Path:
-    """Give the folder of a recording's side files."""
+    """Give the folder of a recording's side files, or of a judgement's."""
+    if path.name.endswith(JUDGE):
+        return path.with_name(path.name.removesuffix(".json") + ".flow.blobs")
     return path.with_name(path.name.removesuffix(SUFFIX) + ".flow.blobs")
 
 

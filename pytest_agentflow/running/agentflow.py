@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, overload
 
+from pytest_agentflow.model.money import Money
 from pytest_agentflow.model.run import Run
 from pytest_agentflow.pricing.book import PriceBook, load_book
 from pytest_agentflow.pricing.drift import repriced
@@ -39,6 +40,7 @@ from pytest_agentflow.running.conduct import (
 from pytest_agentflow.running.credentials import stand_ins
 from pytest_agentflow.running.inputs import inputs_of, name_of, two_cases
 from pytest_agentflow.running.instrument import Named, instrumented
+from pytest_agentflow.running.judging import JudgeSettings
 from pytest_agentflow.running.notes import BOTH
 from pytest_agentflow.running.plain import plain
 from pytest_agentflow.running.replay import RECORD, Replay
@@ -236,6 +238,27 @@ class AgentFlow:
         if settings.judged_prices == "recorded" or settings.mode != "replay":
             return run
         return repriced(run, self._book(), dt.datetime.now(dt.UTC))
+
+    def judge_settings(
+        self, mode: Mode, *, max_calls: int | None = None, max_cost: Money | None = None
+    ) -> JudgeSettings:
+        """Give what judges of this session are asked with.
+
+        Args:
+            mode: replay, record (what is not recorded yet) or live.
+            max_calls: most calls over the network, all judges together.
+            max_cost: most that they may spend; the session's budget counts as well.
+        """
+        return JudgeSettings(
+            mode=mode,
+            configuration=self._configuration,
+            book=self._book,
+            environment=lambda: self.settings.environment or os.environ,
+            command=self.settings.command,
+            max_calls=max_calls,
+            max_cost=max_cost,
+            budget=self._budget,
+        )
 
     def _loaded(self, path: Path) -> Run:
         """Load a recording; where there is none, say how to make it."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import Any, Protocol
 
-from pytest_agentflow.model.call import Attempt, Response
+from pytest_agentflow.model.call import Attempt, Call, Request, Response
 from pytest_agentflow.recording.journal import Journal
 from pytest_agentflow.recording.match import Matching
 from pytest_agentflow.recording.redact import RedactionRefused, Redactor
@@ -14,8 +14,18 @@ from pytest_agentflow.running.keys import clean_request, key_of
 from pytest_agentflow.running.listening import Listening
 from pytest_agentflow.running.notes import CallNote
 from pytest_agentflow.running.session import Session
-from pytest_agentflow.running.spend import OverBudget, Spend
+from pytest_agentflow.running.spend import OverBudget
 from pytest_agentflow.wire.handler import Exchange
+
+
+class Purse(Protocol):
+    """What calls over the network are paid from."""
+
+    def before(self, key: object, request: Request) -> None:
+        """Set aside what a call may cost; raises `OverBudget`."""
+
+    def after(self, key: object, call: Call | None) -> None:
+        """Count what it cost; `None`: it was not answered."""
 
 
 class Live:
@@ -32,7 +42,7 @@ class Live:
     replays = False
 
     def __init__(
-        self, redactor: Redactor, matching: Matching, spend: Spend | None = None
+        self, redactor: Redactor, matching: Matching, spend: Purse | None = None
     ) -> None:
         self._redactor = redactor
         self._matching = matching
@@ -113,7 +123,7 @@ class Record(Live):
         journal: Journal,
         redactor: Redactor,
         matching: Matching,
-        spend: Spend | None = None,
+        spend: Purse | None = None,
     ) -> None:
         super().__init__(redactor, matching, spend)
         self.journal = journal
