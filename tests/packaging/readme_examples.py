@@ -1,6 +1,6 @@
-"""The examples of the README and of the page that walks through the sample, run.
+"""The examples of the README and of the pages in docs, run.
 
-python tests/packaging/readme_examples.py          # writes their outputs into both
+python tests/packaging/readme_examples.py          # writes their outputs into all
 python tests/packaging/readme_examples.py PAGE.md  # into that one
 """
 
@@ -28,8 +28,7 @@ from pytest_agentflow.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
-WORTH_IT = ROOT / "docs/worth-it.md"
-PAGES = (README, WORTH_IT)
+PAGES = (README, *sorted((ROOT / "docs").glob("*.md")))
 RECORDINGS = ROOT / "examples/website_builder/recordings"
 PLANTED = ROOT / "fixtures/planted"
 # A command may go on after a backslash, as a shell reads it.

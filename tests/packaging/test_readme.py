@@ -1,4 +1,4 @@
-"""What the README and the page that walks through the sample show is what happens."""
+"""What the README and the pages in docs show is what happens."""
 
 from __future__ import annotations
 
@@ -13,9 +13,17 @@ from pytest_agentflow import __all__ as public_names
 EXAMPLES = readme_examples.examples()
 
 
+DOCS = readme_examples.ROOT / "docs"
+
+
 def readme() -> str:
     """The page that everybody reads first."""
     return readme_examples.README.read_text("utf-8")
+
+
+def pages() -> str:
+    """All that is written for users."""
+    return "\n".join(page.read_text("utf-8") for page in readme_examples.PAGES)
 
 
 @pytest.mark.parametrize(
@@ -38,20 +46,28 @@ def test_a_failure_reads_as_shown(name: str) -> None:
 
 
 def test_the_readme_names_only_what_is_there() -> None:
-    """Every af.NAME of the README is a public name."""
-    named = set(re.findall(r"\baf\.(\w+)", readme())) - {"NAME"}
+    """Every af.NAME of our pages is a public name."""
+    named = set(re.findall(r"\baf\.(\w+)", pages())) - {"NAME"}
 
     assert len(named) > 5
     assert named <= set(public_names)
 
 
-def test_every_shipped_mark_has_its_section() -> None:
-    """A mark that nobody can look up is not there."""
-    headings = " ".join(re.findall(r"^### (.*)$", readme(), re.MULTILINE))
+def test_every_shipped_mark_has_its_page() -> None:
+    """The README's table leads to a heading of each mark that there is."""
+    rows = re.findall(
+        r"^\| \[`(\w+)`\]\(docs/([\w.]+)(?:#(.*))?\)", readme(), re.MULTILINE
+    )
     project = tomllib.loads((readme_examples.ROOT / "pyproject.toml").read_text())
     marks = project["project"]["entry-points"]["pytest_agentflow.checks"]
 
-    assert [name for name in marks if name not in headings] == []
+    assert sorted(name for name, _, _ in rows) == sorted(marks)
+    for name, page, anchor in rows:
+        headings = re.findall(
+            r"^#+ (.*)$", (DOCS / page).read_text("utf-8"), re.MULTILINE
+        )
+        slugs = [re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in headings]
+        assert anchor in slugs if anchor else name in headings[0].lower(), name
 
 
 def test_options_and_ini_keys_are_those_of_the_tables(
@@ -61,7 +77,8 @@ def test_options_and_ini_keys_are_those_of_the_tables(
     told = "\n".join(pytester.runpytest_subprocess("--help").outlines)
     there = set(re.findall(r"^ +(--agentflow[\w-]*)", told, re.MULTILINE))
     there |= set(re.findall(r"^ +(agentflow_\w+)", told, re.MULTILINE))
-    firsts = re.findall(r"^\| (`[^|]*)", readme(), re.MULTILINE)
+    settings = (DOCS / "settings.md").read_text("utf-8")
+    firsts = re.findall(r"^\| (`[^|]*)", settings, re.MULTILINE)
     rows = re.findall(r"`((?:--)?agentflow[\w-]*)", " ".join(firsts))
 
     assert sorted(rows) == sorted(there)
