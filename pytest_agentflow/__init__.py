@@ -175,6 +175,16 @@ if TYPE_CHECKING:
     from pytest_agentflow.running.page_run import page_run as page_run
     from pytest_agentflow.running.settings import BadSetting as BadSetting
     from pytest_agentflow.running.spend import OverBudget as OverBudget
+    from pytest_agentflow.statistics.agreement import Agreement as Agreement
+    from pytest_agentflow.statistics.agreement import agreement as agreement
+    from pytest_agentflow.statistics.agreement import cohen_kappa as cohen_kappa
+    from pytest_agentflow.statistics.calibration import Calibration as Calibration
+    from pytest_agentflow.statistics.calibration import (
+        expected_calibration_error as expected_calibration_error,
+    )
+    from pytest_agentflow.statistics.calibration import (
+        fit_calibration as fit_calibration,
+    )
     from pytest_agentflow.statistics.economics import cost_of_pass as cost_of_pass
     from pytest_agentflow.statistics.economics import (
         max_token_multiplier as max_token_multiplier,
@@ -197,6 +207,13 @@ if TYPE_CHECKING:
     from pytest_agentflow.statistics.permutation import (
         permutation_test as permutation_test,
     )
+    from pytest_agentflow.statistics.prediction_powered import (
+        PoweredRate as PoweredRate,
+    )
+    from pytest_agentflow.statistics.prediction_powered import (
+        prediction_powered_rate as prediction_powered_rate,
+    )
+    from pytest_agentflow.statistics.proportion import Proportion as Proportion
     from pytest_agentflow.statistics.reliability import Sprt as Sprt
     from pytest_agentflow.statistics.reliability import absorption as absorption
     from pytest_agentflow.statistics.reliability import (
@@ -224,6 +241,7 @@ if TYPE_CHECKING:
 #: Public name -> module that holds it.
 _HOMES = {
     "AgentFlow": "running.agentflow",
+    "Agreement": "statistics.agreement",
     "Artefact": "model.run",
     "Attempt": "model.call",
     "Attribution": "attribution.trace",
@@ -236,6 +254,7 @@ _HOMES = {
     "Bars": "model.exhibit",
     "Bound": "decomposition.bound",
     "Box": "model.place",
+    "Calibration": "statistics.calibration",
     "Call": "model.call",
     "CannotInstrument": "running.instrument",
     "Charge": "model.price",
@@ -291,9 +310,11 @@ _HOMES = {
     "PictureBox": "model.exhibit",
     "PictureExhibit": "model.exhibit",
     "Place": "model.place",
+    "PoweredRate": "statistics.prediction_powered",
     "PriceBook": "pricing.book",
     "PriceDrift": "pricing.drift",
     "PriceLock": "model.price",
+    "Proportion": "statistics.proportion",
     "Proxy": "wire.proxy",
     "QuantityGrowth": "decomposition.growth_outcome",
     "Rate": "model.rate",
@@ -334,6 +355,7 @@ _HOMES = {
     "Waiver": "checking.waivers",
     "aalp": "pricing.cost_model",
     "absorption": "statistics.reliability",
+    "agreement": "statistics.agreement",
     "allow_connection": "wire.guard",
     "ancestors": "attribution.trace",
     "artefact": "running.doors",
@@ -343,6 +365,7 @@ _HOMES = {
     "busy_time": "pricing.cost_model",
     "check": "checking.check",
     "check_names": "checking.discovery",
+    "cohen_kappa": "statistics.agreement",
     "context_growth_within": "decomposition.growth_within",
     "cost_change": "pricing.cost_change",
     "cost_changes": "pricing.cost_change",
@@ -353,10 +376,12 @@ _HOMES = {
     "evaluate": "checking.evaluate",
     "evaluate_many": "running.many",
     "expect_content": "checking.content",
+    "expected_calibration_error": "statistics.calibration",
     "failure_message": "checking.message",
     "find_check": "checking.discovery",
     "find_recordings": "recording.load",
     "finding_lines": "checking.message",
+    "fit_calibration": "statistics.calibration",
     "forbid_connection": "wire.guard",
     "from_json": "model.codec",
     "gpu_hour": "pricing.cost_model",
@@ -380,6 +405,7 @@ _HOMES = {
     "pass_at_k": "statistics.reliability",
     "pass_hat_k": "statistics.reliability",
     "permutation_test": "statistics.permutation",
+    "prediction_powered_rate": "statistics.prediction_powered",
     "price_drifts": "pricing.drift",
     "priced": "pricing.cost_model",
     "proxy": "wire.proxy",
@@ -394,8 +420,8 @@ _HOMES = {
     "single_trace_exponent": "statistics.overhead",
     "sprt": "statistics.reliability",
     "stage": "running.doors",
-    "to_json": "model.codec",
     "takes_claim": "decomposition.growth_claim",
+    "to_json": "model.codec",
     "tool": "running.doors",
     "tradeoff": "decomposition.tradeoff",
     "vote_calls": "statistics.reliability",

@@ -202,7 +202,7 @@ def test_no_more_calls_than_the_session_allows(
 def test_a_limit_of_money_stops_before_the_call(
     run: af.Run, asked: Ask, model: Server
 ) -> None:
-    """The session's limit and the check's own both hold, and cost nothing themselves."""
+    """The session's limit holds, and so does the check's own."""
     limits = {"max_cost": af.Money(amount=Decimal("0.000001"))}
     for result in (
         asked(run, "record", **limits),
