@@ -171,6 +171,8 @@ if TYPE_CHECKING:
     from pytest_agentflow.running.doors import stage as stage
     from pytest_agentflow.running.doors import tool as tool
     from pytest_agentflow.running.instrument import CannotInstrument as CannotInstrument
+    from pytest_agentflow.running.judging import AskedJudge as AskedJudge
+    from pytest_agentflow.running.judging_beside import recorded_judge as recorded_judge
     from pytest_agentflow.running.many import evaluate_many as evaluate_many
     from pytest_agentflow.running.page_run import page_run as page_run
     from pytest_agentflow.running.settings import BadSetting as BadSetting
@@ -243,6 +245,7 @@ _HOMES = {
     "AgentFlow": "running.agentflow",
     "Agreement": "statistics.agreement",
     "Artefact": "model.run",
+    "AskedJudge": "running.judging",
     "Attempt": "model.call",
     "Attribution": "attribution.trace",
     "BadArgument": "checking.check",
@@ -409,6 +412,7 @@ _HOMES = {
     "price_drifts": "pricing.drift",
     "priced": "pricing.cost_model",
     "proxy": "wire.proxy",
+    "recorded_judge": "running.judging_beside",
     "repriced": "pricing.drift",
     "require": "checking.require",
     "require_decomposition": "decomposition.gate",
