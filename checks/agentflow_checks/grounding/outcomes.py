@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest_agentflow as af
+from agentflow_checks.grounding.citation_outcomes import citation_outcomes
 from agentflow_checks.grounding.evidence import Evidence
 from agentflow_checks.grounding.exhibits import exhibits_of
 from agentflow_checks.grounding.kinds import TYPES, Atom, is_hard
@@ -83,6 +84,7 @@ def outcomes(run: af.Run, options: Options) -> Iterator[object]:
     origins = Origins(run)
     judged = [_judge(output, known, origins, options) for output in outputs]
     yield from _value_outcomes(judged, known, origins, options)
+    yield from citation_outcomes(run, options.stage, documents, known)
     yield from _claim_outcomes(judged, known, options)
     yield af.Note(text=_summary(judged, len(documents)))
     yield from exhibits_of(judged, known)
