@@ -28,9 +28,15 @@ def answer(
     probes = {one.name: one for rule in asked for one in rule.probes}
     facts = probe(visited, probes.values(), budget=budget) if probes else {}
     whole: dict[str, list[dict[str, Any]]] = {kind: [] for kind in KINDS}
+    unseen: dict[str, list[str]] = {}
     for rule in asked:
+        if lacking := _lacking(rule, facts):
+            unseen.setdefault(lacking.reason, []).append(rule.id)
+            continue
         for kind, found in _judged(rule, visited, facts).items():
             whole[kind].append(found)
+    if unseen:
+        whole["incomplete"].append(_not_examined(unseen))
     return whole
 
 
@@ -54,10 +60,6 @@ def _judged(
         "impact": rule.impact,
     }
     mine = {one.name: facts[one.name] for one in rule.probes}
-    lacking = [found for found in mine.values() if isinstance(found, Unknown)]
-    if lacking:
-        nodes = [_node(rule, _not_examined(lacking[0]))]
-        return {"incomplete": shown | {"nodes": nodes}}
     subjects = list(rule.judge(visited, mine))
     if not subjects:
         return {"inapplicable": shown}
@@ -73,10 +75,49 @@ def _judged(
     return parts
 
 
-def _not_examined(unknown: Unknown) -> Subject:
-    return Subject(
-        verdict=af.Verdict.UNDETERMINED, message=f"not examined: {unknown.reason}"
-    )
+def _lacking(rule: OwnRule, facts: Mapping[str, Any]) -> Unknown | None:
+    """Give why a rule cannot be judged: a probe that did not come to its end."""
+    found = (facts[one.name] for one in rule.probes)
+    return next((one for one in found if isinstance(one, Unknown)), None)
+
+
+EXAMINED = "own-rules-examined"
+"""Asks about the page for all rules that were not judged: they themselves are not told,
+for they neither hold nor are without a subject, and what they found before is not gone.
+"""
+
+
+def _not_examined(unseen: Mapping[str, Collection[str]]) -> dict[str, Any]:
+    """Ask once for each reason why rules were not judged, and name them."""
+    return {
+        "id": EXAMINED,
+        "tags": [],
+        "help": "Every rule of ours was judged",
+        "helpUrl": None,
+        "description": "",
+        "impact": "serious",
+        "nodes": [_without(reason, rules) for reason, rules in unseen.items()],
+    }
+
+
+def _without(reason: str, rules: Collection[str]) -> dict[str, Any]:
+    count = "1 rule was" if len(rules) == 1 else f"{len(rules)} rules were"
+    listed = ", ".join(rules)
+    message = f"{reason}, and {count} not examined: {listed}"
+    return {
+        "target": ["html"],
+        "html": f"not examined: {listed}",
+        "impact": "serious",
+        "box": None,
+        "checks": [{"id": EXAMINED, "message": message, "data": None}],
+        "remedy": {
+            "message": message,
+            "observed": "",
+            "expected": None,
+            "fix": "Give the page more time, accessibility(budget=30), or judge by "
+            "fewer rules or states.",
+        },
+    }
 
 
 def _node(rule: OwnRule, subject: Subject) -> dict[str, Any]:

@@ -47,13 +47,15 @@ def states(
         rules: ids of axe-core's rules; of the others nothing is told.
         budget: seconds for the page, those of its visit included.
     """
-    probes = [_PROBES[name] for name in STATES if name in wanted]
+    names = [name for name in STATES if name in wanted]
+    probes = [_PROBES[name] for name in names]
     facts = probe(visited, probes, budget=budget)
     known = _known(visited.axe or {})
-    for one in probes:
+    unseen: dict[str, list[str]] = {}
+    for name, one in zip(names, probes, strict=True):
         found = facts[one.name]
         if isinstance(found, Unknown):
-            yield found
+            unseen.setdefault(found.reason, []).append(name)
             continue
         for state in found["states"]:
             axe = _anew(state["axe"], rules, known)
@@ -65,6 +67,21 @@ def states(
             )
         if left := found.get("left"):
             yield Unknown(f"{left} more controls were not tried: the time was spent")
+    for reason, lacking in unseen.items():
+        yield Unknown(f"the page {_listed(lacking)}: {reason}")
+
+
+_SAID = {
+    "opened": "with its controls used",
+    "dark": "in the dark scheme",
+    "narrow": f"in a window of {NARROW} px",
+    "pointed": "pointed at",
+}
+
+
+def _listed(names: list[str]) -> str:
+    *before, last = (_SAID[name] for name in names)
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 def _known(axe: Mapping[str, Any]) -> frozenset[tuple[str, str]]:

@@ -17,7 +17,7 @@ from multiprocessing import util
 from pathlib import Path
 
 import pytest_agentflow as af
-from agentflow_checks.web import again, cdp, processes, server, used
+from agentflow_checks.web import again, cdp, processes, server, unstarted, used
 from agentflow_checks.web.missing import PartMissing, python_package
 
 VIEWPORT = (1280, 800)
@@ -185,15 +185,9 @@ def driver() -> str | None:
 
 
 def _no_browser() -> str:
-    if sys.platform == "darwin":
-        cure = "brew install --cask google-chrome"
-    elif sys.platform == "win32":
-        cure = "winget install Google.Chrome"
-    else:
-        cure = "apt-get install chromium chromium-driver"
     return (
         "Page checks need Chromium or Chrome, and none is on this machine's path. "
-        f"Install it with: {cure}"
+        f"Install it with: {unstarted.commands().browser}"
     )
 
 
@@ -279,7 +273,10 @@ def _session(program: str, profile: Path, pages_port: int) -> subprocess.Popen[b
     try:
         webdriver.Chrome(options=options, service=service)
     except (exceptions.WebDriverException, OSError) as error:
-        raise PartMissing(_did_not_start(program, error)) from error
+        said = str(getattr(error, "msg", None) or error)
+        at_fault = isinstance(error, OSError)
+        sentence = unstarted.sentence(program, driver(), said, no_driver=at_fault)
+        raise PartMissing(sentence) from error
     root: subprocess.Popen[bytes] = service.process
     # Selenium's own clean-up would ask a dead driver to stop, over HTTP.
     service.process = None  # type: ignore[assignment]
@@ -354,14 +351,3 @@ def _flags_of_this_run(profile: Path, port: int) -> tuple[str, ...]:
         f"--window-size={VIEWPORT[0]},{VIEWPORT[1]}",
         f"--host-resolver-rules={rules}",
     )
-
-
-def _did_not_start(program: str, error: Exception) -> str:
-    reason = str(getattr(error, "msg", None) or error).strip().partition("\n")[0]
-    cure = (
-        f"Try: {program} --headless=new --no-sandbox --dump-dom about:blank"
-        if driver()
-        else "The driver is missing: apt-get install chromium-driver "
-        "(macOS: brew install --cask chromedriver)"
-    )
-    return f"The browser {program} did not start: {reason}. {cure}"

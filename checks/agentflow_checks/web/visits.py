@@ -22,15 +22,14 @@ from agentflow_checks.web import (
     warm,
 )
 from agentflow_checks.web.examine import (
-    LOAD_SHARE,
     Clock,
     Unjudgeable,
     ask,
     examine,
-    settle,
     too_slow,
 )
 from agentflow_checks.web.page import Body, Page, Visit
+from agentflow_checks.web.probed import LATE, Probed, is_open, result, spent
 from agentflow_checks.web.probing import (
     Bench,
     Probe,
@@ -43,6 +42,9 @@ from agentflow_checks.web.probing import (
 
 KEPT_VISITS, KEPT_PICTURES = 256, 32
 """How many are kept per process, the oldest given up first."""
+
+LOAD_SECONDS = 3.0
+"""For a page that was visited to load once more; it is used as far as it came."""
 
 TROUBLE = (cdp.CallTimeout, cdp.ProtocolError, cdp.InterruptedCall)
 """What a page can do to a tab; the tab is then given up."""
@@ -79,7 +81,7 @@ class _Kept:
     rules: frozenset[str]
     budget: float
     files: Mapping[Path, tuple[int, int] | None]
-    facts: dict[str, Any] = dataclasses.field(default_factory=dict)
+    probed: dict[str, Probed] = dataclasses.field(default_factory=dict)
     """What probes found, by their names."""
 
 
@@ -117,8 +119,10 @@ def visit(
         if kept is not None and _still_holds(kept, wanted, budget):
             _state.visits.move_to_end(page.digest)
             return kept.visit
-        kept = _visit(page, wanted | (kept.rules if kept else frozenset()), budget)
-        _state.visits[page.digest] = kept
+        more = _visit(page, wanted | (kept.rules if kept else frozenset()), budget)
+        if kept is not None and _is_same(kept, more):
+            more.probed.update(kept.probed)
+        kept = _state.visits[page.digest] = more
         while len(_state.visits) > KEPT_VISITS:
             _state.visits.popitem(last=False)
         return kept.visit
@@ -134,7 +138,7 @@ def screenshot(visited: Visit, clip: af.Box | None = None) -> bytes:
     with _lock:
         if key not in _state.pictures:
             try:
-                _show(visited.page)
+                _show(visited.page, by=time.monotonic() + 10)
                 _state.pictures[key] = _capture(warm.tab(), clip)
             except TROUBLE as error:
                 warm.recover()
@@ -150,32 +154,46 @@ def probe(
     """Use a visited page as people do, and give what each probe found, by its name.
 
     What a probe found is kept as long as the visit. One that did not come to its end
-    gives `Unknown`: what rests on it is undetermined.
+    gives `Unknown`: what rests on it is undetermined. It is tried again only where more
+    time is given.
 
     Args:
         visited: a visit without `error`.
         probes: what to do.
-        budget: seconds for the page, those of its visit included.
+        budget: seconds for the page: for its visit and the probes of all checks.
     """
     with _lock:
-        kept = _state.visits.get(visited.page.digest)
-        known = kept.facts if kept is not None and kept.visit is visited else {}
-        clock = Clock(budget - sum(visited.timings.values()) / 1000)
+        known = _probed(visited)
         for one in in_order(probes):
-            if one.name not in known or isinstance(known[one.name], Unknown):
-                known[one.name] = _probe(visited, one, clock)
-        return dict(known)
+            before = known.get(one.name)
+            if is_open(before, budget):
+                begin = time.monotonic()
+                found = _probe(visited, one, begin + budget - spent(visited, known))
+                took = time.monotonic() - begin
+                known[one.name] = result(found, took, before, budget)
+        return {name: probed.found for name, probed in known.items()}
 
 
-def _probe(visited: Visit, probe: Probe, clock: Clock) -> Any:
-    if clock.begin + clock.budget <= time.monotonic():
-        return Unknown(f"the page's time was spent before: {probe.name} did not begin")
+def probed_ms(visited: Visit) -> dict[str, float]:
+    """Give the milliseconds that each probe has taken of a visited page's budget."""
+    with _lock:
+        return {name: 1000 * one.seconds for name, one in _probed(visited).items()}
+
+
+def _probed(visited: Visit) -> dict[str, Probed]:
+    kept = _state.visits.get(visited.page.digest)
+    return kept.probed if kept is not None and kept.visit is visited else {}
+
+
+def _probe(visited: Visit, probe: Probe, by: float) -> Any:
+    if by <= time.monotonic():
+        return LATE
     try:
-        _show(visited.page)
+        _show(visited.page, by=by)
         current = warm.tab()
         current.shown = ""
         with _serving(visited.page, _site(visited.page)) as url:
-            bench = Bench(tab=current, visited=visited, url=url, by=clock.end)
+            bench = Bench(tab=current, visited=visited, url=url, by=by)
             before = mark(bench) if probe.passing else None
             found = probe.run(bench)
             put_back(bench)
@@ -187,7 +205,7 @@ def _probe(visited: Visit, probe: Probe, clock: Clock) -> Any:
         return Unknown(f"{probe.name}: the page ended the browser ({gone})")
     except cdp.CallTimeout:
         warm.recover()
-        return Unknown(f"{probe.name} did not come to its end in the page's time")
+        return LATE
     except (*TROUBLE, Unjudgeable) as error:
         warm.recover()
         return Unknown(f"{probe.name}: {error}")
@@ -250,6 +268,11 @@ def _still_holds(kept: _Kept, rules: frozenset[str], budget: float) -> bool:
         return False
     unchanged = all(server.stamp(path) == was for path, was in kept.files.items())
     return unchanged and rules <= kept.rules
+
+
+def _is_same(kept: _Kept, more: _Kept) -> bool:
+    """Tell whether a second visit is for more rules alone: what was probed holds."""
+    return kept.visit.error is None and kept.files == more.files
 
 
 def _visit(page: Page, rules: frozenset[str], budget: float) -> _Kept:
@@ -321,16 +344,18 @@ def _serving(page: Page, site: server.Site) -> Iterator[str]:
         del sites[other]
 
 
-def _show(page: Page) -> None:
-    """Have the tab show a page that was visited before."""
+def _show(page: Page, *, by: float) -> None:
+    """Have the tab show a page that was visited before.
+
+    As on its visit, the load event is not waited for without an end.
+    """
     current = warm.tab()
     if current.shown == page.digest:
         return
-    clock = Clock(10.0)
     current.shown = ""
     with _serving(page, _site(page)) as url:
-        tab.load(current, url, by=clock.at(LOAD_SHARE))
-        settle(current, clock)
+        tab.load(current, url, by=min(time.monotonic() + LOAD_SECONDS, by))
+        ask(current, "settle(1500)", by)
     current.shown = page.digest
 
 

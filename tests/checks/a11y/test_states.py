@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from agentflow_checks import accessibility
+from agentflow_checks.web import visits
 
 import pytest_agentflow as af
 
@@ -85,3 +86,46 @@ def test_what_the_first_look_shows_is_told_once() -> None:
         (None, "#faint"),
         ("in a window of 320 px", "main > p"),
     ]
+
+
+ROOMS = "".join(f"<p><button>Room {number}</button></p>" for number in range(12))
+BUSY = f"""
+<script>addEventListener("focus", () => {{
+  const end = performance.now() + 700;
+  while (performance.now() < end);
+}}, true)</script>
+<main><h1>Hotels</h1>{ROOMS}</main>
+"""
+
+
+def test_a_page_has_one_budget_and_what_it_lacks_is_asked_once() -> None:
+    """Visit, rules and states share the seconds; one question names what was left."""
+    data = (HEAD + BUSY).encode()
+    page = af.Artefact(name="index.html", media_type="text/html", data=data)
+    run = af.Run(workflow="site", case="busy", artefacts=(page,))
+    (result,) = af.evaluate(run, accessibility("AA", budget=6)).results
+    visited = visits.visit(data, budget=6)
+    taken = sum(visited.timings.values()) + sum(visits.probed_ms(visited).values())
+    assert taken < 7000
+    (asked,) = [f for f in result.findings if f.rule == "a11y.own-rules-examined"]
+    assert asked.verdict is af.Verdict.UNDETERMINED
+    assert "the page's 6 s were spent, and" in asked.message
+    assert "focus-changes-nothing" in asked.message
+    # A rule that was not examined is not listed: it neither holds nor does not apply.
+    assert "a11y.focus-changes-nothing" not in {rule.rule for rule in result.rules}
+    left = [note.text for note in result.notes if "s were spent" in note.text]
+    assert len(left) == 1
+    assert "in the dark scheme" in left[0]
+
+
+def test_a_rule_that_was_not_examined_does_not_pass() -> None:
+    """Where nothing else was asked for, the check itself is undetermined."""
+    data = (HEAD + BUSY).encode()
+    page = af.Artefact(name="index.html", media_type="text/html", data=data)
+    run = af.Run(workflow="site", case="busy", artefacts=(page,))
+    check = accessibility("AA", rules=["input-changes-nothing"], budget=0.001)
+    visits.visit(data, budget=60)
+    (result,) = af.evaluate(run, check).results
+    assert result.verdict is af.Verdict.UNDETERMINED
+    (finding,) = result.findings
+    assert finding.message.endswith("1 rule was not examined: input-changes-nothing")

@@ -111,3 +111,35 @@ def test_what_leaves_the_page_alone_comes_first() -> None:
     ]
     found = [one.name for one in probing.in_order(made)]
     assert found == ["look", "size", "keys", "more keys"]
+
+
+def late(name: str) -> Probe:
+    """Make a probe that waits a second."""
+    return Probe(name=name, run=lambda bench: probing.pause(bench, 1), acts=False)
+
+
+def test_one_budget_covers_the_probes_of_all_calls() -> None:
+    """What earlier calls took is not there for later ones; more time is asked anew."""
+    visited = visits.visit(PAGE % b"<!-- budget -->", budget=60)
+    begun = sum(visited.timings.values()) / 1000
+    for name in ("one", "two", "three"):
+        found = visits.probe(visited, [late(name)], budget=begun + 2.5)
+    assert [found["one"], found["two"]] == [None, None]
+    spent = f"the page's {begun + 2.5:g} s were spent"
+    assert found["three"] == probing.Unknown(spent)
+    took = visits.probed_ms(visited)
+    assert took["one"] >= 1000
+    assert sum(took.values()) < 2600
+    again = visits.probe(visited, [late("three")], budget=60)
+    assert again["three"] is None
+    assert visits.probed_ms(visited)["three"] >= 1000
+
+
+def test_what_was_probed_outlives_a_visit_for_more_rules() -> None:
+    """Another check that asks axe-core for more does not have the page used again."""
+    html = PAGE % b"<!-- more -->"
+    few = visits.visit(html, rules=["document-title"], budget=60)
+    visits.probe(few, [late("four")], budget=60)
+    more = visits.visit(html, rules=["html-has-lang"], budget=60)
+    assert more is not few
+    assert visits.probed_ms(more)["four"] >= 1000
