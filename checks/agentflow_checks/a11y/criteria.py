@@ -121,6 +121,7 @@ CRITERIA = (
     ),
     Criterion("4.1.2", "Name, Role, Value", "A", "do names fit what is named?"),
     Criterion("4.1.3", "Status Messages", "AA", "are messages told as they come?"),
+    Criterion("1.2.8", "Media Alternative (Prerecorded)", "AAA", ""),
     Criterion("1.4.6", "Contrast (Enhanced)", "AAA", ""),
     Criterion("2.1.3", "Keyboard (No Exception)", "AAA", ""),
     Criterion("2.2.4", "Interruptions", "AAA", ""),

@@ -20,10 +20,14 @@ CASES = sorted(FOLDER.glob("*/*.html"))
 
 @pytest.mark.parametrize("rule", sorted(RULES))
 def test_every_rule_has_examples(rule: str) -> None:
-    """A rule is shown where it holds, where it does not, and where it is silent."""
+    """A rule is shown where it holds, where it does not, and where it is silent.
+
+    One that only a person can call kept is shown where it asks.
+    """
     kinds = {file.name.partition("-")[0] for file in FOLDER.glob(f"{rule}/*.html")}
-    assert {"pass", "inapplicable"} <= kinds <= set(KINDS)
+    assert "inapplicable" in kinds <= set(KINDS)
     assert kinds & {"fail", "undetermined"}
+    assert "pass" in kinds or {"fail", "undetermined"} <= kinds
 
 
 def test_every_example_is_one_of_a_rule() -> None:

@@ -7,6 +7,7 @@ from agentflow_checks.a11y.rules import (
     bypass,
     changes,
     device,
+    errors,
     keyboard,
     labels,
     language,
@@ -16,17 +17,22 @@ from agentflow_checks.a11y.rules import (
     motion,
     mouse,
     opening,
+    purpose,
     tables,
+    transcripts,
 )
 from agentflow_checks.a11y.rules.rule import OwnRule
 
 _TOPICS = (
     media,
+    transcripts,
     motion,
     device,
     keyboard,
     changes,
     labels,
+    errors,
+    purpose,
     layout,
     mouse,
     opening,

@@ -1,4 +1,4 @@
-"""Sound that plays by itself, and what media give to those who cannot hear or see."""
+"""Sound that plays by itself, and captions for those who do not hear it."""
 
 from __future__ import annotations
 
@@ -151,9 +151,10 @@ def _try_controls(bench: Bench, found: list[dict[str, Any]]) -> None:
 LISTENING = Probe(name="media", run=listen, acts=False)
 
 
-def _at(
+def at_media(
     one: dict[str, Any], verdict: af.Verdict, message: str = "", **said: Any
 ) -> Subject:
+    """Say something of one audio or video."""
     if one.get("detached"):
         html = f"new Audio({one['file']!r}), outside of the document"
         return Subject(verdict=verdict, html=html, message=message, **said)
@@ -198,16 +199,16 @@ def _judged(one: dict[str, Any]) -> Iterator[Subject]:
         if one["error"] and one["here"]:
             return  # a file that cannot be played is not heard
         if native:
-            yield _at(one, af.Verdict.PASSED)
+            yield at_media(one, af.Verdict.PASSED)
             return
         message = (
             f"it is to begin by itself, and its sound ({one['file']}) could not be "
             "listened to: does it last longer than 3 seconds, and what stops it?"
         )
-        yield _at(one, af.Verdict.UNDETERMINED, message)
+        yield at_media(one, af.Verdict.UNDETERMINED, message)
     elif one["sound"] in {"some", "faint"}:
         if not _goes_on(one) or native:
-            yield _at(one, af.Verdict.PASSED)
+            yield at_media(one, af.Verdict.PASSED)
         else:
             yield _judged_stop(one)
 
@@ -222,22 +223,22 @@ def _judged_stop(one: dict[str, Any]) -> Subject:
     if stop["by"] is not None:
         lacking = controls.missing(stop)
         if not lacking or not one["lasts"]:
-            return _at(one, af.Verdict.PASSED)
+            return at_media(one, af.Verdict.PASSED)
         message = f"it is heard {lasting} without being asked, and {lacking}"
-        return _at(one, af.Verdict.FAILED, message, **about)
+        return at_media(one, af.Verdict.FAILED, message, **about)
     if one["sound"] == "faint":
         message = (
             f"it plays {lasting} by itself, at less than -40 dB: is that to be heard?"
         )
-        return _at(one, af.Verdict.UNDETERMINED, message, **about)
+        return at_media(one, af.Verdict.UNDETERMINED, message, **about)
     if not one["lasts"]:
         # The page itself paused or muted it within three seconds.
-        return _at(one, af.Verdict.PASSED)
+        return at_media(one, af.Verdict.PASSED)
     if question := controls.doubt(stop):
         message = f"it is heard {lasting} without being asked: {question}"
-        return _at(one, af.Verdict.UNDETERMINED, message, **about)
+        return at_media(one, af.Verdict.UNDETERMINED, message, **about)
     message = f"it is heard {lasting} without being asked, and nothing stops it"
-    return _at(one, af.Verdict.FAILED, message, **about)
+    return at_media(one, af.Verdict.FAILED, message, **about)
 
 
 def captions(visited: Visit, facts: Facts) -> Iterator[Subject]:
@@ -247,17 +248,17 @@ def captions(visited: Visit, facts: Facts) -> Iterator[Subject]:
         if one["kind"] != "video" or not one["visible"] or one["detached"]:
             continue
         shown = [t for t in one["tracks"] if t["kind"] in {"captions", "subtitles"}]
-        broken = [track for track in shown if _fault(track)]
-        yield from (_broken(track) for track in broken)
+        broken = [track for track in shown if track_fault(track)]
+        yield from (broken_track(track) for track in broken)
         if one["sound"] in {"none", "silent"}:
-            yield _at(one, af.Verdict.PASSED)
+            yield at_media(one, af.Verdict.PASSED)
         elif len(broken) == len(shown) > 0:
             continue
         else:
-            yield _at(one, af.Verdict.UNDETERMINED, _about_captions(one, shown))
+            yield at_media(one, af.Verdict.UNDETERMINED, _about_captions(one, shown))
 
 
-def _fault(track: dict[str, Any]) -> str:
+def track_fault(track: dict[str, Any]) -> str:
     """Say what is beyond doubt wrong with a track's file; empty: nothing."""
     if not track["src"].strip():
         return "it names no file"
@@ -272,9 +273,12 @@ _LOADED, _FAILED = 2, 3
 """Ready states of track elements, as HTML numbers them."""
 
 
-def _broken(track: dict[str, Any]) -> Subject:
-    message = f"{_fault(track)}: nobody can turn these {track['kind']} on"
-    return _at(track, af.Verdict.FAILED, message, expected="a WebVTT file with cues")
+def broken_track(track: dict[str, Any]) -> Subject:
+    """Fail a track whose file is of no use."""
+    message = f"{track_fault(track)}: nobody can turn these {track['kind']} on"
+    return at_media(
+        track, af.Verdict.FAILED, message, expected="a WebVTT file with cues"
+    )
 
 
 def _about_captions(one: dict[str, Any], shown: list[dict[str, Any]]) -> str:
@@ -282,7 +286,7 @@ def _about_captions(one: dict[str, Any], shown: list[dict[str, Any]]) -> str:
         "some": f"{one['file']} has sound",
         "faint": f"{one['file']} has faint sound",
     }.get(one["sound"], f"whether {one['file']} has sound could not be found out")
-    working = [track for track in shown if not _fault(track) and track["cues"]]
+    working = [track for track in shown if not track_fault(track) and track["cues"]]
     if working:
         track = working[0]
         last = one.get("last")
@@ -296,58 +300,16 @@ def _about_captions(one: dict[str, Any], shown: list[dict[str, Any]]) -> str:
         return f"{heard}, and its captions lie elsewhere and were not loaded: are they "
         "complete?"
     return (
-        f"{heard}, and no <track kind=captions>{_near(one)}: are captions part of the "
-        "picture, or does it only show what the page's text says?"
+        f"{heard}, and no <track kind=captions>{words_near(one)}: are captions part of "
+        "the picture, or does it only show what the page's text says?"
     )
 
 
-def _near(one: dict[str, Any]) -> str:
+def words_near(one: dict[str, Any]) -> str:
+    """Say what calls itself a transcript."""
     if one["words"] is None:
         return "; nothing on the page calls itself a transcript"
     return f"; the page has {one['words']['text']!r}"
-
-
-def alternatives(visited: Visit, facts: Facts) -> Iterator[Subject]:
-    """Judge what audio gives to the deaf and video to the blind, in words."""
-    del visited
-    for one in facts[LISTENING.name]:
-        described = [t for t in one["tracks"] if t["kind"] == "descriptions"]
-        broken = [track for track in described if _fault(track)]
-        yield from (_broken(track) for track in broken)
-        if one["kind"] == "audio":
-            yield from _in_words(one)
-        elif one["visible"] and not one["detached"] and not broken:
-            yield _at(one, af.Verdict.UNDETERMINED, _about_pictures(one, described))
-
-
-def _in_words(one: dict[str, Any]) -> Iterator[Subject]:
-    """Ask for the transcript of an audio element that people can play."""
-    if one["sound"] in {"none", "silent"}:
-        yield _at(one, af.Verdict.PASSED)
-    elif one["auto"] or one["visible"]:
-        message = (
-            f"{one['file']} is to be heard{_near(one)}: is all that is said in it "
-            "there in words?"
-        )
-        yield _at(one, af.Verdict.UNDETERMINED, message)
-
-
-def _about_pictures(one: dict[str, Any], described: list[dict[str, Any]]) -> str:
-    what = {
-        "none": "shows pictures without sound",
-        "silent": "shows pictures without sound",
-        "unknown": f"could not be listened to ({one.get('why')})",
-    }.get(one["sound"], "shows pictures with sound")
-    track = next((t for t in described if t["cues"]), None)
-    told = (
-        f"; its descriptions have {track['cues']} cues, the first {track['words']!r}"
-        if track
-        else "; it has no <track kind=descriptions>"
-    )
-    return (
-        f"{one['file']} {what}{told}{_near(one)}: is all that it shows told in words "
-        "or in its sound, or is it decoration?"
-    )
 
 
 RULES = (
@@ -371,25 +333,5 @@ RULES = (
         fix='Add <track kind="captions" srclang="en" src="captions.vtt">.',
         probes=(LISTENING,),
         judge=captions,
-    ),
-    OwnRule(
-        id="media-in-words",
-        title="What media show and say is to be had in words",
-        criteria=("1.2.1", "1.2.3"),
-        act=(
-            "c5a4ea",
-            "c3232f",
-            "e7aa44",
-            "2eb176",
-            "d7ba54",
-            "ee13b5",
-            "1ea59c",
-            "1ec09b",
-        ),
-        category="time-and-media",
-        impact="critical",
-        fix="Put a transcript beside it, or a link that leads to one.",
-        probes=(LISTENING,),
-        judge=alternatives,
     ),
 )
