@@ -126,7 +126,7 @@ def _quantity_notations(index: Index, atom: Atom, reading: Reading) -> Evidence 
     if not rows:
         return None
     size = to_base(cast("Decimal", reading.value), unit)
-    scale = abs(size) + (_KELVIN if dimension == "temperature" else 0)
+    scale = _scale(size, dimension)
     width = scale * CONVERTED
     low = bisect_left(rows, size - width, key=_size)
     high = bisect_right(rows, size + width, key=_size)
@@ -137,6 +137,21 @@ def _quantity_notations(index: Index, atom: Atom, reading: Reading) -> Evidence 
         if hit.reading.unit != reading.unit and _may_convert(reading, size, other):
             return evidence_at(index, atom, hit, "rounded", "converted")
     return None
+
+
+def is_converted(reading: Reading, other: Reading) -> bool:
+    """Tell whether two quantities are one, written in two units and rounded."""
+    unit, its = BY_SYMBOL[reading.unit], BY_SYMBOL[other.unit]
+    if unit.symbol == its.symbol or unit.dimension != its.dimension:
+        return False
+    size = to_base(cast("Decimal", reading.value), unit)
+    exact = to_base(cast("Decimal", other.value), its)
+    width = _scale(size, unit.dimension) * CONVERTED
+    return abs(exact - size) <= width and _may_convert(reading, size, exact)
+
+
+def _scale(size: Decimal, dimension: str) -> Decimal:
+    return abs(size) + (_KELVIN if dimension == "temperature" else 0)
 
 
 def _may_convert(reading: Reading, size: Decimal, other: Decimal) -> bool:

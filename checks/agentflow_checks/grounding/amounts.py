@@ -11,6 +11,7 @@ from agentflow_checks.grounding.spans import Spans
 from agentflow_checks.grounding.units import (
     BY_SYMBOL,
     CENTS,
+    CROWNS,
     CURRENCIES,
     DOLLARS,
     MAGNITUDES,
@@ -33,19 +34,19 @@ _CODES = "|".join(
 )
 _BEFORE = re.compile(
     rf"(?:(?<![A-Za-z])(?:US|AU?|CA?|NZ|S|HK|R))?[{_SYMBOLS}] ?\Z"
-    rf"|(?<![A-Za-z])(?:{_CODES}|Rs\.?) ?\Z"
+    rf"|(?<![A-Za-z])(?:{_CODES}|Rs\.?|kr\.?) ?\Z"
 )
 _AFTER = re.compile(
     r"(?P<gap>[ \u2009]?-?[ ]?)"
     rf"(?P<word>[%¢\"]|[{_SYMBOLS}](?![0-9])|[°º][ ]?(?:[CFcf](?![A-Za-z]))?"
-    r"|[A-Za-zµμ]+(?:/h(?![A-Za-z]))?[²³]?|'(?=[0-9]{1,2}(?:\"|''))"
+    r"|[A-Za-zµμÀ-ɏ]+(?:/h(?![A-Za-z]))?[²³]?|[\u3041-\u30ff\u4e00-\u9fff]{1,6}|'(?=[0-9]{1,2}(?:\"|''))"
     r"|m2(?![A-Za-z0-9]))"
 )
 _NEXT_WORD = re.compile(r"[ -]([A-Za-z]+)")
 #: First words of units of two or three words.
 _COMPOUND_WORDS = """
     square sq fl fluid degrees degree deg miles kilometers kilometres kilowatt per
-    percentage
+    percentage pour por
 """
 _COMPOUND = frozenset(_COMPOUND_WORDS.split())
 _ORDINALS = frozenset({"st", "nd", "rd", "th"})
@@ -88,14 +89,15 @@ def _read(text: str, numeral: Numeral, after: int) -> Atom | None:
         readings, end = _classify(text, numeral, currency)
     except _Nothing:
         return None
-    if numeral.words and _says_little(numeral, readings):
+    if numeral.words and _says_little(readings):
         return None
     return Atom(text[start:end], start, end, readings)
 
 
-def _says_little(numeral: Numeral, readings: tuple[Reading, ...]) -> bool:
+def _says_little(readings: tuple[Reading, ...]) -> bool:
     # "one" and "two" are pronouns and articles as often as amounts.
-    return readings[0].type == "number" and numeral.values[0] <= 1
+    value = readings[0].value
+    return readings[0].type == "number" and value is not None and value <= 1
 
 
 def _currency_before(text: str, start: int, after: int) -> tuple[str | None, int]:
@@ -120,7 +122,7 @@ def _classify(
     factor = _magnitude(match, in_money=currency is not None)
     if factor:
         values = tuple(value * factor for value in values)
-        end = match.end()
+        end = match.start("word") + 1 if _has_no_blanks(match) else match.end()
         match = _AFTER.match(text, end)
     if match is None:
         return _bare(text, numeral, values, currency, scaled=True), end
@@ -130,7 +132,7 @@ def _classify(
 
 
 def _magnitude(match: re.Match[str], *, in_money: bool) -> int:
-    word = match["word"].lower()
+    word = match["word"][:1] if _has_no_blanks(match) else match["word"].lower()
     if "-" in match["gap"] and word not in {"million", "billion", "thousand"}:
         return 0
     if word == "k" and match["gap"]:
@@ -138,6 +140,11 @@ def _magnitude(match: re.Match[str], *, in_money: bool) -> int:
     if in_money and len(match["gap"]) <= 1 and word in MONEY_MAGNITUDES:
         return MONEY_MAGNITUDES[word]
     return MAGNITUDES.get(word, 0)
+
+
+def _has_no_blanks(match: re.Match[str]) -> bool:
+    """Tell whether what follows is Chinese or Japanese, where words are not parted."""
+    return match["word"][0] >= "\u3041"
 
 
 def _with_unit(
@@ -157,7 +164,7 @@ def _with_unit(
         if readings:
             return readings, word_end
     word = match["word"]
-    if glued and word[0].isalpha():
+    if glued and word[0].isalpha() and not _has_no_blanks(match):
         return _glued(text, numeral, word, match.end())
     return _bare(text, numeral, values, None, scaled=scaled), end
 
@@ -168,6 +175,9 @@ def _words_after(text: str, match: re.Match[str]) -> list[tuple[str, int]]:
     if word == "in":
         closes = text[end : end + 1] in {".", ")", ",", "x"}
         return [("inch", end)] if closes and match["gap"] in {"", "-"} else []
+    if _has_no_blanks(match):
+        start = match.start("word")
+        return [(word[:n], start + n) for n in range(len(word), 0, -1)]
     candidates = [(word, end)]
     if word.lower() in _COMPOUND:
         for _ in range(2):
@@ -282,7 +292,8 @@ def _quantity(value: Decimal, unit: Unit) -> Reading:
 
 def same_currency(one: str, other: str) -> bool:
     """Tell whether two currency codes may be written with the same sign."""
-    return one == other or {one, other} <= DOLLARS
+    both = {one, other}
+    return one == other or both <= DOLLARS or both <= CROWNS
 
 
 def _inherit(text: str, found: list[tuple[Numeral, Atom]], i: int) -> Atom:

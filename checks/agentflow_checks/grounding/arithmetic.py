@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, DecimalException
 from itertools import combinations, permutations
 
-from agentflow_checks.grounding.amount_lookup import CONVERTED
+from agentflow_checks.grounding.amount_lookup import CONVERTED, is_converted
 from agentflow_checks.grounding.evidence import Evidence
 from agentflow_checks.grounding.kinds import SMALL_NUMBER, Reading
 from agentflow_checks.grounding.units import BY_SYMBOL, to_base
@@ -39,12 +39,18 @@ _CUES: dict[str, re.Pattern[str]] = {
         re.IGNORECASE,
     ),
 }
-_DOUBLE = re.compile(r"\b(?:double[sd]?|twice)\b", re.IGNORECASE)
+_DOUBLE = re.compile(
+    r"\b(?:double[sd]?|twice|(?:per|each|every|either|both)[ ]sides?)\b", re.IGNORECASE
+)
 _HALF = re.compile(r"\bhalf\b", re.IGNORECASE)
 #: Numbers that everybody may calculate with.
 _CALENDAR = frozenset(map(Decimal, (24, 30, 31, 52, 60, 100, 365, 1000)))
 #: What stands between a quantity and the same quantity in another unit.
-_AGAIN = re.compile(r"\W{0,3}\((?:or |about |approx\.? |~)?\Z| or (?:about )?\Z| = \Z")
+_AGAIN = re.compile(
+    r"(?:\W{0,3}\((?:or |about |approx\.? |~)?| or (?:about )?| = )"
+    r"(?:[0-9.,]{1,7}[ ]?(?:-|to)[ ]?)?\Z"
+)
+_LONGEST_AGAIN = 20
 _MOST_OPERANDS = 8
 #: A result is rounded to its last place, but never by more than this share.
 _SLACK = Decimal("0.02")
@@ -75,20 +81,31 @@ def _converted(text: str, wanted: Evidence, found: Sequence[Evidence]) -> Eviden
     """Accept ``5 feet 6 inches (168 cm)``: the same quantity again, in another unit."""
     start = wanted.atom.start
     reading = wanted.atom.readings[0]
-    opened = _AGAIN.search(text[max(0, start - 12) : start])
+    opened = _AGAIN.search(text[max(0, start - _LONGEST_AGAIN) : start])
     if not _open(wanted) or reading.type != "quantity" or opened is None:
         return wanted
     until = start - len(opened.group())
     before = [e for e in found if e.atom.end <= until and e.status in _HOLDS][-2:]
-    terms = [
-        _term(reading, e) for e in before if e.atom.readings[0].unit != reading.unit
-    ]
+    others = [e for e in before if e.atom.readings[0].unit != reading.unit]
+    if _kind(reading) == "temperature":
+        return _converted_temperature(wanted, others)
+    terms = [_term(reading, e) for e in others]
     for first in range(len(terms)):
         some = terms[first:]
         total = sum((term.value for term in some), Decimal(0))
         near = abs(total - (reading.value or 0)) <= abs(total) * CONVERTED
         if near and all(term.kind == _kind(reading) for term in some):
             equation = f"{' '.join(term.written for term in some)} = {wanted.atom.text}"
+            return replace(wanted, status="derived", note=equation)
+    return wanted
+
+
+def _converted_temperature(wanted: Evidence, others: Sequence[Evidence]) -> Evidence:
+    reading = wanted.atom.readings[0]
+    for one in others:
+        other = one.atom.readings[0]
+        if _kind(other) == "temperature" and is_converted(reading, other):
+            equation = f"{one.atom.text} = {wanted.atom.text}"
             return replace(wanted, status="derived", note=equation)
     return wanted
 
@@ -116,9 +133,9 @@ def _equation(
     written = wanted.atom.text.strip()
     terms = [
         _term(reading, evidence)
-        for evidence in found
-        if evidence is not wanted and _may_be_operand(evidence)
-    ][:_MOST_OPERANDS]
+        for evidence in _around(wanted, found)
+        if _may_be_operand(evidence)
+    ]
     slack = min(_half_of_last_place(written), abs(target) * _SLACK)
     try:
         for value, equation in _results(text, signs, terms, _kind(reading)):
@@ -127,6 +144,16 @@ def _equation(
     except DecimalException:
         return None
     return None
+
+
+def _around(wanted: Evidence, found: Sequence[Evidence]) -> list[Evidence]:
+    """Give the nearest amounts, whether held or not: a source more drives none out."""
+    amounts = [
+        e for e in found if e is not wanted and e.atom.readings[0].value is not None
+    ]
+    at = wanted.atom.start
+    near = sorted(amounts, key=lambda e: abs(e.atom.start - at))[:_MOST_OPERANDS]
+    return sorted(near, key=lambda e: e.atom.start)
 
 
 def _results(

@@ -26,16 +26,30 @@ from agentflow_checks.grounding.spans import Spans
 from agentflow_checks.grounding.units import BASES
 
 _DIGIT = re.compile("[0-9]")
-_LABELS = re.compile(
+#: What numbers a thing and says nothing: found from its digits backwards, for digits
+#: are rare in prose.
+_LABEL_HEAD = re.compile(
     r"\b(?:steps?|passages?|figures?|figs?|tables?|chapters?|sections?|pages?|pp|parts?"
     r"|questions?|answers?|options?|items?|sources?|documents?|docs?|examples?|notes?"
     r"|appendix|footnotes?|lines?|rows?|columns?|slides?|images?|pictures?|photos?"
     r"|exhibits?|volumes?|vol|lessons?|modules?|tasks?|phases?|stages?|rounds?|tips?"
     r"|reasons?|methods?|rules?|articles?|paragraphs?|clauses?|references?"
     r"|refs?|visuals?|no\.|nos\.)"
-    r"[ ]?(?:\#|no\.?|number)?[. ]{0,2}[0-9]{1,3}(?![0-9:%]|[.,][0-9]|[/-][0-9]{2})"
+    r"[ ]?(?:\#|no\.?|number)?[. ]{0,2}\Z",
+    re.IGNORECASE,
+)
+_LABEL_DIGITS = re.compile(
+    r"[0-9]{1,3}(?![0-9:%]|[.,][0-9]|[/-][0-9]{2})"
     r"(?:(?:[ ]?(?:,|&|-|and|or|to|through)[ ]?){1,2}[0-9]{1,3}"
     r"(?![0-9:%]|[.,][0-9])){0,9}",
+    re.IGNORECASE,
+)
+_LONGEST_LABEL = 24
+_DIGITS = re.compile(r"(?<![0-9])[0-9]{1,3}(?![0-9])")
+#: "passage 2:04:00 am": what looks like an hour numbers the passage.
+_LABELLED_CLOCK = re.compile(
+    r"\b(?:passage|source|document|answer|section|question|note|step|line)[ ]"
+    r"[0-9]{1,3}:(?=[0-9]{1,2}:[0-9]{2}(?!:))",
     re.IGNORECASE,
 )
 _MARKERS = re.compile(
@@ -48,18 +62,40 @@ _SLOGANS = re.compile(
     r"(?<![0-9])(?:24/7(?:/365)?|50[/-]50|9/11|20/20|360°|16:9|4:3|3:2|21:9)(?![0-9])"
 )
 _STYLE = re.compile(
-    r"#[0-9A-Fa-f]{3,8}(?![0-9A-Za-z])"
-    r"|\b(?:rgba?|hsla?|calc|clamp|url|scale|rotate|translate[XYZ]?)\([^)\n]{0,200}\)"
-    r"|\b[\w-]{1,80}\.(?:jpe?g|png|gif|svg|webp|css|js|html?|json|pdf|mp4|ico|woff2?)\b"
-    r"|\b(?:font-size|font-weight|line-height|(?:max-|min-)?(?:width|height)|margin"
-    r"|padding|z-index|opacity|border-radius|top|left|right|bottom|gap)[ ]?:"
-    r"[ ]?[0-9.]+%?"
+    r"(?=[#0-9])(?:#[0-9A-Fa-f]{3,8}(?![0-9A-Za-z])"
     r"|(?<![0-9A-Za-z])[0-9]{2,5}[ ]?[x\u00d7][ ]?[0-9]{2,5}(?:[ ]?(?:px|pixels?))"
     r"|(?<![0-9A-Za-z])[1-9][0-9]{2,3}[x\u00d7][1-9][0-9]{2,3}(?![0-9A-Za-z])"
-    r"|\b(?:width|height|opacity|transparency|scale|zoom)[ ](?:of|at|to)[ ][0-9.]+[ ]?%"
     r"|(?<![0-9.])[0-9]{1,3}[ ]?%[ ](?:of[ ]the[ ])?(?:width|height|opacity|opaque"
-    r"|viewport|screen|transparen\w+|overlay|zoom|scale|black|white)\b",
+    r"|viewport|screen|transparen\w+|overlay|zoom|scale|black|white)\b)",
 )
+#: Style values that a word introduces: what follows it, and the word.
+_STYLE_AFTER_WORDS = (
+    (
+        re.compile(r"\([^)\n]{0,200}\)"),
+        re.compile(r"\b(?:rgba?|hsla?|calc|clamp|url|scale|rotate|translate[XYZ]?)\Z"),
+    ),
+    (
+        re.compile(r":[ ]?[0-9.]+%?"),
+        re.compile(
+            r"\b(?:font-size|font-weight|line-height|(?:max-|min-)?(?:width|height)"
+            r"|margin|padding|z-index|opacity|border-radius|top|left|right|bottom|gap)"
+            r"[ ]?\Z"
+        ),
+    ),
+    (
+        re.compile(r"[0-9.]{1,8}[ ]?%"),
+        re.compile(
+            r"\b(?:width|height|opacity|transparency|scale|zoom)[ ](?:of|at|to)[ ]\Z"
+        ),
+    ),
+    (
+        re.compile(
+            r"\.(?:jpe?g|png|gif|svg|webp|css|js|html?|json|pdf|mp4|ico|woff2?)\b"
+        ),
+        re.compile(r"[\w-]{1,80}\Z"),
+    ),
+)
+_LONGEST_HEAD = 81
 
 _COPYRIGHT = re.compile(
     r"(?:©|\([cC]\)|\b[Cc]opyright\b)[^\n0-9]{0,60}"
@@ -84,10 +120,26 @@ def atoms(text: str, *, lang: str = "en", role: Role = "claim") -> tuple[Atom, .
         Atoms whose spans index ``text``.
     """
     folded = fold(text)
-    found = _read(folded.text, lang[:2].lower(), role)
+    taken = Spans()
+    found = _read(folded.text, lang[:2].lower(), role, taken)
+    found += names(folded.text, taken)
+    found += quotations(folded.text)
+    found.sort(key=_place)
     if folded.text is text:
         return tuple(found)
     return tuple(_placed(atom, text, folded) for atom in found)
+
+
+def values_of_source(text: str, folded: Folded, *, lang: str = "en") -> list[Atom]:
+    """Read what a source is indexed by: its values without names and quotations.
+
+    Those are looked up in its words. ``folded`` is the text folded, which costs a good
+    part of the time.
+    """
+    found = _read(folded.text, lang[:2].lower(), "source", Spans())
+    if folded.text is text:
+        return found
+    return [_placed(atom, text, folded) for atom in found]
 
 
 def normal_form(kind: AtomType, written: str, *, lang: str = "en") -> str | None:
@@ -112,20 +164,19 @@ def _placed(atom: Atom, text: str, folded: Folded) -> Atom:
     return Atom(text[start:end], start, end, atom.readings)
 
 
-def _read(text: str, lang: str, role: Role) -> list[Atom]:
-    taken = Spans()
+def _read(text: str, lang: str, role: Role, taken: Spans) -> list[Atom]:
     # An address inside a web address is a value of its own, so e-mail comes apart.
     found = [*urls(text, taken), *emails(text, taken)]
     inside = _inside(text, found, lang) if role == "source" else []
     found += _beside_addresses(text, lang, taken)
-    found += names(text, taken)
-    found += quotations(text)
     found += inside
     found.sort(key=_place)
     return found
 
 
 def _beside_addresses(text: str, lang: str, taken: Spans) -> list[Atom]:
+    if _LABELLED_CLOCK.search(text):
+        text = _LABELLED_CLOCK.sub(lambda label: " " * len(label.group()), text)
     found = _with_digits(text, taken) if _DIGIT.search(text) is not None else []
     found += times(text, taken)
     _take_labels(text, taken)
@@ -146,6 +197,12 @@ def _with_digits(text: str, taken: Spans) -> list[Atom]:
     for pattern in (_STYLE, _MARKERS):
         for match in pattern.finditer(text):
             taken.take(*match.span())
+    for tail, head in _STYLE_AFTER_WORDS:
+        for match in tail.finditer(text):
+            begin = max(0, match.start() - _LONGEST_HEAD)
+            word = head.search(text, begin, match.start())
+            if word is not None:
+                taken.take(word.start(), match.end())
     for match in _COPYRIGHT.finditer(text):
         taken.take(*match.span(1))
     return [
@@ -158,7 +215,16 @@ def _with_digits(text: str, taken: Spans) -> list[Atom]:
 
 def _take_labels(text: str, taken: Spans) -> None:
     """Take what numbers a thing and says nothing: steps, figures, citations."""
-    for pattern in (_LABELS, _CITATIONS, _SLOGANS):
+    for digits in _DIGITS.finditer(text):
+        begin = max(0, digits.start() - _LONGEST_LABEL)
+        sign = text[digits.start() - 1 : digits.start()]
+        if not (sign.isalpha() or sign in {" ", ".", "#"}):
+            continue
+        head = _LABEL_HEAD.search(text, begin, digits.start())
+        whole = head and _LABEL_DIGITS.match(text, digits.start())
+        if head and whole:
+            taken.take(head.start(), whole.end())
+    for pattern in (_CITATIONS, _SLOGANS):
         for match in pattern.finditer(text):
             taken.take(*match.span())
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import unquote
 
 from agentflow_checks.grounding.kinds import Atom, Reading
 from agentflow_checks.grounding.spans import Spans
@@ -175,13 +174,21 @@ def _without_trailing(url: str) -> str:
 def url_normal(url: str) -> str:
     """Give host and path without scheme, ``www.``, default port and final slash."""
     bare = _SCHEME.sub("", url)
-    while "%" in bare and (plain := unquote(bare)) != bare:
-        bare = plain
+    if "%" in bare:
+        bare = _unquoted(bare)
     host, slash, path = bare.partition("/")
     host = _DEFAULT_PORT.sub("", host.rpartition("@")[2].lower())
     host = host.removeprefix("www.").rstrip(_TRAILING)
     path = path.rstrip(_TRAILING + "/")
     return f"{host}/{path}" if slash and path else host
+
+
+def _unquoted(url: str) -> str:
+    from urllib.parse import unquote  # noqa: PLC0415 - only for escaped addresses
+
+    while (plain := unquote(url)) != url:
+        url = plain
+    return url
 
 
 def phone_digits(written: str) -> str:

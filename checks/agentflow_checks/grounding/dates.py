@@ -3,32 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from agentflow_checks.grounding.kinds import Atom, Reading
+from agentflow_checks.grounding.month_names import ENGLISH, MONTHS, SURE
 from agentflow_checks.grounding.spans import Spans
 
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "january jan januar janvier enero", "february feb februar février febrero",
-            "march mar märz mars marzo", "april apr avril abril", "may mai mayo",
-            "june jun juni juin junio", "july jul juli juillet julio",
-            "august aug août agosto", "september sep sept septembre septiembre",
-            "october oct oktober octobre octubre", "november nov novembre noviembre",
-            "december dec dezember décembre diciembre",
-        ),
-        start=1,
-    )
-    for name in names.split()
-}  # fmt: skip
-_CAPITAL = "|".join(
-    sorted({m.capitalize() for m in _MONTHS} | {m.upper() for m in _MONTHS}, key=len)[
-        ::-1
-    ]
-)
-_ANY = "|".join(sorted(_MONTHS, key=len)[::-1])
 _DAY = r"[0-9]{1,2}(?:st|nd|rd|th)?"
 _LEFT = r"(?<![A-Za-z0-9])"
 _RIGHT = r"(?![A-Za-z0-9])"
@@ -36,18 +16,35 @@ _YEAR = r"[0-9]{4}(?![0-9])"
 _TO = r"[ ]?(?:-|—|to|through|until|and|&)[ ]?"
 
 _MONTH_FIRST = re.compile(
-    rf"{_LEFT}(?P<month>{_CAPITAL})(?:[.,]?[ ]|\.)?(?:the[ ])?"
+    rf"{_LEFT}(?P<month>[A-Z][A-Za-z]{{2,8}})(?:[.,]?[ ]|\.)?(?:the[ ])?"
     rf"(?P<day>{_DAY})(?![0-9%]|:[0-9]|\.[0-9]|,[0-9]{{3}}(?![0-9]))(?![ ]?[ap]\.?m\b)"
     rf"(?:{_TO}(?P<last>{_DAY}){_RIGHT}(?![:%]))?"
     rf"(?:,?[ ]{{0,2}}(?:of[ ])?(?P<year>{_YEAR}))?"
 )
 _DAY_FIRST = re.compile(
     rf"{_LEFT}(?P<day>{_DAY})\.?(?:{_TO}(?P<last>{_DAY})\.?)?[ -]?(?:of[ ])?"
-    rf"(?P<month>{_CAPITAL})(?![a-z])\.?(?:[ ,-]{{1,2}}(?P<year>{_YEAR}))?"
+    rf"(?P<month>[^\W\d_a-z][^\W\d_]{{2,11}})\.?(?:[ ,-]{{1,2}}(?P<year>{_YEAR}))?"
 )
-_MONTH_YEAR = re.compile(
-    rf"{_LEFT}(?:(?P<month>{_CAPITAL})\.?,?[ ](?:of[ ])?|(?P<lower>{_ANY})[ ])"
-    rf"(?P<year>(?:1[5-9]|20)[0-9]{{2}}){_RIGHT}",
+_LONE_YEAR = re.compile(rf"(?:1[5-9]|20)[0-9]{{2}}{_RIGHT}")
+#: A month before its year; looked for from the year, for years are rare.
+_MONTH_BEFORE = re.compile(
+    r"(?<![^\W_])(?P<month>[^\W\d_]{3,12})(?P<gap>\.?,?[ ](?:of[ ]|del?[ ])?)\Z"
+)
+_LONGEST_MONTH = 20
+#: "3 mai 2024", "1er juillet", "el 3 de mayo de 2024": months without a capital.
+_DAY_LOWER = re.compile(
+    rf"(?<![A-Za-z0-9.,:/-])(?P<day>[0-9]{{1,2}})(?:\.|er|º|°)?"
+    rf"(?:{_TO}(?P<last>[0-9]{{1,2}})\.?)?[ ](?:de[ ])?"
+    rf"(?P<month>[^\W\d_]{{3,12}})(?:[ ](?:del?[ ])?(?P<year>{_YEAR}))?(?![\w-])"
+)
+_NAMED: tuple[tuple[re.Pattern[str], Container[str]], ...] = (
+    (_MONTH_FIRST, ENGLISH),
+    (_DAY_FIRST, MONTHS),
+    (_DAY_LOWER, MONTHS),
+)
+_CJK = re.compile(
+    r"(?:(?P<year>[0-9]{4})[ ]?年[ ]?)?(?P<month>1[0-2]|0?[1-9])[ ]?月"
+    r"(?:[ ]?(?P<day>3[01]|[12][0-9]|0?[1-9])[ ]?[日号號])?"
 )
 _YEAR_FIRST = re.compile(
     r"(?<![0-9A-Za-z])(?<![0-9][./-])(?P<year>[0-9]{4})(?P<sign>[-/.])(?P<month>[0-9]{1,2})"
@@ -71,8 +68,22 @@ _CLOCK = re.compile(
     rf"(?::(?P<minute>[0-9]{{2}})(?::(?P<second>[0-9]{{2}})(?:[.,][0-9]+)?)?"
     rf"(?![0-9:])[ ]?(?P<half>{_HALF})?"
     rf"|(?:\.(?P<dotted>[0-9]{{2}}))?[ ]?(?P<sure>{_HALF})"
-    rf"|[ ]?(?P<oclock>o'clock|[Uu]hr)\b)"
+    rf"|(?:\.(?P<past>[0-9]{{2}}))?[ ]?(?P<oclock>o'clock|[Uu]hr|uur)\b)"
 )
+#: "14h30", "kl. 14.30", "godz. 9": hours as other languages write them.
+_OTHER_CLOCK = re.compile(
+    r"(?=[0-9KkGg])(?<![0-9A-Za-z.,$€£])"
+    r"(?:(?P<hour>[0-9]{1,2})[ ]?h[ ]?(?P<minute>[0-5][0-9])"
+    r"|(?:[Kk]l\.|[Kk]lockan|[Gg]odz\.)[ ]"
+    r"(?P<at>[0-9]{1,2})(?:[.:](?P<past>[0-5][0-9]))?)"
+    r"(?![0-9A-Za-z])"
+)
+_CJK_CLOCK = re.compile(
+    r"(?=[0-9午上下早晚])(?P<half>午前|午後|上午|下午|早上|晚上)?"
+    r"[ ]?(?P<hour>[0-9]{1,2})[ ]?"
+    r"(?:[時时点點](?!間|间)(?:[ ]?(?P<minute>[0-9]{1,2})[ ]?分|(?P<thirty>半))?)"
+)
+_AFTERNOON = frozenset({"午後", "下午", "晚上"})
 _ISO_CLOCK = re.compile(
     r"(?<=[0-9])T(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}))?"
 )
@@ -92,16 +103,16 @@ _BOOKS = (
     "Acts|Romans|Corinthians|Galatians|Ephesians|Philippians|Colossians|Thessalonians|"
     "Timothy|Titus|Hebrews|James|Peter|Jude|Revelation|Gen|Ps|Rom|Cor|Heb|Rev|Quran|Surah"
 )
-_VERSE = re.compile(rf"\b(?:{_BOOKS})\.?[ ][0-9]{{1,3}}:[0-9]{{1,3}}(?:-[0-9]{{1,3}})?")
-_HAS_MONTH = re.compile(
-    rf"{_LEFT}(?:{_CAPITAL})(?![a-z])|(?:{_ANY})[ ][0-9]{{4}}", re.UNICODE
+_VERSE = re.compile(
+    rf"(?=[A-Z])\b(?:{_BOOKS})\.?[ ][0-9]{{1,3}}:[0-9]{{1,3}}(?:-[0-9]{{1,3}})?"
 )
 
 
 def dates(text: str, taken: Spans) -> Iterator[Atom]:
     """Read the dates of a folded text and take their spans."""
-    if _HAS_MONTH.search(text):
-        yield from _named(text, taken)
+    yield from _named(text, taken)
+    if "月" in text:
+        yield from _unspaced(text, taken)
     for pattern in (_YEAR_FIRST, _COMPACT):
         for match in pattern.finditer(text):
             if taken.take(*match.span()):
@@ -129,6 +140,11 @@ def times(text: str, taken: Spans) -> Iterator[Atom]:
                 yield opening
             taken.take(*match.span())
             yield _atom(match, readings)
+    clocks = (_OTHER_CLOCK,) if text.isascii() else (_OTHER_CLOCK, _CJK_CLOCK)
+    for match in (match for clock in clocks for match in clock.finditer(text)):
+        readings = _other_readings(match)
+        if readings and taken.take(*match.span()):
+            yield _atom(match, readings)
     for match in _WORD_CLOCK.finditer(text):
         hour = 12 if match["word"].lower() == "noon" else 0
         if taken.take(*match.span()):
@@ -155,15 +171,44 @@ def date_parts(normal: str) -> tuple[str, str, str]:
     return year, month, day
 
 
+def _unspaced(text: str, taken: Spans) -> Iterator[Atom]:
+    """Read Chinese and Japanese dates; a month alone says nothing."""
+    for match in _CJK.finditer(text):
+        if (match["year"] or match["day"]) and taken.take(*match.span()):
+            found = _date(match["year"] or "", match["month"], match["day"] or "")
+            yield _atom(match, (found,))
+
+
 def _named(text: str, taken: Spans) -> Iterator[Atom]:
-    for pattern in (_MONTH_FIRST, _DAY_FIRST):
+    for pattern, known in _NAMED:
         for match in pattern.finditer(text):
-            if taken.take(*match.span()):
+            if _is_month(match, known) and taken.take(*match.span()):
                 yield from _named_days(match)
-    for match in _MONTH_YEAR.finditer(text):
-        if taken.take(*match.span()):
-            month = match["month"] or match["lower"]
-            yield _atom(match, (_date(match["year"], _month(month), ""),))
+    for year in _LONE_YEAR.finditer(text):
+        begin = max(0, year.start() - _LONGEST_MONTH)
+        named = _MONTH_BEFORE.search(text, begin, year.start())
+        if named is None or not _names_month(named):
+            continue
+        if taken.take(named.start(), year.end()):
+            written = text[named.start() : year.end()]
+            reading = _date(year.group(), _month(named["month"]), "")
+            yield Atom(written, named.start(), year.end(), (reading,))
+
+
+def _is_month(match: re.Match[str], known: Container[str]) -> bool:
+    """Tell whether a word is a month's name; without a capital, only if it is sure."""
+    name = match["month"]
+    if name.lower() not in known:
+        return False
+    sure = bool(match["year"]) or name in SURE
+    return sure if name.islower() else name.istitle() or name.isupper()
+
+
+def _names_month(match: re.Match[str]) -> bool:
+    name, gap = match["month"], match["gap"]
+    if name.islower():
+        return name in MONTHS and gap in {" ", " de ", " del "}
+    return name.lower() in MONTHS and "de" not in gap
 
 
 def _named_days(match: re.Match[str]) -> Iterator[Atom]:
@@ -202,12 +247,12 @@ def _date(year: str, month: str, day: str) -> Reading:
 
 
 def _month(name: str) -> str:
-    return str(_MONTHS[name.lower()])
+    return str(MONTHS[name.lower()])
 
 
 def _clock_readings(match: re.Match[str], text: str) -> tuple[Reading, ...]:
     hour = int(match["hour"])
-    minute = match["minute"] or match["dotted"] or "00"
+    minute = match["minute"] or match["dotted"] or match["past"] or "00"
     half = (match["half"] or match["sure"] or "")[:1].lower()
     if hour > 24 or (half and hour > 12):
         return ()
@@ -215,6 +260,26 @@ def _clock_readings(match: re.Match[str], text: str) -> tuple[Reading, ...]:
         return (_time(hour % 12 + (12 if half == "p" else 0), minute),)
     if _RATIO.match(text, match.end()) and not match["oclock"]:
         return ()
+    return _either_half(hour, minute)
+
+
+def _other_readings(match: re.Match[str]) -> tuple[Reading, ...]:
+    parts = match.groupdict()
+    hour = int(parts.get("at") or parts["hour"])
+    minute = (
+        parts.get("past") or parts["minute"] or ("30" if parts.get("thirty") else "0")
+    )
+    if hour > 24 or int(minute) > 59:
+        return ()
+    half = parts.get("half")
+    if half:
+        late = half in _AFTERNOON
+        return (_time(hour % 12 + 12 if late else hour % 24, f"{int(minute):02d}"),)
+    return _either_half(hour, f"{int(minute):02d}")
+
+
+def _either_half(hour: int, minute: str) -> tuple[Reading, ...]:
+    """Read an hour without am or pm: up to twelve, it may be of either half."""
     both = (hour, (hour + 12) % 24) if hour <= 12 else (hour % 24,)
     return tuple(_time(h, minute) for h in both)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
@@ -18,8 +17,14 @@ from agentflow_checks.grounding.sources import Hit, Index
 from agentflow_checks.grounding.vocabulary import holds_initials, holds_word
 from agentflow_checks.grounding.word_lookup import find_verbatim, find_words
 
+#: "Temporomandibular Joint (TMJ)": the source may know the short form only.
+_SHORT_FORM = re.compile(r"[ ]?\(([A-Z]{2,8})s?\)")
 _APART = "with its parts apart"
-_MONTHS = ("?", *(name.lower() for name in calendar.month_name[1:]))
+_MONTH_WORDS = """
+    ? january february march april may june july august september october november
+    december
+"""
+_MONTHS = _MONTH_WORDS.split()
 
 
 def look_up(index: Index, atom: Atom, *, context: str = "") -> Evidence:
@@ -132,11 +137,13 @@ def _time(index: Index, atom: Atom, reading: Reading, context: str) -> Evidence 
     return None
 
 
-def _name(index: Index, atom: Atom, reading: Reading, _: str) -> Evidence | None:
+def _name(index: Index, atom: Atom, reading: Reading, context: str) -> Evidence | None:
     known = index.vocabulary
     words = name_words(reading.normal)
     missing = [word for word in words if not holds_word(known, word)]
-    if not missing or holds_initials(known, words):
+    short = _SHORT_FORM.match(context, atom.end)
+    abbreviated = short is not None and holds_word(known, short[1].lower())
+    if not missing or abbreviated or holds_initials(known, words):
         return evidence_at(index, atom, _find_name(index, words), "supported")
     if len(missing) == len(words):
         return None

@@ -4,31 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 
 from agentflow_checks.grounding.folding import letters, word_form
 from agentflow_checks.grounding.kinds import Atom, Reading
 from agentflow_checks.grounding.spans import Spans
 
-#: Letters of the alphabets that know capitals: Latin, Greek, Cyrillic.
-_LETTERS = [chr(code) for code in (*range(0xC0, 0x530), *range(0x1E00, 0x2000))]
-# A capital counts only with its small letter, so that lower case reads the same again.
-_UP = "A-Z" + "".join(c for c in _LETTERS if c.isupper() and c.lower() in _LETTERS)
-_LOW = "a-z\u0300-\u036f" + "".join(filter(str.islower, _LETTERS))
-_CAPITAL = (
-    rf"(?:[{_UP}][{_UP}{_LOW}0-9'-]*[{_UP}{_LOW}0-9]|[{_UP}]\.(?=[ ][{_UP}])|[{_UP}])"
-)
 _LINK = (
     r"(?:of[ ]the|of|de[ ]la|de[ ]los|de|del|della|di|da|do|dos|la|le|van[ ]der|van|von"
     r"|der|den|du|al|bin|ibn|&)"
 )
-_NAME = re.compile(
-    rf"(?<![^\W_])(?<![@_./#&-]){_CAPITAL}"
-    rf"(?:(?:[ ]{_LINK})?[ ]{_CAPITAL}){{1,7}}(?![^\W_])(?![@_])"
-)
 _QUOTATION = re.compile(r'(?<![A-Za-z0-9])"([^"\n]{20,600}?)"(?![A-Za-z0-9])')
 _PLACEHOLDER = re.compile(r"\[[^\]\n]{1,60}\](?!\()")
 _QUOTED = re.compile(r'"[^"\n]{1,300}"')
-_WORD = re.compile(rf"[{_UP}{_LOW}0-9][{_UP}{_LOW}0-9'-]*")
 _LINE = re.compile(r"[^\n]+")
 _SEGMENT = re.compile(r"[^:|]+")
 _SENTENCE_STARTS = re.compile(
@@ -72,13 +61,54 @@ _PERSON = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    name: re.Pattern[str]
+    word: re.Pattern[str]
+
+
+def _words(text: str) -> list[str]:
+    return _patterns(text).word.findall(text)
+
+
+def _patterns(text: str) -> _Patterns:
+    return _for_alphabets() if not text.isascii() else _for_ascii()
+
+
+@cache
+def _for_ascii() -> _Patterns:
+    return _compiled("A-Z", "a-z")
+
+
+@cache
+def _for_alphabets() -> _Patterns:
+    """Compile for Latin, Greek and Cyrillic: thousands of signs, seldom needed."""
+    known = [chr(code) for code in (*range(0xC0, 0x530), *range(0x1E00, 0x2000))]
+    # A capital counts only with its small letter, so that lower case reads the same
+    # again.
+    up = "".join(c for c in known if c.isupper() and c.lower() in known)
+    low = "\u0300-\u036f" + "".join(filter(str.islower, known))
+    return _compiled(f"A-Z{up}", f"a-z{low}")
+
+
+def _compiled(up: str, low: str) -> _Patterns:
+    capital = rf"(?:[{up}][{up}{low}0-9'-]*[{up}{low}0-9]|[{up}]\.(?=[ ][{up}])|[{up}])"
+    return _Patterns(
+        name=re.compile(
+            rf"(?<![^\W_])(?<![@_./#&-]){capital}"
+            rf"(?:(?:[ ]{_LINK})?[ ]{capital}){{1,7}}(?![^\W_])(?![@_])"
+        ),
+        word=re.compile(rf"[{up}{low}0-9][{up}{low}0-9'-]*"),
+    )
+
+
 def names(text: str, taken: Spans) -> Iterator[Atom]:
     """Read runs of capitalised words; title-case lines and quoted titles hold none.
 
     The normal form is the words in lower case without possessive.
     """
     skipped: Spans | None = None
-    for match in _NAME.finditer(text):
+    for match in _patterns(text).name.finditer(text):
         if skipped is None:
             skipped = _titles(text)
         span = _trimmed(text, match)
@@ -104,7 +134,11 @@ def quotations(text: str) -> Iterator[Atom]:
 
 def name_normal(written: str) -> str:
     """Give the words of a name in lower case, without possessive."""
-    return " ".join(filter(None, (word_form(word) for word in _WORD.findall(written))))
+    return " ".join(
+        filter(
+            None, (word_form(word) for word in _patterns(written).word.findall(written))
+        )
+    )
 
 
 def name_words(normal: str) -> tuple[str, ...]:
@@ -113,13 +147,18 @@ def name_words(normal: str) -> tuple[str, ...]:
 
 
 def _name_words(written: str) -> list[str]:
-    folded = (word_form(word) for word in _WORD.findall(written) if word[0].isupper())
+    folded = (
+        word_form(word)
+        for word in _patterns(written).word.findall(written)
+        if word[0].isupper()
+    )
     return [word for word in folded if word]
 
 
 def _trimmed(text: str, match: re.Match[str]) -> tuple[int, int] | None:
     """Drop leading and trailing words that are capitalised for another reason."""
-    words = [(m.start(), m.end(), m.group()) for m in _WORD.finditer(match.group())]
+    found = _patterns(text).word.finditer(match.group())
+    words = [(m.start(), m.end(), m.group()) for m in found]
     if _starts_item(text, match):
         words.pop(0)
     if len(words) == 2 and words[1][2].isupper() and _starts_sentence(text, match):
@@ -176,7 +215,7 @@ def is_title(written: str) -> bool:
     """Tell whether a line is written in title case, as headings and labels are."""
     if _PERSON.search(written):
         return False
-    words = [word for word in _WORD.findall(written) if len(word) > 3]
+    words = [word for word in _words(written) if len(word) > 3]
     if len(words) < 2 or written.rstrip().endswith((".", "!", ";")):
         return False
     capitals = sum(word[0].isupper() or word[0].isdigit() for word in words)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
 from agentflow_checks.grounding.atoms import atoms
 from agentflow_checks.grounding.evidence import Evidence
@@ -72,11 +71,16 @@ def _closest(
 def _distance(wanted: Reading, other: Reading) -> tuple[bool, float]:
     """Order values: of the same unit first, then by relative or written difference."""
     if wanted.value is None or other.value is None:
-        matcher = SequenceMatcher(None, wanted.normal, other.normal, autojunk=False)
-        return False, 1 - matcher.ratio()
+        return False, _difference(wanted.normal, other.normal)
     one, two = _size(wanted), _size(other)
     largest = max(abs(one), abs(two))
     return _measure(wanted) != _measure(other), abs(one - two) / (largest or 1.0)
+
+
+def _difference(one: str, other: str) -> float:
+    from difflib import SequenceMatcher  # noqa: PLC0415 - only for a finding
+
+    return 1 - SequenceMatcher(None, one, other, autojunk=False).ratio()
 
 
 def _size(reading: Reading) -> float:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Context, Decimal
-from fractions import Fraction
 
 #: Longer runs of digits are codes, not amounts (and would be rounded by Decimal).
 LONGEST = 21
@@ -17,6 +16,9 @@ _COMMA_CODES = """
     sv tr uk vi
 """
 COMMA_LANGUAGES = frozenset(_COMMA_CODES.split())
+#: Languages that part thousands by a blank, which may be a plain one.
+_BLANK_CODES = "cs da fi fr hu nb nn no pl pt ru sk sv uk"
+BLANK_LANGUAGES = frozenset(_BLANK_CODES.split())
 
 _VULGAR = {
     "½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5),
@@ -26,15 +28,16 @@ _VULGAR = {
 _VULGAR_CLASS = "".join(_VULGAR)
 
 _DIGITS = re.compile(
-    rf"""(?:(?<![A-Za-z0-9])|(?<=[0-9][xX]))(?:
+    rf"""(?=[0-9.{_VULGAR_CLASS}])(?:(?<![A-Za-z0-9])|(?<=[0-9][xX]))(?:
       (?P<euro>[0-9]{{1,3}}(?:\.[0-9]{{3}})+,[0-9]{{1,2}}(?![0-9]))
     | (?P<version>[0-9]+(?:\.[0-9]+){{2,}}(?![0-9]))
-    | (?P<mixed>[0-9]{{1,4}}[ -][0-9]{{1,2}}/[0-9]{{1,3}}(?![0-9/]))
+    | (?P<mixed>[0-9]{{1,4}}(?:[ -]|[ ]and[ ])[0-9]{{1,2}}/[0-9]{{1,3}}(?![0-9/]))
     | (?P<fraction>[0-9]{{1,3}}/[0-9]{{1,3}}(?![0-9/]))
-    | (?P<vulgar>(?:[0-9]{{1,6}}[ ]?)?[{_VULGAR_CLASS}])
+    | (?P<vulgar>(?:[0-9]{{1,6}}(?:[ ]and)?[ ]?)?[{_VULGAR_CLASS}])
     | (?P<grouped>[0-9]{{1,3}}(?:,[0-9]{{2,3}})*,[0-9]{{3}}(?![0-9])(?:\.[0-9]+)?)
     | (?P<spaced>[0-9]{{1,3}}(?:[\u2009'][0-9]{{3}})+(?![0-9])(?:[.,][0-9]{{1,2}})?)
-    | (?P<comma>[0-9]+,[0-9]{{1,2}}(?![0-9,]))
+    | (?P<comma>[0-9]+,[0-9]{{1,2}}(?![0-9]|,[0-9]))
+    | (?P<blank>[1-9][0-9]{{0,2}}(?:[ ][0-9]{{3}})+(?![0-9])(?:,[0-9]{{1,2}}(?![0-9]))?)
     | (?P<plain>[0-9]+(?:\.[0-9]+)?|(?<![0-9.])\.[0-9]+)
     )""",
     re.VERBOSE,
@@ -65,9 +68,21 @@ _SCALES = {
 }
 _WORD = "|".join(sorted([*_SMALL, *_TENS, *_SCALES, "dozen"], key=len, reverse=True))
 _WORDS = re.compile(
-    rf"(?<![A-Za-z0-9])(?:{_WORD})(?:(?:[ -]|[ ]and[ ])(?:{_WORD}))*(?![A-Za-z0-9])",
+    rf"(?=[zotfsenhmbdZOTFSENHMBD])(?<![A-Za-z0-9])(?:{_WORD})"
+    rf"(?:(?:[ -]|[ ]and[ ])(?:{_WORD}))*(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
+_PARTS = {
+    "a half": Decimal("0.5"),
+    "a quarter": Decimal("0.25"),
+    "three quarters": Decimal("0.75"),
+    "three-quarters": Decimal("0.75"),
+}
+_AND_PART = re.compile(
+    r"[ -]and[ -](a[ ]half|a[ ]quarter|three[ -]quarters)(?![A-Za-z0-9])",
+    re.IGNORECASE,
+)
+_HALF_A = re.compile(r"(?<![A-Za-z0-9])half[ -]an?(?=[ -][a-z])", re.IGNORECASE)
 _SEPARATOR = re.compile(r"[ -]")
 _JOIN_COMMA = re.compile(r",[ ](?=[0-9]{3}(?![0-9]))")
 
@@ -89,6 +104,8 @@ def numerals(text: str, lang: str) -> list[Numeral]:
     found = _joined_where_split(text, found)
     if words := list(_word_numerals(text)):
         found = sorted([*found, *words], key=lambda numeral: numeral.start)
+    if "half" in text or "quarter" in text:
+        found = _with_parts(text, found)
     return found
 
 
@@ -109,7 +126,8 @@ def _digit_numerals(text: str, lang: str) -> Iterator[Numeral]:
         )
         values = _values(kind, written, "" if with_euro else lang)
         if values is None:
-            yield from _list_of_numbers(written, match.start())
+            between = " " if kind == "blank" else ","
+            yield from _list_of_numbers(written, match.start(), between, lang)
         elif values:
             grouped = kind in {"grouped", "spaced"}
             yield Numeral(match.start(), match.end(), values, grouped=grouped)
@@ -123,11 +141,14 @@ def _values(kind: str, written: str, lang: str) -> tuple[Decimal, ...] | None:
         return _plain_values(written, lang)
     if kind == "grouped":
         return (Decimal(written.replace(",", "")),)
-    if kind == "spaced":
-        digits = written.replace("\u2009", "").replace("'", "").replace(",", ".")
-        return (Decimal(digits),)
-    if kind == "euro":
-        return (Decimal(written.replace(".", "").replace(",", ".")),)
+    if kind in {"spaced", "euro"}:
+        groups = "\u2009'" if kind == "spaced" else "."
+        digits = written.translate(dict.fromkeys(map(ord, groups)))
+        return (Decimal(digits.replace(",", ".")),)
+    if kind == "blank":
+        if lang not in BLANK_LANGUAGES:
+            return None
+        return (Decimal(written.replace(" ", "").replace(",", ".")),)
     if kind == "comma":
         if lang == "en":
             return None
@@ -151,20 +172,26 @@ def _plain_values(written: str, lang: str) -> tuple[Decimal, ...]:
 def _fraction(kind: str, written: str) -> tuple[Decimal, ...]:
     if kind == "vulgar":
         over, under = _VULGAR[written[-1]]
-        whole = written[:-1].strip()
+        whole = written[:-1].removesuffix(" ").removesuffix(" and")
     else:
         whole, _, part = written.replace("-", " ").rpartition(" ")
+        whole = whole.removesuffix(" and")
         over, under = (int(number) for number in part.split("/"))
     if under == 0:
         return ()
-    exact = Fraction(int(whole or 0)) + Fraction(over, under)
-    value = Decimal(exact.numerator) / Decimal(exact.denominator)
-    return (_PRECISION.plus(value),)
+    over += int(whole or 0) * under
+    return (_PRECISION.divide(Decimal(over), Decimal(under)),)
 
 
-def _list_of_numbers(written: str, start: int) -> Iterator[Numeral]:
-    for piece in written.split(","):
-        yield Numeral(start, start + len(piece), (Decimal(piece),))
+def _list_of_numbers(
+    written: str, start: int, between: str, lang: str
+) -> Iterator[Numeral]:
+    for piece in written.split(between):
+        for numeral in _digit_numerals(piece, lang) if "," in piece else ():
+            at, end = start + numeral.start, start + numeral.end
+            yield Numeral(at, end, numeral.values)
+        if "," not in piece:
+            yield Numeral(start, start + len(piece), (Decimal(piece),))
         start += len(piece) + 1
 
 
@@ -224,6 +251,23 @@ def _word_numerals(text: str) -> Iterator[Numeral]:
             if value is not None and _is_counted(text, start, length):
                 yield Numeral(start, start + length, (Decimal(value),), words=True)
             start += length + 1
+
+
+def _with_parts(text: str, found: list[Numeral]) -> list[Numeral]:
+    """Read ``two and a half hours`` and ``half an hour``."""
+    extended = []
+    for numeral in found:
+        part = _AND_PART.match(text, numeral.end)
+        if part is None or numeral.values[0] != int(numeral.values[0]):
+            extended.append(numeral)
+            continue
+        value = (numeral.values[0] + _PARTS[part[1].lower()],)
+        extended.append(Numeral(numeral.start, part.end(), value, words=True))
+    halves = [
+        Numeral(half.start(), half.end(), (_PARTS["a half"],), words=True)
+        for half in _HALF_A.finditer(text)
+    ]
+    return sorted([*extended, *halves], key=lambda numeral: numeral.start)
 
 
 def _is_counted(text: str, start: int, length: int) -> bool:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 
-from agentflow_checks.grounding.atoms import atoms
+from agentflow_checks.grounding.atoms import values_of_source
 from agentflow_checks.grounding.dates import date_parts
-from agentflow_checks.grounding.folding import fold
+from agentflow_checks.grounding.folding import Folded, fold
 from agentflow_checks.grounding.kinds import Reading
 from agentflow_checks.grounding.numerals import plain
 from agentflow_checks.grounding.units import (
@@ -81,10 +81,11 @@ def index(documents: Iterable[Document], *, lang: str = "en") -> Index:
         lang: language code of the sources, ``""`` to accept both decimal signs.
     """
     kept = tuple(documents)
-    words = vocabulary(fold(document.text).text for document in kept)
+    folded = [fold(document.text) for document in kept]
+    words = vocabulary(one.text for one in folded)
     filled = Index(documents=kept, lang=lang, vocabulary=words)
     for number, document in enumerate(kept):
-        for hit in _hits(number, document, lang):
+        for hit in _hits(number, document, folded[number], lang):
             _file(filled, hit)
     for rows in filled.base.values():
         rows.sort(key=_by_size)
@@ -92,8 +93,8 @@ def index(documents: Iterable[Document], *, lang: str = "en") -> Index:
     return filled
 
 
-def _hits(number: int, document: Document, lang: str) -> Iterator[Hit]:
-    for atom in atoms(document.text, lang=lang, role="source"):
+def _hits(number: int, document: Document, folded: Folded, lang: str) -> Iterator[Hit]:
+    for atom in values_of_source(document.text, folded, lang=lang):
         for reading in atom.readings:
             yield Hit(number, atom.start, atom.end, reading)
 

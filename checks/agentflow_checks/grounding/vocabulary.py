@@ -13,6 +13,7 @@ _ACRONYM = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z]{2,8}|(?:[A-Z]\.){2,8})(?![A-Za-
 _CAPITALISED = re.compile(
     r"[A-Z][A-Za-z'-]*(?:[ ](?:of|the|and|for|de|&)){0,2}(?:[ ][A-Z][A-Za-z'-]*)+"
 )
+_VOWELS = re.compile("[AEIOUY]")
 #: Words that agree in this many first letters count as one (Canada, Canadian).
 STEM = 5
 
@@ -62,7 +63,11 @@ def holds_word(known: Vocabulary, word: str) -> bool:
 def holds_initials(known: Vocabulary, words: Iterable[str]) -> bool:
     """Tell whether the texts abbreviate this run of words (``LA``)."""
     short = "".join(word[0] for word in words).upper()
-    return len(short) > 1 and short in known.acronyms
+    if len(short) < 2:
+        return False
+    # Questions are typed in small letters; "bc" and "tmj" are no other words.
+    spelt = _VOWELS.search(short) is None and short.lower() in known.words
+    return spelt or short in known.acronyms
 
 
 def _initials(run: str) -> str:

@@ -138,18 +138,18 @@ def test_another_wrapping_never_changes_the_verdict(email: str, hours: int) -> N
             ["$125", "510-889-8691", "13.5"],
         ),
         (
-            "<html><body><p>Das <b>kostet</b> 1250&nbsp;&euro;  heute</p>"
-            "<a href='tel:+4930123456'>Anruf</a></body></html>",
+            ("<html><body><p>Das <b>kostet</b> 1250&nbsp;&euro;  heute</p>"
+            "<a href='tel:+4930123456'>Anruf</a></body></html>"),
             ["Das <b>kostet</b> 1250&nbsp;&euro;  heute", "tel:+4930123456", "Anruf"],
             ["1250&nbsp;&euro;", "+4930123456"],
         ),
         (
-            "<html><body><table><tr><th>Kind</th><th>Price</th></tr>"
-            "<tr><td>Suite</td><td>$990</td></tr></table></body></html>",
+            ("<html><body><table><tr><th>Kind</th><th>Price</th></tr>"
+            "<tr><td>Suite</td><td>$990</td></tr></table></body></html>"),
             ["Kind", "Price", "Suite", "$990"],
             ["$990"],
         ),
-        ("```json\n{\"price\": \"$990\"}\n```", ["$990"], ["$990"]),
+        ('```json\n{"price": "$990"}\n```', ["$990"], ["$990"]),
         ("a $990 room\n\n- for 4 nights", ["a $990 room", "for 4 nights"],
          ["$990", "4 nights"]),
     ],
