@@ -300,13 +300,13 @@ class AskedJudge:
             return _NO_PLACE.format(run=self.run.id)
         what = "holds no such question" if file.exists() else "is not there"
         return (
-            f"not judged: {file.name} {what} (a new claim, a changed source, prompt or "
+            f"{file.name} {what} (a new claim, a changed source, prompt or "
             f"model). To judge what is new: {self.settings.command(OPTION)}"
         )
 
 
 _NO_PLACE = (
-    "not judged: {run} is no recording, so no judge's answers can be kept beside it; "
+    "{run} is no recording, so no judge's answers can be kept beside it; "
     "judge it live: --agentflow-judge=live"
 )
 

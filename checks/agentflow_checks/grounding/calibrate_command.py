@@ -141,8 +141,8 @@ def _judge_lines(one: JudgeCalibration) -> Iterator[str]:
     )
     interval = f"95 % {one.rate_low:.1%} to {one.rate_high:.1%}"
     yield (
-        f"  unsupported: {one.rate:.1%} ({interval}) put right by the labels; the judge "
-        f"alone says {one.judge_rate:.1%}"
+        f"  unsupported: {one.rate:.1%} ({interval}) put right by the labels; the "
+        f"judge alone says {one.judge_rate:.1%}"
     )
 
 

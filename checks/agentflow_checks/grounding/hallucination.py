@@ -5,9 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pytest_agentflow as af
+
+if TYPE_CHECKING:
+    from agentflow_checks.grounding.judging import Judge
 
 
 def _validate(
@@ -17,7 +20,18 @@ def _validate(
     facts: str | Path | Sequence[str | Path] = (),
     soft: str = "list",
     claims: str = "all",
+    calibration: str | Path | None = None,
+    max_judge_calls: int | None = None,
+    max_judge_cost: float | None = None,
 ) -> None:
+    del calibration  # read by `prepare`
+    for name, limit in (
+        ("max_judge_calls", max_judge_calls),
+        ("max_judge_cost", max_judge_cost),
+    ):
+        if limit is not None and not limit >= 0:
+            message = f"{name}={limit!r} must be 0 or more"
+            raise ValueError(message)
     _one_of("soft", soft, ("list", "fail"))
     _one_of("claims", claims, ("all", "values"))
     if sources is not None and not _listed(sources):
@@ -55,6 +69,10 @@ def hallucination(
     facts: str | Path | Sequence[str | Path] = (),
     soft: Literal["list", "fail"] = "list",
     claims: Literal["all", "values"] = "all",
+    calibration: str | Path | None = None,
+    max_judge_calls: int | None = None,
+    max_judge_cost: float | None = None,
+    judge: Judge | None = None,
 ) -> Iterator[object]:
     """Values and claims of outputs and pages stand in the sources of the run.
 
@@ -77,12 +95,22 @@ def hallucination(
         soft: ``"list"`` shows small numbers, quotations and values that stand in a
             source for something else; ``"fail"`` fails them.
         claims: ``"all"``; ``"values"`` leaves prose out.
+        calibration: file that ``agentflow calibrate`` wrote. With it the score may
+            decide claims, and a judge that agrees with people may fail them.
+        max_judge_calls: most times that the judge is asked about one run; 2 a batch.
+        max_judge_cost: most that it may spend on one run, in US dollars.
+        judge: the session's (``agentflow_judge = module:function``); it is asked about
+            what is a question without it.
     """
+    from agentflow_checks.grounding.judge_outcomes import (  # noqa: PLC0415 - heavy
+        Deciding,
+    )
     from agentflow_checks.grounding.outcomes import (  # noqa: PLC0415 - heavy
         Options,
         outcomes,
     )
 
+    del max_judge_cost  # the session's judge keeps to it
     chosen = None if sources is None else tuple(str(s) for s in _listed(sources))
     yield from outcomes(
         run,
@@ -92,5 +120,8 @@ def hallucination(
             facts=_listed(facts),
             soft=soft,
             claims=claims,
+            deciding=Deciding(
+                judge=judge, calibration=calibration, max_calls=max_judge_calls
+            ),
         ),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, get_args
 
@@ -70,6 +70,10 @@ class Judge(Protocol):
         """Judge each claim by the evidence alone; no claim may be left out."""
 
 
+EvidenceFor = Callable[[Sequence[str]], Sequence[JudgeEvidence]]
+"""Gives the evidence for a batch of claims, the same for the same claims."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruling:
     """What all votes on one claim come to, and why where they decide nothing."""
@@ -100,7 +104,7 @@ class Rulings:
 def rule_on(
     judge: Judge,
     claims: Sequence[str],
-    evidence: Sequence[JudgeEvidence],
+    evidence: Sequence[JudgeEvidence] | EvidenceFor,
     *,
     orders: int = ORDERS,
     max_calls: int | None = None,
@@ -119,15 +123,20 @@ def rule_on(
     Args:
         judge: see `Judge`.
         claims: their texts, in any number.
-        evidence: what they are held against; none is a judge's to add to.
+        evidence: what they are held against, or what gives it for a batch of claims.
         orders: votes on each claim, at least 1.
         max_calls: most calls of the judge; claims beyond stay undetermined.
     """
-    asking = _Asking(judge, tuple(evidence), orders, max_calls)
+    given = evidence if callable(evidence) else _always(tuple(evidence))
+    asking = _Asking(judge, given, orders, max_calls)
     rulings = [one for batch in batches(claims) for one in asking.ask(batch)]
     return Rulings(
         rulings=tuple(rulings), questions=asking.questions, notes=tuple(asking.notes)
     )
+
+
+def _always(evidence: tuple[JudgeEvidence, ...]) -> EvidenceFor:
+    return lambda _: evidence
 
 
 def batches(claims: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -166,7 +175,7 @@ class _Asking:
     """What is asked of a judge, as it goes on."""
 
     judge: Judge
-    evidence: tuple[JudgeEvidence, ...]
+    evidence: EvidenceFor
     orders: int
     max_calls: int | None
     questions: int = 0
@@ -185,10 +194,12 @@ class _Asking:
             JudgeClaim(id=f"c{number}", text=text)
             for number, text in enumerate(batch, 1)
         ]
+        held = tuple(self.evidence(batch))
+        orders = in_orders(claims, self.orders)
         try:
-            given = [self._vote(order) for order in in_orders(claims, self.orders)]
+            given = [self._vote(order, held) for order in orders]
         except af.JudgeMiss as miss:
-            yield from (_unasked(str(miss)) for _ in batch)
+            yield from (_unasked(f"not judged: {miss}") for _ in batch)
         except af.JudgeCapped as cap:
             self.stopped = f"not asked: {cap}"
             yield from (_unasked(self.stopped) for _ in batch)
@@ -197,7 +208,7 @@ class _Asking:
             yield from (Ruling(verdict="error", why=said) for _ in batch)
         else:
             for claim in claims:
-                votes = [_read(claim.id, one, self.evidence) for one in given]
+                votes = [_read(claim.id, one, held) for one in given]
                 yield _folded(votes)
 
     def _is_capped(self) -> bool:
@@ -205,9 +216,11 @@ class _Asking:
             self.max_calls is not None and self.questions + self.orders > self.max_calls
         )
 
-    def _vote(self, claims: tuple[JudgeClaim, ...]) -> Any:
+    def _vote(
+        self, claims: tuple[JudgeClaim, ...], evidence: tuple[JudgeEvidence, ...]
+    ) -> Any:
         self.questions += 1
-        given = self.judge(claims, self.evidence)
+        given = self.judge(claims, evidence)
         if isinstance(given, Mapping):
             known = {claim.id for claim in claims}
             unknown = [str(key) for key in given if key not in known]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest_agentflow as af
 from agentflow_checks.grounding.citation_outcomes import citation_outcomes
 from agentflow_checks.grounding.evidence import Evidence
 from agentflow_checks.grounding.exhibits import exhibits_of
+from agentflow_checks.grounding.judge_outcomes import Deciding, decide
 from agentflow_checks.grounding.kinds import TYPES, Atom, is_hard
 from agentflow_checks.grounding.origin import Origins
 from agentflow_checks.grounding.outputs import Output, outputs_of, stage_claims
@@ -58,6 +59,8 @@ class Options:
     facts: tuple[str | Path, ...] = ()
     soft: str = "list"
     claims: str = "all"
+    deciding: Deciding = field(default_factory=Deciding)
+    """Who decides what sources leave open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +88,7 @@ def outcomes(run: af.Run, options: Options) -> Iterator[object]:
     judged = [_judge(output, known, origins, options) for output in outputs]
     yield from _value_outcomes(judged, known, origins, options)
     yield from citation_outcomes(run, options.stage, documents, known)
-    yield from _claim_outcomes(judged, known, options)
+    yield from _claim_outcomes(run, judged, known, options)
     yield af.Note(text=_summary(judged, len(documents)))
     yield from exhibits_of(judged, known)
 
@@ -286,7 +289,7 @@ def _source_place(evidence: Evidence) -> af.Place | None:
 
 
 def _claim_outcomes(
-    outputs: Sequence[JudgedOutput], known: Index, options: Options
+    run: af.Run, outputs: Sequence[JudgedOutput], known: Index, options: Options
 ) -> Iterator[object]:
     """One rule for claims as a whole; those with a missing value have their finding.
 
@@ -297,16 +300,21 @@ def _claim_outcomes(
         return
     yield af.Rule(id=_CLAIM_RULE, title="Claims are supported by a source")
     held = 0
-    asked: set[str] = set()
+    questions: dict[str, tuple[Output, Judged]] = {}
     for one in _asked_about(outputs, options):
         for judged in one.judged:
             if judged.verdict in {"supported", "derived"}:
                 held += 1
             elif judged.verdict == "undetermined" and not _has_question(judged):
                 text = " ".join(judged.claim.text.split())
-                if text not in asked:
-                    asked.add(text)
-                    yield _question(one.output, judged, known)
+                questions.setdefault(text, (one.output, judged))
+    decided = decide(run, list(questions), known, options.deciding)
+    for text, (output, judged) in questions.items():
+        if decided.holds(text):
+            held += 1
+        else:
+            yield decided.on(text, _question(output, judged, known))
+    yield from decided.notes
     if held:
         yield af.Examined(rule=_CLAIM_RULE, count=held)
 

@@ -57,13 +57,24 @@ def documents_of(
     return (*ordered, *given)
 
 
-def prepare(facts: str | Path | Sequence[str | Path] = (), **others: object) -> None:
-    """Hold the files of facts to be readable before any test runs.
+def prepare(
+    facts: str | Path | Sequence[str | Path] = (),
+    calibration: str | Path | None = None,
+    **others: object,
+) -> None:
+    """Hold the files that are named to be readable before any test runs.
 
     Raises:
-        af.CheckError: one is a folder, cannot be read or holds no text.
+        af.CheckError: one is a folder, cannot be read, holds no text, or is no
+            calibration.
     """
     del others  # stages and sources are known when there is a run
+    if calibration is not None:
+        from agentflow_checks.grounding.calibration import (  # noqa: PLC0415 - rare
+            read_calibration,
+        )
+
+        read_calibration(calibration)
     for path in (facts,) if isinstance(facts, (str, Path)) else facts:
         wanted = Path(path)
         if not wanted.exists() and not wanted.is_absolute():
