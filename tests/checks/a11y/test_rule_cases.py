@@ -62,7 +62,8 @@ def _selected(
 ) -> Iterator[bs4.Tag]:
     for rule in found:
         for node in rule["nodes"]:
-            tag = page.select_one(node["target"][0])
+            # Of what lies in a frame the frame is marked.
+            tag = page.select_one(node["target"][0].partition(" >>> ")[0])
             assert tag is not None, node["target"]
             assert node["remedy"]["message"]
             yield tag

@@ -2,12 +2,35 @@
 globalThis.agentflowControls = (() => {
   "use strict";
   const MOST = 400;
+  // Pages of the same site in frames are parts of the page.
+  const inside = (element) => {
+    if (!["iframe", "frame"].includes(element.localName)) return null;
+    try { return element.contentDocument; } catch { return null; }
+  };
   const all = (root = document, found = []) => {
     for (const element of root.querySelectorAll("*")) {
       found.push(element);
       if (element.shadowRoot) all(element.shadowRoot, found);
+      const page = inside(element);
+      if (page) all(page, found);
     }
     return found;
+  };
+  // Where an element is, in the page as a whole: through frames, too.
+  const frameOf = (element) => {
+    const view = element.ownerDocument.defaultView;
+    return view === window ? null : view?.frameElement ?? null;
+  };
+  const described = (element) => {
+    const said = agentflow.described(element);
+    for (let at = frameOf(element); at; at = frameOf(at)) {
+      const { x, y } = at.getBoundingClientRect();
+      const { scrollX: left, scrollY: top } = at.ownerDocument.defaultView;
+      said.selector = `${agentflow.selector(at)} >>> ${said.selector}`;
+      said.box[0] += x + at.clientLeft + left;
+      said.box[1] += y + at.clientTop + top;
+    }
+    return said;
   };
   const get = (element, name) => Element.prototype.getAttribute.call(element, name);
 
@@ -15,6 +38,8 @@ globalThis.agentflowControls = (() => {
   const visible = (element) => {
     if (!element.isConnected || !Element.prototype.checkVisibility.call(
       element, { opacityProperty: true, visibilityProperty: true })) return false;
+    const frame = frameOf(element);
+    if (frame && !visible(frame)) return false;
     const [x, y, width, height] = agentflow.place(element);
     if (width < 2 || height < 2 || x + width <= 0 || y + height <= 0) return false;
     if (x >= Math.max(innerWidth, document.documentElement.scrollWidth)) return false;
@@ -70,7 +95,7 @@ globalThis.agentflowControls = (() => {
     const name = called.get(chosen);
     return JSON.stringify({ left: ready.length - 1, away, control: {
       name, says: says.test(name), told: told(chosen),
-      selector: agentflow.selector(chosen),
+      selector: described(chosen).selector,
     } });
   };
 
@@ -97,5 +122,5 @@ globalThis.agentflowControls = (() => {
     try { HTMLElement.prototype.focus.call(element); } catch { /* not focusable */ }
     return visible(element);
   };
-  return { all, visible, told, names, next, press, shown, get };
+  return { all, inside, described, visible, told, names, next, press, shown, get };
 })();

@@ -7,7 +7,7 @@ globalThis.agentflowMedia = (() => {
   const SILENCE = 0.001; // -60 dB of full scale
   const SOUND = 0.01; // -40 dB
   const STEP = 0.05;
-  const { all, visible, told, get } = agentflowControls;
+  const { all, described, visible, told, get } = agentflowControls;
   const pause = (ms) => new Promise((done) => setTimeout(done, ms));
   const late = (ms) => pause(ms).then(() => { throw new Error("too slow"); });
   let media = [];
@@ -41,7 +41,7 @@ globalThis.agentflowMedia = (() => {
   const silent = (e) => e.muted || e.volume === 0;
   const going = (e) => !e.paused && !e.ended;
   const watch = async (limit) => {
-    media = all().filter((e) => e instanceof HTMLMediaElement).slice(0, MOST)
+    media = all().filter((e) => ["audio", "video"].includes(e.localName) && "paused" in e).slice(0, MOST)
       .map((element) => ({ element, from: null, auto: false, ended: false }));
     const begun = performance.now();
     // Scripts may begin it later than its attribute would.
@@ -61,7 +61,7 @@ globalThis.agentflowMedia = (() => {
       await pause(25);
     }
     return JSON.stringify(media.map(({ element, auto, ended }) => ({
-      ...agentflow.described(element), kind: element.localName,
+      ...described(element), kind: element.localName,
       file: called(file(element)),
       here: ours(file(element)), error: element.error?.code || 0,
       ready: element.readyState, auto, ended, autoplay: element.autoplay,
@@ -136,7 +136,7 @@ globalThis.agentflowMedia = (() => {
     return JSON.stringify(found.map((element) => {
       const cues = [...(element.track.cues || [])];
       return {
-        ...agentflow.described(element), kind: element.kind,
+        ...described(element), kind: element.kind,
         language: element.srclang || "", src: get(element, "src") || "",
         here: ours(element.src), state: element.readyState, cues: cues.length,
         words: (cues[0]?.text || "").slice(0, 60),

@@ -30,6 +30,12 @@ _MEDIA = re.compile(
     r"<(?:audio|video)\b|\bAudio\(|createElement(?:NS)?\([^)]*['\"](?:audio|video)",
     re.IGNORECASE,
 )
+_FRAMED = """[...document.querySelectorAll("iframe")].some((one) => {
+  try { return one.contentDocument.querySelector("audio, video") !== null; }
+  catch { return false; }
+})"""
+"""Media in pages of the same site that frames show."""
+
 _PLAYED = (
     "performance.getEntriesByType('resource')"
     ".some((one) => ['audio', 'video'].includes(one.initiatorType))"
@@ -41,6 +47,8 @@ def _has_media(bench: Bench) -> bool:
     if _MEDIA.search(visited.dom):
         return True
     if any(element.tag in {"audio", "video"} for element in visited.elements):
+        return True
+    if "<iframe" in visited.dom and probing.ask(bench, _FRAMED):
         return True
     # A script in a file of its own may play what the document does not hold.
     return "<script" in visited.dom and bool(probing.ask(bench, _PLAYED))
