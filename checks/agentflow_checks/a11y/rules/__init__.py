@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agentflow_checks.a11y.rules import (
     aria,
+    backdrop,
     bypass,
     changes,
     device,
@@ -33,6 +34,7 @@ _TOPICS = (
     labels,
     errors,
     purpose,
+    backdrop,
     layout,
     mouse,
     opening,

@@ -86,6 +86,23 @@ globalThis.agentflowKeys = (() => {
     }
     return JSON.stringify(known.get(element));
   };
+  // Where the focus is after a key that is on its way; null where it was not seen to come
+  // up again: in a frame, or kept to itself by the page.
+  let released = 0;
+  let waiting = null;
+  addEventListener("keyup", () => { released += 1; waiting?.(); }, true);
+  let used = 0;
+  const afterKey = async () => {
+    used += 1;
+    if (released < used) {
+      const late = new Promise((done) => setTimeout(done, 60));
+      await Promise.race([new Promise((done) => { waiting = done; }), late]);
+      waiting = null;
+    }
+    const came = released >= used;
+    released = used = 0;
+    return came ? at() : null;
+  };
   const listed = () => JSON.stringify(
     stops.map(({ element, ...said }) => ({ ...said, shape: element.localName })));
 
@@ -165,5 +182,5 @@ globalThis.agentflowKeys = (() => {
     }).slice(0, 5);
   const settings = () => controls().length;
   const set = () => { for (const control of controls()) control.click(); return null; };
-  return { combinations, settings, set, at, listed, start, focus, blur, words, watch, changed };
+  return { afterKey, combinations, settings, set, at, listed, start, focus, blur, words, watch, changed };
 })();
