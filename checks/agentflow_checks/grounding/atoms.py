@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from agentflow_checks.grounding.amounts import amounts
+from agentflow_checks.grounding.code_spans import take_code
 from agentflow_checks.grounding.contact import (
     address_normal,
     addresses,
@@ -57,7 +58,7 @@ _MARKERS = re.compile(
     r"(?:\([0-9]{1,2}\)|[0-9]{1,3}[.):]|[0-9]{1,2}(?=[ ]{2}))"
     r"(?=[ \t*_]|\Z)"
 )
-_CITATIONS = re.compile(r"\[[0-9]{1,3}(?:[ ]?[,-][ ]?[0-9]{1,3}){0,9}\]")
+_CITATIONS = re.compile(r"\[\^?[0-9]{1,3}(?:[ ]?[,-][ ]?[0-9]{1,3}){0,9}\]")
 _SLOGANS = re.compile(
     r"(?<![0-9])(?:24/7(?:/365)?|50[/-]50|9/11|20/20|360°|16:9|4:3|3:2|21:9)(?![0-9])"
 )
@@ -97,6 +98,10 @@ _STYLE_AFTER_WORDS = (
 )
 _LONGEST_HEAD = 81
 
+_UTC_OFFSET = re.compile(
+    r"(?:T[0-9]{2}:[0-9]{2}|[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?)"
+    r"[ ]?(?P<offset>[+-][0-9]{2}:?[0-9]{2})(?![0-9:])"
+)
 _COPYRIGHT = re.compile(
     r"(?:©|\([cC]\)|\b[Cc]opyright\b)[^\n0-9]{0,60}"
     r"((?:19|20)[0-9]{2}(?:[ ]?[-,][ ]?(?:19|20)[0-9]{2})?)(?![0-9])"
@@ -168,18 +173,20 @@ def _read(text: str, lang: str, role: Role, taken: Spans) -> list[Atom]:
     # An address inside a web address is a value of its own, so e-mail comes apart.
     found = [*urls(text, taken), *emails(text, taken)]
     inside = _inside(text, found, lang) if role == "source" else []
-    found += _beside_addresses(text, lang, taken)
+    found += _beside_addresses(text, lang, taken, role)
     found += inside
     found.sort(key=_place)
     return found
 
 
-def _beside_addresses(text: str, lang: str, taken: Spans) -> list[Atom]:
+def _beside_addresses(text: str, lang: str, taken: Spans, role: Role) -> list[Atom]:
     if _LABELLED_CLOCK.search(text):
         text = _LABELLED_CLOCK.sub(lambda label: " " * len(label.group()), text)
     found = _with_digits(text, taken) if _DIGIT.search(text) is not None else []
     found += times(text, taken)
     _take_labels(text, taken)
+    if role == "claim":
+        take_code(text, taken)
     found += amounts(text, lang, taken)
     return found
 
@@ -189,8 +196,14 @@ def _inside(text: str, addresses: list[Atom], lang: str) -> list[Atom]:
     return [
         Atom(atom.text, atom.start + one.start, atom.end + one.start, atom.readings)
         for one in addresses
-        for atom in _beside_addresses(text[one.start : one.end], lang, Spans())
+        for atom in _beside_addresses(
+            text[one.start : one.end], lang, Spans(), "source"
+        )
     ]
+
+
+def _within(address: str, lang: str) -> list[Atom]:
+    return _beside_addresses(address, lang, Spans(), "source")
 
 
 def _with_digits(text: str, taken: Spans) -> list[Atom]:
@@ -203,6 +216,8 @@ def _with_digits(text: str, taken: Spans) -> list[Atom]:
             word = head.search(text, begin, match.start())
             if word is not None:
                 taken.take(word.start(), match.end())
+    for match in _UTC_OFFSET.finditer(text):
+        taken.take(*match.span("offset"))
     for match in _COPYRIGHT.finditer(text):
         taken.take(*match.span(1))
     return [

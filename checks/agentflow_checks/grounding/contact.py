@@ -21,10 +21,10 @@ _TLDS = (
     "|dk|pl|cz|pt|ie|ca|au|nz|jp|cn|br|mx|example"
 )
 _URL = re.compile(
-    rf"(?<![A-Za-z0-9@])(?:(?:https?|ftp)://{_SAFE}{{1,2000}}"
+    rf"(?<![A-Za-z0-9@%])(?:(?:https?|ftp)://{_SAFE}{{1,2000}}"
     rf"|www\.[A-Za-z0-9-]+\.{_SAFE}{{1,2000}}"
     rf"|(?<![.-])(?:[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.){{1,4}}(?:{_TLDS})"
-    rf"(?![A-Za-z0-9@-]|\.[A-Za-z0-9])(?::[0-9]+)?(?:/{_SAFE}{{0,2000}})?)",
+    rf"(?![A-Za-z0-9@(-]|\.[A-Za-z0-9])(?::[0-9]+)?(?:/{_SAFE}{{0,2000}})?)",
 )
 _SCHEME = re.compile(r"\A(?:(?:https?|ftp):)?//", re.IGNORECASE)
 _DEFAULT_PORT = re.compile(r":(?:80|443)(?=/|\Z)")
@@ -82,7 +82,7 @@ _ADDRESS_AFTER = re.compile(
 )
 
 _IDENTIFIER = re.compile(
-    r"(?<![A-Za-z0-9#&./%-])(?:"
+    r"(?<![A-Za-z0-9&./%-])(?:"
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
     r"|(?=[A-Z0-9/_-]{0,40}[0-9])(?=[A-Z0-9/_-]{0,40}[A-Z])"
     r"[A-Z0-9]{1,24}(?:[-_/][A-Z0-9]{1,24}){0,6})(?![A-Za-z0-9]|-[A-Za-z0-9])"
@@ -101,6 +101,8 @@ def emails(text: str, taken: Spans) -> Iterator[Atom]:
     if "@" not in text and "%40" not in text:
         return
     for match in _EMAIL.finditer(text):
+        if text.endswith("://", 0, match.start()):
+            continue  # the user's name before the host of a web address
         taken.take(*match.span())
         yield _atom(match, Reading("email", email_normal(match.group())))
 

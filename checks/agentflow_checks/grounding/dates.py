@@ -47,7 +47,8 @@ _CJK = re.compile(
     r"(?:[ ]?(?P<day>3[01]|[12][0-9]|0?[1-9])[ ]?[日号號])?"
 )
 _YEAR_FIRST = re.compile(
-    r"(?<![0-9A-Za-z])(?<![0-9][./-])(?P<year>[0-9]{4})(?P<sign>[-/.])(?P<month>[0-9]{1,2})"
+    r"(?<![0-9A-Za-z])(?:(?<![0-9][./-])|(?<=-[0-9]{2}/))"
+    r"(?P<year>[0-9]{4})(?P<sign>[-/._])(?P<month>[0-9]{1,2})"
     r"(?P=sign)(?P<day>[0-9]{1,2})(?![0-9])"
 )
 _YEAR_MONTH = re.compile(
@@ -56,6 +57,11 @@ _YEAR_MONTH = re.compile(
 _COMPACT = re.compile(
     r"(?<![0-9A-Za-z])(?P<year>20[0-9]{2})(?P<month>0[1-9]|1[0-2])"
     r"(?P<day>0[1-9]|[12][0-9]|3[01])(?:T[0-9]{4,6}Z?)?(?![0-9A-Za-z])"
+)
+#: datetime.date(2024, 5, 1), as Python writes a date.
+_CALLED = re.compile(
+    r"(?:(?<=date\()|(?<=datetime\()|(?<=Date\())(?P<year>[0-9]{4}),[ ]"
+    r"(?P<month>1[0-2]|[1-9]),[ ](?P<day>3[01]|[12][0-9]|[1-9])(?![0-9])"
 )
 _NUMERIC = re.compile(
     r"(?<![0-9A-Za-z])(?<![0-9][./-])(?P<one>[0-9]{1,2})(?P<sign>[-/.])(?P<two>[0-9]{1,2})"
@@ -113,7 +119,7 @@ def dates(text: str, taken: Spans) -> Iterator[Atom]:
     yield from _named(text, taken)
     if "月" in text:
         yield from _unspaced(text, taken)
-    for pattern in (_YEAR_FIRST, _COMPACT):
+    for pattern in (_YEAR_FIRST, _COMPACT, _CALLED):
         for match in pattern.finditer(text):
             if taken.take(*match.span()):
                 yield _atom(

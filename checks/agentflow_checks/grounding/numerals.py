@@ -35,7 +35,7 @@ _DIGITS = re.compile(
     | (?P<fraction>[0-9]{{1,3}}/[0-9]{{1,3}}(?![0-9/]))
     | (?P<vulgar>(?:[0-9]{{1,6}}(?:[ ]and)?[ ]?)?[{_VULGAR_CLASS}])
     | (?P<grouped>[0-9]{{1,3}}(?:,[0-9]{{2,3}})*,[0-9]{{3}}(?![0-9])(?:\.[0-9]+)?)
-    | (?P<spaced>[0-9]{{1,3}}(?:[\u2009'][0-9]{{3}})+(?![0-9])(?:[.,][0-9]{{1,2}})?)
+    | (?P<spaced>[0-9]{{1,3}}(?:[\u2009'_][0-9]{{3}})+(?![0-9])(?:[.,][0-9]{{1,2}})?)
     | (?P<comma>[0-9]+,[0-9]{{1,2}}(?![0-9]|,[0-9]))
     | (?P<blank>[1-9][0-9]{{0,2}}(?:[ ][0-9]{{3}})+(?![0-9])(?:,[0-9]{{1,2}}(?![0-9]))?)
     | (?P<plain>[0-9]+(?:\.[0-9]+)?|(?<![0-9.])\.[0-9]+)
@@ -142,7 +142,7 @@ def _values(kind: str, written: str, lang: str) -> tuple[Decimal, ...] | None:
     if kind == "grouped":
         return (Decimal(written.replace(",", "")),)
     if kind in {"spaced", "euro"}:
-        groups = "\u2009'" if kind == "spaced" else "."
+        groups = "\u2009'_" if kind == "spaced" else "."
         digits = written.translate(dict.fromkeys(map(ord, groups)))
         return (Decimal(digits.replace(",", ".")),)
     if kind == "blank":

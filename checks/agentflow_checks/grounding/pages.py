@@ -53,7 +53,8 @@ _ID = re.compile(r"[A-Za-z][\w-]*")
 _NUMBER = "agentflow_number"
 #: Elements that are never closed nest without end; selectors stop here.
 _DEEPEST = 40
-_BLANKS = re.compile(r"\s+")
+#: Blanks that a browser runs together; thin and fixed ones part thousands.
+_BLANKS = re.compile(r"[ \t\n\r\f\v]+")
 _TITLES = {"alt", "title", "aria-label"}
 
 

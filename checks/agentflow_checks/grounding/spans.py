@@ -32,3 +32,14 @@ class Spans:
         self._starts.insert(at, start)
         self._ends.insert(at, end)
         return True
+
+    def gaps(self, start: int, end: int) -> list[tuple[int, int]]:
+        """Give the parts of [start, end) that no taken span holds."""
+        free: list[tuple[int, int]] = []
+        at = max(bisect_right(self._starts, start) - 1, 0)
+        while start < end and at < len(self._starts) and self._starts[at] < end:
+            if self._starts[at] > start:
+                free.append((start, self._starts[at]))
+            start = max(start, self._ends[at])
+            at += 1
+        return [*free, (start, end)] if start < end else free
