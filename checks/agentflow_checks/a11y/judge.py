@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from agentflow_checks.a11y import own
 from agentflow_checks.a11y.choice import Choice, chosen
 from agentflow_checks.a11y.outcome import KINDS, Judged, outcomes, selector_of
 from agentflow_checks.a11y.picture import picture
-from agentflow_checks.a11y.rules import RULES
+from agentflow_checks.a11y.rules import RULES, backdrop
 from agentflow_checks.a11y.states import states
 from agentflow_checks.web import html
 from agentflow_checks.web.artefacts import attribute_fault, pages_of, visit_artefact
@@ -194,7 +195,28 @@ def answer_of(
         kind: [rule for rule in whole.get(kind, ()) if rule["id"] in rules]
         for kind in KINDS
     }
-    return own.merged(said, own.answer(visited, rules, budget=budget))
+    ours = own.answer(visited, rules, budget=budget)
+    said["incomplete"] = list(_still_asked(visited, said["incomplete"], rules, budget))
+    return own.merged(said, ours)
+
+
+def _still_asked(
+    visited: Visit, asked: list[Any], rules: frozenset[str], budget: float
+) -> Iterator[Mapping[str, Any]]:
+    """Leave out what axe-core asks about text on pictures that was measured by us."""
+    from agentflow_checks.web.visits import probe  # noqa: PLC0415 - heavy
+
+    for rule in asked:
+        if backdrop.ANSWERS.get(rule["id"]) not in rules:
+            yield rule
+            continue
+        facts = probe(visited, [backdrop.BEHIND], budget=budget)
+        found = facts[backdrop.BEHIND.name]
+        known = not isinstance(found, Unknown)
+        nodes = rule["nodes"]
+        left = backdrop.answered(visited, facts, nodes) if known else nodes
+        if left:
+            yield {**rule, "nodes": left}
 
 
 def _doubts(visited: Visit, place: af.Place) -> Iterator[object]:
@@ -304,6 +326,32 @@ def _judge_answer(
     if not any(wanted.values()):
         message = f"no rule of {name} belongs to what was asked for: nothing examined"
         raise af.CheckError(message)
-    yield from outcomes(
+    said = outcomes(
         Judged(name=name, stage=None, axe=wanted, where=lambda _: None), choice
     )
+    if answer_has_subject(answer):
+        yield from said
+        return
+    text = f"{name}: nothing in its body to judge, so nothing of it passes"
+    yield af.Note(text=text, warning=True)
+    yield from _certain(said)
+
+
+OF_DOCUMENT = re.compile(
+    r"landmark-|page-has-heading-one$|document-title$|html-|meta-|bypass$|region$"
+    r"|aria-hidden-body$|css-orientation-lock$|skip-link$|valid-lang$"
+)
+"""Rules that look at the document and its landmarks, however empty these are."""
+
+
+def answer_has_subject(answer: Mapping[str, Any]) -> bool:
+    """Whether an axe result decided anything about the content of a page's body.
+
+    A result without its passes says nothing of it: somebody left them out, and what
+    is left is what was found.
+    """
+    if "passes" not in answer:
+        return True
+    kinds = ("violations", "incomplete", "passes")
+    decided = (rule["id"] for kind in kinds for rule in answer.get(kind, ()))
+    return any(not OF_DOCUMENT.match(rule) for rule in decided)

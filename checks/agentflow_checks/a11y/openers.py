@@ -52,14 +52,17 @@ def opened(bench: Bench) -> dict[str, Any]:
     listed = _said(bench, f"listed({MOST_OPENED})")
     openers: list[dict[str, Any]] = []
     slowest = RESERVE
-    for place, control in enumerate(listed):
+    fresh = True
+    marked = probing.mark(bench) if listed else None
+    for control in listed:
         since = time.monotonic()
         if since + 2 * slowest > bench.by:
             break
-        if place:
+        if not fresh:
             probing.load(bench)
             begin(bench)
         openers.append(control | _opened(bench, control, rules))
+        fresh = control["native"] and _closed(bench, marked)
         slowest = max(slowest, time.monotonic() - since)
     return {
         "openers": openers,
@@ -70,6 +73,12 @@ def opened(bench: Bench) -> dict[str, Any]:
             if one["shown"]
         ],
     }
+
+
+def _closed(bench: Bench, marked: Any) -> bool:
+    """Whether what was opened is closed, and the page as it was before any of it."""
+    probing.ask(bench, "agentflowStates.leave()")
+    return bool(probing.mark(bench) == marked)
 
 
 def _name(control: Mapping[str, Any]) -> str:

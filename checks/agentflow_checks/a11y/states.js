@@ -22,6 +22,28 @@ globalThis.agentflowStates = (() => {
     return sum;
   };
 
+  // What the page's styles and scripts could answer to: where nothing names a state,
+  // nothing differs in it. A sheet that cannot be read may name all of them.
+  const roots = () => [document, ...all().map((element) => element.shadowRoot)
+    .filter(Boolean)];
+  const sheet = (one) => {
+    try {
+      return [...one.cssRules].map((rule) => (
+        rule.styleSheet ? `${rule.cssText} ${sheet(rule.styleSheet)}` : rule.cssText))
+        .join(" ") + one.media.mediaText;
+    } catch { return "prefers-color-scheme :hover :focus"; }
+  };
+  const answers = () => {
+    const css = roots().flatMap((root) => [...root.styleSheets, ...root.adoptedStyleSheets])
+      .map(sheet).join(" ");
+    const text = document.documentElement.outerHTML;
+    const unread = [...document.scripts].some((script) => script.src);
+    return JSON.stringify({
+      dark: unread || /color-scheme|light-dark\(/.test(css + text),
+      hover: css.includes(":hover"), focus: css.includes(":focus"),
+    });
+  };
+
   const DECLARED = `summary, [aria-expanded="false"], [popovertarget], [commandfor],
     [aria-haspopup]:not([aria-haspopup="false"])`;
   const PLAIN = `button:not([type="submit"]):not([type="reset"]), [role="button"],
@@ -33,8 +55,11 @@ globalThis.agentflowStates = (() => {
     const plain = [...document.querySelectorAll(PLAIN)];
     return [...new Set([...declared, ...plain])].filter(usable);
   };
+  // What the browser itself opens and closes keeps nothing that is not in the document.
+  const NATIVE = "summary, [popovertarget], [commandfor]";
+  const scripted = () => document.scripts.length > 0;
   const listed = (most) => JSON.stringify(openers().slice(0, most).map((element) => ({
-    ...said(element),
+    ...said(element), native: !scripted() && element.matches(NATIVE),
     name: (element.getAttribute("aria-label") || element.innerText || "")
       .trim().replace(/\s+/g, " ").slice(0, 40),
   })));
@@ -61,6 +86,11 @@ globalThis.agentflowStates = (() => {
     if (inside(box)) return null;
     const first = box.querySelector("button, a[href], input, select, textarea, [tabindex]");
     first?.focus();
+    return null;
+  };
+  const leave = () => {
+    if (active() && active() !== document.body) active().blur();
+    scrollTo(0, 0);
     return null;
   };
   const click = () => { opener.click(); return null; };
@@ -178,7 +208,7 @@ globalThis.agentflowStates = (() => {
     return JSON.stringify(found);
   };
   return {
-    looks, listed, prepare, refocus, into, click, rest, opened, away, closed, close, where, hidden,
-    collapsed,
+    answers, away, click, close, closed, collapsed, hidden, into, leave, listed, looks,
+    opened, prepare, refocus, rest, where,
   };
 })();

@@ -67,3 +67,30 @@ def test_a_root_that_is_no_html_needs_no_lang() -> None:
     assert verdicts(xhtml, rules, "x.xml") == [("html-has-lang", "failed")]
     bare = "<!doctype html><title>t</title><p>x</p>"
     assert verdicts(bare, rules) == [("html-has-lang", "failed")]
+
+
+WHITE_TO_BLACK = "linear-gradient(to right, #fff, #fff 60px, #000 60px, #000)"
+BOTH = ["color-contrast", "contrast-on-pictures"]
+
+
+@pytest.mark.parametrize(
+    ("behind", "found"),
+    [
+        (WHITE_TO_BLACK, [("contrast-on-pictures", "failed")]),
+        ("linear-gradient(#fff, #eef)", []),
+        (
+            "repeating-linear-gradient(#fff, #fff 3px, #333 3px, #333 6px)",
+            [("contrast-on-pictures", "undetermined")],
+        ),
+    ],
+)
+def test_text_on_a_gradient_is_measured_and_not_asked_about_twice(
+    behind: str, found: list[tuple[str, str]]
+) -> None:
+    """axe-core's question about it is answered, by its failing or passing, or ours."""
+    text = "Boats leave from the pier at nine"
+    html = page(
+        f'<p style="width: 400px; color: #111; background: {behind}">{text}</p>'
+    )
+    assert verdicts(html, BOTH) == found
+    assert verdicts(html, BOTH[:1]) == [("color-contrast", "undetermined")]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeAlias
 
 import pytest_agentflow as af
 from agentflow_checks.a11y.rules.rule import Facts, OwnRule, Subject, of
 from agentflow_checks.web import probing
 from agentflow_checks.web.page import Element, Visit
 from agentflow_checks.web.probing import Bench, Probe
+
+Node: TypeAlias = Mapping[str, Any]
+"""One element of an axe-core rule's answer."""
 
 MOST = 60
 """Texts that are measured on one page."""
@@ -85,6 +88,12 @@ def _photograph(bench: Bench, clip: list[int]) -> Any:
 
 BEHIND = Probe(name="backdrop", run=behind, acts=False)
 
+ANSWERS = {
+    "color-contrast": "contrast-on-pictures",
+    "color-contrast-enhanced": "contrast-on-pictures-enhanced",
+}
+"""Rules of axe-core that ask what one of these finds out."""
+
 
 def readable(
     visited: Visit, facts: Facts, *, large: float, small: float
@@ -119,6 +128,31 @@ def _judged(element: Element, one: dict[str, Any], needed: float) -> Subject:
         f"{one['least']:.2f}:1 with it: is each letter clear against what is there?",
         observed=f"{one['least']:.2f}:1",
         expected=f"{needed:g}:1",
+    )
+
+
+def answered(visited: Visit, facts: Facts, nodes: Iterable[Node]) -> list[Node]:
+    """Leave out those of axe-core's elements that were measured here.
+
+    Args:
+        visited: the page.
+        facts: what `BEHIND` found.
+        nodes: elements about whose contrast axe-core asks.
+
+    Returns:
+        those that are still to be asked about.
+    """
+    measured = [visited.elements[one["index"]] for one in facts[BEHIND.name]]
+    return [n for n in nodes if not any(_is(element, n) for element in measured)]
+
+
+def _is(element: Element, node: Node) -> bool:
+    """Whether axe-core speaks of this element: of its place and its kind."""
+    box = node.get("box")
+    if box is None or not str(node["html"]).startswith(f"<{element.tag}"):
+        return False
+    return all(
+        abs(one - other) <= 1 for one, other in zip(element.box, box, strict=True)
     )
 
 

@@ -68,9 +68,11 @@ globalThis.agentflowKeys = (() => {
     return { by: path(covers[0][0]), clear };
   };
 
+  let released = 0;
   const at = async () => {
     // Time for scripts that put the focus back.
     await new Promise((done) => setTimeout(done, 4));
+    released = 0;
     const element = active();
     if (!element || element === document.body || element === document.documentElement) {
       return JSON.stringify(-1);
@@ -88,20 +90,17 @@ globalThis.agentflowKeys = (() => {
   };
   // Where the focus is after a key that is on its way; null where it was not seen to come
   // up again: in a frame, or kept to itself by the page.
-  let released = 0;
   let waiting = null;
-  addEventListener("keyup", () => { released += 1; waiting?.(); }, true);
-  let used = 0;
+  addEventListener("keyup", ({ key }) => {
+    if (key === "Tab") { released += 1; waiting?.(); }
+  }, true);
   const afterKey = async () => {
-    used += 1;
-    if (released < used) {
+    if (!released) {
       const late = new Promise((done) => setTimeout(done, 60));
       await Promise.race([new Promise((done) => { waiting = done; }), late]);
       waiting = null;
     }
-    const came = released >= used;
-    released = used = 0;
-    return came ? at() : null;
+    return released ? at() : null;
   };
   const listed = () => JSON.stringify(
     stops.map(({ element, ...said }) => ({ ...said, shape: element.localName })));
