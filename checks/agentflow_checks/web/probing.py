@@ -72,6 +72,16 @@ def command(bench: Bench, method: str, params: Json | None = None) -> Json:
     return tab.command(bench.tab, method, params, by=bench.by)
 
 
+def commands(bench: Bench, wanted: Iterable[tuple[str, Json]]) -> list[Json]:
+    """Send commands that do not need each other's results, and give all their results.
+
+    They are answered in turn, without a wait between each two; it raises what `command`
+    raises.
+    """
+    sent = [tab.send(bench.tab, method, params) for method, params in wanted]
+    return [tab.answer(bench.tab, one, by=bench.by) for one in sent]
+
+
 def ask(bench: Bench, expression: str) -> Any:
     """Evaluate in our own world beside the page's, await a promise, give JSON values.
 
@@ -105,7 +115,9 @@ def load(bench: Bench, *, still: bool = True) -> None:
         ask(bench, "agentflow.settle(1500)")
 
 
-def press(bench: Bench, key: str, *, modifiers: int = 0, text: str = "") -> None:
+def press(
+    bench: Bench, key: str, *, modifiers: int = 0, text: str = "", then: str = ""
+) -> Any:
     """Press and release one key, as a person does.
 
     Args:
@@ -113,6 +125,8 @@ def press(bench: Bench, key: str, *, modifiers: int = 0, text: str = "") -> None
         key: its name in the DOM, ``Tab``, ``Enter``, ``Escape``, ``ArrowDown``, ``a``.
         modifiers: sum of ALT, CTRL, META and SHIFT.
         text: what it writes; a printable key writes itself.
+        then: an expression to `ask` at once, whose value is given back. It may begin
+            before the key has reached the page, and has to wait for that by itself.
     """
     if not modifiers & ~SHIFT:
         text = text or _TEXTS.get(key, key if len(key) == 1 else "")
@@ -123,7 +137,10 @@ def press(bench: Bench, key: str, *, modifiers: int = 0, text: str = "") -> None
     bench.used = True
     # Both are taken in turn: only the second one is waited for.
     tab.post(bench.tab, "Input.dispatchKeyEvent", {**event, **down})
-    command(bench, "Input.dispatchKeyEvent", {**event, "type": "keyUp"})
+    up = tab.send(bench.tab, "Input.dispatchKeyEvent", {**event, "type": "keyUp"})
+    asked = tab.ask(bench.tab, then) if then else None
+    tab.answer(bench.tab, up, by=bench.by)
+    return None if asked is None else tab.value(bench.tab, asked, by=bench.by)
 
 
 _TEXTS = {"Enter": "\r", "Space": " "}
