@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -20,11 +20,18 @@ def _validate(
     facts: str | Path | Sequence[str | Path] = (),
     soft: str = "list",
     claims: str = "all",
+    actions: str | Path | Mapping[str, str | Sequence[str]] | None = None,
     calibration: str | Path | None = None,
     max_judge_calls: int | None = None,
     max_judge_cost: float | None = None,
 ) -> None:
     del calibration  # read by `prepare`
+    if actions is not None:
+        from agentflow_checks.grounding.action_registry import (  # noqa: PLC0415 - rare
+            hold_readable,
+        )
+
+        hold_readable(actions)
     for name, limit in (
         ("max_judge_calls", max_judge_calls),
         ("max_judge_cost", max_judge_cost),
@@ -69,6 +76,7 @@ def hallucination(
     facts: str | Path | Sequence[str | Path] = (),
     soft: Literal["list", "fail"] = "list",
     claims: Literal["all", "values"] = "all",
+    actions: str | Path | Mapping[str, str | Sequence[str]] | None = None,
     calibration: str | Path | None = None,
     max_judge_calls: int | None = None,
     max_judge_cost: float | None = None,
@@ -80,6 +88,9 @@ def hallucination(
     holds in any notation fail. A value may also follow by arithmetic that is written
     next to it. Prose without such values passes where it stands word for word in a
     source, and is a question otherwise.
+
+    What outputs cite must exist, must have been given to the stage that cites it, and
+    must hold what is quoted, word for word.
 
     Sources are, in this order: retrieved documents, tool results, outputs of stages
     that call no model, the run's inputs, prompts (marked "from the prompt", and only
@@ -95,6 +106,10 @@ def hallucination(
         soft: ``"list"`` shows small numbers, quotations and values that stand in a
             source for something else; ``"fail"`` fails them.
         claims: ``"all"``; ``"values"`` leaves prose out.
+        actions: judge, too, what answers say was done ("I have booked a room", "has
+            been cancelled"): verb to the tools that do it, ``{"book": ["book_*",
+            "reserve_hotel"], "summarize": []}``, or the YAML or JSON file of such a
+            mapping. It lies over a map of common verbs; ``{}`` is these alone.
         calibration: file that ``agentflow calibrate`` wrote. With it the score may
             decide claims, and a judge that agrees with people may fail them.
         max_judge_calls: most times that the judge is asked about one run; 2 a batch.
@@ -120,6 +135,7 @@ def hallucination(
             facts=_listed(facts),
             soft=soft,
             claims=claims,
+            actions=actions,
             deciding=Deciding(
                 judge=judge, calibration=calibration, max_calls=max_judge_calls
             ),

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest_agentflow as af
+from agentflow_checks.grounding.action_registry import Actions, registry
+from agentflow_checks.grounding.actions import action_outcomes
 from agentflow_checks.grounding.citation_outcomes import citation_outcomes
 from agentflow_checks.grounding.evidence import Evidence
 from agentflow_checks.grounding.exhibits import exhibits_of
@@ -59,6 +61,7 @@ class Options:
     facts: tuple[str | Path, ...] = ()
     soft: str = "list"
     claims: str = "all"
+    actions: Actions | None = None
     deciding: Deciding = field(default_factory=Deciding)
     """Who decides what sources leave open."""
 
@@ -74,6 +77,9 @@ class JudgedOutput:
 def outcomes(run: af.Run, options: Options) -> Iterator[object]:
     """Judge a run's claims and give what the engine counts and shows."""
     _refuse_missing(run, options)
+    if options.actions is not None:
+        known_tools = registry(options.actions, run)
+        yield from action_outcomes(run, known_tools, options.stage)
     outputs = outputs_of(run, options.stage)
     documents = documents_of(run, options.sources, options.facts, judged=options.stage)
     if not documents:

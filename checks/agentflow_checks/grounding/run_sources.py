@@ -60,14 +60,23 @@ def documents_of(
 def prepare(
     facts: str | Path | Sequence[str | Path] = (),
     calibration: str | Path | None = None,
+    actions: object = None,
     **others: object,
 ) -> None:
     """Hold the files that are named to be readable before any test runs.
 
     Raises:
         af.CheckError: one is a folder, cannot be read, holds no text, or is no
-            calibration.
+            calibration, or no registry of actions.
     """
+    if isinstance(actions, (str, Path)):
+        from agentflow_checks.grounding.action_registry import (  # noqa: PLC0415 - rare
+            find_actions,
+            registry,
+        )
+
+        if find_actions(actions) or Path(actions).is_absolute():
+            registry(actions)
     del others  # stages and sources are known when there is a run
     if calibration is not None:
         from agentflow_checks.grounding.calibration import (  # noqa: PLC0415 - rare
