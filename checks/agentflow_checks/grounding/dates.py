@@ -72,7 +72,7 @@ _HALF = r"(?:[ap]\.?[ ]?m\b\.?|[AP]\.?[ ]?M\b\.?)"
 _CLOCK = re.compile(
     rf"(?<![0-9A-Za-z.,$€£])(?P<hour>[0-9]{{1,2}})"
     rf"(?::(?P<minute>[0-9]{{2}})(?::(?P<second>[0-9]{{2}})(?:[.,][0-9]+)?)?"
-    rf"(?![0-9:])[ ]?(?P<half>{_HALF})?"
+    rf"(?![0-9]|:[0-9])[ ]?(?P<half>{_HALF})?"
     rf"|(?:\.(?P<dotted>[0-9]{{2}}))?[ ]?(?P<sure>{_HALF})"
     rf"|(?:\.(?P<past>[0-9]{{2}}))?[ ]?(?P<oclock>o'clock|[Uu]hr|uur)\b)"
 )
@@ -101,7 +101,7 @@ _OPENS_RANGE = re.compile(
     r"(?<![0-9A-Za-z:.,$€£/])(?P<hour>[0-9]{1,2})(?::(?P<minute>[0-9]{2}))?"
     r"[ ]?(?:-|—|to|until|till|and)[ ]?\Z"
 )
-_RATIO = re.compile(r"[ ]?(?:ratio|scale|odds|aspect)|[ ]?:", re.IGNORECASE)
+_RATIO = re.compile(r"[ ]?(?:ratio|scale|odds|aspect)|[ ]?:[0-9]", re.IGNORECASE)
 _BOOKS = (
     "Genesis|Exodus|Leviticus|Numbers|Deuteronomy|Joshua|Judges|Ruth|Samuel|Kings|"
     "Chronicles|Ezra|Nehemiah|Esther|Job|Psalms?|Proverbs|Ecclesiastes|Isaiah|Jeremiah|"

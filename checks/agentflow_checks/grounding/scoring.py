@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from agentflow_checks.grounding.claims import claims_of
@@ -28,6 +29,8 @@ _FAILED = frozenset({"unsupported", "contradicted"})
 _HELD = frozenset({"supported", "derived"})
 #: A claim with a value that no source holds ranks above all that have none.
 _WITH_FINDING = 0.9
+#: Several answers are mostly scored against the same sources, one after the other.
+_REMEMBERED = 2
 #: Nothing was examined, so nothing is known.
 _UNKNOWN = 0.5
 
@@ -148,7 +151,7 @@ def score(
     language = language_of(output) if lang is None else lang[:2].lower()
     if question:
         documents.append(Document(id=QUESTION, text=question, kind="prompt"))
-    known = index(documents, lang="en" if language == "en" else "")
+    known = _indexed(tuple(documents), "en" if language == "en" else "")
     judged = judge_claims(claims, known, lang=language)
     placed = placed_claims(output, claims)
     scored = tuple(
@@ -157,6 +160,11 @@ def score(
     )
     findings = tuple(v for one in scored for v in one.values if _is_open(v))
     return Score(value=_folded(scored), claims=scored, findings=findings)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _indexed(documents: tuple[Document, ...], lang: str) -> Index:
+    return index(documents, lang=lang)
 
 
 def _documents(

@@ -198,6 +198,26 @@ def test_an_address_survives_every_wrapping(email: str) -> None:
         ("between 100-1000 units", [("number", "100"), ("number", "1000")]),
         ("1-800-FLOWERS", [("phone", "18003569377")]),
         ("+49 (0)30 1234567", [("phone", "+49301234567")]),
+        ("takes 1 and 1/2 hours", [("quantity", "5400 s")]),
+        ("takes 1 and ½ hours", [("quantity", "5400 s")]),
+        ("two and a half miles", [("quantity", "4023.36 m")]),
+        ("2 and a quarter hours", [("quantity", "8100 s")]),
+        ("half an hour or half a million", [("quantity", "1800 s"),
+                                            ("number", "500000")]),
+        ("passage 2:04:00 am", [("time", "04:00")]),
+        ("3 may also work, 5 mayo jars", [("number", "3"), ("number", "5")]),
+        ("on 3 july and in may 2017", [("date", "--07-03"), ("date", "2017-05")]),
+        ("2024-05-01/2024-11-30", [("date", "2024-05-01"), ("date", "2024-11-30")]),
+        ("report_2024_05_01.txt", [("date", "2024-05-01")]),
+        ("datetime.date(2024, 5, 1)", [("date", "2024-05-01")]),
+        ("at 2024-05-01T03:10+02:00", [("date", "2024-05-01"), ("time", "03:10")]),
+        ("from 14:30: tea, a ratio of 3:20:5", [("time", "14:30"), ("number", "3"),
+                                                ("number", "20"), ("number", "5")]),
+        ("open 9:00-17:00", [("time", "09:00"), ("time", "17:00")]),
+        ("costs 1_250.50 now", [("number", "1250.5")]),
+        ("Order#AB-12345", [("identifier", "AB-12345")]),
+        ("logger.info(14)", []),
+        ("https://anna@example.com/a", [("url", "example.com/a")]),
         ('He said "we will never sell your data to anyone"',
          [("quotation", "wewillneversellyourdatatoanyone")]),
     ],
@@ -267,3 +287,42 @@ def test_long_texts_are_read_in_linear_time() -> None:
         begin = time.process_time()
         atoms(text)
         assert time.process_time() - begin < 3, piece[:5]
+
+
+@pytest.mark.parametrize(
+    ("lang", "text", "expected"),
+    [
+        ("de", "am 3. März 2024 um 14.30 Uhr: 1.250,50 €, 12,5 Prozent, 3 Stunden",
+         ["2024-03-03", "14:30", "EUR 1250.5", "12.5%", "10800 s"]),
+        ("fr", "le 3 mai 2024 à 14h30 : 1 250,50 €, 12,5 pour cent, 3 heures",
+         ["2024-05-03", "14:30", "EUR 1250.5", "12.5%", "10800 s"]),
+        ("fr", "le 1er juillet, 3 millions de visiteurs",
+         ["--07-01", "3000000"]),
+        ("es", "el 3 de mayo de 2024: 1.250,50 €, 12,5 por ciento, 3 horas",
+         ["2024-05-03", "EUR 1250.5", "12.5%", "10800 s"]),
+        ("it", "il 3 maggio 2024 alle 14:30: 1.250,50 €, 3 milioni, 5 giorni",
+         ["2024-05-03", "14:30", "EUR 1250.5", "3000000", "432000 s"]),
+        ("nl", "op 3 mei 2024, 9 uur: € 12,50, 12,5 procent, 3 dagen",
+         ["2024-05-03", "09:00", "EUR 12.5", "12.5%", "259200 s"]),
+        ("sv", "den 3 maj 2024 kl. 14.30: 1 250 kr, 12,5 procent, 3 timmar",
+         ["2024-05-03", "14:30", "SEK 1250", "12.5%", "10800 s"]),
+        ("pl", "3 maja 2024, godz. 14.30: 1 250,50 zł, 12,5 procent, 3 godziny",
+         ["2024-05-03", "14:30", "PLN 1250.5", "12.5%", "10800 s"]),
+        ("ja", "2024年5月3日 午後2時30分、1,250円、3万円、12.5パーセント、3時間",
+         ["2024-05-03", "14:30", "JPY 1250", "JPY 30000", "12.5%", "10800 s"]),
+        ("zh", "2024年5月3日下午2点半、1,250元、3万人、12.5%、5公里",
+         ["2024-05-03", "14:30", "CNY 1250", "30000", "12.5%", "5000 m"]),
+        ("zh", "5月3日和2024年5月", ["--05-03", "2024-05"]),
+    ],
+)  # fmt: skip
+def test_values_are_read_as_their_language_writes_them(
+    lang: str, text: str, expected: list[str]
+) -> None:
+    """Dates, hours, money, shares and quantities in ten languages."""
+    assert [atom.normal for atom in atoms(text, lang=lang)] == expected
+
+
+def test_a_plain_blank_parts_thousands_only_where_that_is_written() -> None:
+    """The blank of "1 250" makes one number in French, two in English."""
+    assert [atom.normal for atom in atoms("1 250 kg", lang="fr")] == ["1250 kg"]
+    assert [atom.normal for atom in atoms("1 250 kg")] == ["1", "250 kg"]

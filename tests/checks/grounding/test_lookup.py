@@ -166,6 +166,13 @@ def test_a_swapped_digit_of_an_exact_amount_is_never_supported(
         ("122. 5 km", "122.5 km", "supported"),
         ("page 7", "7 cups", "unsupported"),
         ("page of 7", "7 cups", "elsewhere"),
+        ("cook 1 and 1/2 hours", "90 minutes", "supported"),
+        ("pine nuts in bc?", "the pines of British Columbia now", "supported"),
+        ("what is it?", "the mascot Ivan Tolstoy now", "unsupported"),
+        ("with tmj pain", "the Temporomandibular Joint (TMJ) hurts", "supported"),
+        ("with tmp pain", "the Temporomandibular Joint (TMJ) hurts", "unsupported"),
+        ("500 kr a night", "NOK 500", "supported"),
+        ("500 kr a night", "PLN 500", "elsewhere"),
     ],
 )
 def test_what_a_source_says_about_a_value(text: str, claim: str, status: str) -> None:

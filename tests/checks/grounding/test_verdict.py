@@ -103,6 +103,33 @@ def test_written_arithmetic_is_derived(claim: str, note: str | None) -> None:
         assert note in {evidence.note for evidence in one.evidence}
 
 
+@pytest.mark.parametrize(
+    ("claim", "source", "verdict"),
+    [
+        ("Bake at 400°F (200°C).", "Bake at 400° now.", "derived"),
+        ("Bake at 250°F (75°C).", "Bake at 250°F now.", "unsupported"),
+        ("A high of 92°F (33°C).", "A high near 92.", "derived"),
+        ("Keep it at 65-75°F (18-24°C).", "Best at 65 to 75.", "derived"),
+        ("2-3 minutes per side, so 4-6 minutes.", "2-3 minutes a side", "derived"),
+        ("2-3 minutes, so 4-6 minutes.", "2-3 minutes a side", "unsupported"),
+        ("It is 5 feet 6 inches (168 cm).", "It is 5 feet 6 inches", "derived"),
+        ("It is 5 feet 6 inches (198 cm).", "It is 5 feet 6 inches", "unsupported"),
+    ],
+)
+def test_written_conversions_are_derived(claim: str, source: str, verdict: str) -> None:
+    """The same quantity again in another unit is accepted, a wrong one is not."""
+    assert verdicts(claim, source) == [verdict]
+
+
+def test_a_source_more_drives_no_operand_out() -> None:
+    """The operands are those next to the result, however many others are held."""
+    claim = "Of 14, 15, 16, 17, 18, 19, 21, 22, 23: $45 + $30 = $75."
+    rooms = "Rooms $45, beds $30."
+    numbers = "There are 14, 15, 16, 17, 18, 19, 21, 22 and 23."
+    statuses = [one.status for one in judged(claim, rooms, numbers)[0].evidence[-1:]]
+    assert statuses == ["derived"]
+
+
 def test_numbers_do_not_add_up_by_chance() -> None:
     """Without a sign or word for it, a sum of two supported values is unsupported."""
     assert verdicts(
