@@ -49,6 +49,7 @@ def test_writing_a_name_plainly_twice_changes_nothing(name: str) -> None:
         ("Name is required", True),
         ("This field cannot be empty.", True),
         ("Invalid e-mail: no @ in it", True),
+        ("Invalid e-mail", True),
     ],
 )
 def test_a_reason_is_more_than_that_something_is_wrong(message: str, why: bool) -> None:

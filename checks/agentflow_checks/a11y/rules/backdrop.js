@@ -42,7 +42,10 @@ globalThis.agentflowBackdrop = (() => {
         range.setStart(node, i);
         range.setEnd(node, i + 1);
         const { x, y, width, height } = range.getBoundingClientRect();
-        if (width >= 2 && height >= 4) found.push([x + scrollX, y + scrollY, width, height]);
+        const [left, top] = [x + scrollX, y + scrollY];
+        const there = left >= 0 && top >= 0
+          && left + width <= Math.max(innerWidth, document.documentElement.scrollWidth);
+        if (there && width >= 2 && height >= 4) found.push([left, top, width, height]);
       }
     }
     return found;
@@ -95,8 +98,11 @@ globalThis.agentflowBackdrop = (() => {
     i / 255 <= 0.04045 ? i / 255 / 12.92 : ((i / 255 + 0.055) / 1.055) ** 2.4));
   const luminance = (r, g, b) => (
     0.2126 * linear[r] + 0.7152 * linear[g] + 0.0722 * linear[b]);
-  const contrast = ([r, g, b, alpha], under) => {
-    const mixed = [r, g, b].map((c, i) => Math.round(c * alpha + under[i] * (1 - alpha)));
+  const over = ([r, g, b, alpha], under) => (
+    [r, g, b].map((c, i) => Math.round(c * alpha + under[i] * (1 - alpha))));
+  const apart = (one, other) => one.reduce((sum, c, i) => sum + Math.abs(c - other[i]), 0);
+  const contrast = (colour, under) => {
+    const mixed = over(colour, under);
     const [one, other] = [luminance(...mixed), luminance(...under)];
     return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
   };
@@ -113,9 +119,10 @@ globalThis.agentflowBackdrop = (() => {
             if (row < 0 || column < 0 || row >= height || column >= width) continue;
             const at = 4 * (row * width + column);
             const [r, g, b] = [back.data[at], back.data[at + 1], back.data[at + 2]];
-            if (front.data[at] !== r || front.data[at + 1] !== g || front.data[at + 2] !== b) {
-              painted += 1;
-            }
+            // Painted by this letter, in its colour, and not by others that lie there.
+            const now = [front.data[at], front.data[at + 1], front.data[at + 2]];
+            const full = over(colour, [r, g, b]);
+            if (apart(now, full) < 0.7 * apart([r, g, b], full)) painted += 1;
             const key = (r << 16) | (g << 8) | b;
             if (!cache.has(key)) cache.set(key, contrast(colour, [r, g, b]));
             const ratio = cache.get(key);

@@ -40,9 +40,10 @@ globalThis.agentflowPurpose = (() => {
     const row = cell.closest("tr");
     const table = cell.closest("table");
     if (!row || !table) return [];
-    const above = [...table.rows].slice(0, 3)
-      .map((one) => one.cells[cell.cellIndex]).filter((one) => one?.localName === "th");
-    return [...above, ...[...row.cells].filter((one) => one.localName === "th")];
+    // Cells may span, and name their headers: more are taken than head this one.
+    const above = [...table.rows].slice(0, 3).flatMap((one) => [...one.cells]);
+    const named = byIds(cell, "headers");
+    return [...above, ...row.cells].filter((one) => one.localName === "th").concat(named);
   };
   // Text of a part without that of the links in it, which say where they lead themselves.
   const other = (part, link) => {
