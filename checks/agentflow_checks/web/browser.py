@@ -46,8 +46,6 @@ SWITCHED_OFF = (
 
 FLAGS = (
     "--headless=new",
-    # Frames come as soon as there is something to show, not 60 times a second.
-    "--disable-frame-rate-limit",
     # A container's root has no user namespaces to build the sandbox from; pages reach
     # neither the network nor files, which the flags below and the page server see to.
     "--no-sandbox",

@@ -6,10 +6,10 @@ import dataclasses
 import json
 import time
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from agentflow_checks.web import browser, cdp, snapshot, tab
-from agentflow_checks.web.page import Overflow, Page, Visit
+from agentflow_checks.web.page import Element, Overflow, Page, Visit
 
 WIDTHS = (1280, 768, 320)
 """Widths at which overflow is measured, the one that is there already first; 320 CSS px
@@ -46,29 +46,22 @@ def examine(
     clock.note("settle")
     _stays(current, url)
     _refuse_crowds(rest["elements"])
-    # What needs no wait in between is asked for at once: the browser works on one while
-    # another is read here.
-    asked = tab.send(current, "DOMSnapshot.captureSnapshot", snapshot.REQUEST)
-    at_rest = tab.ask(current, "agentflow.first()")
-    judging = _judging(current, rules)
-    seen = tab.answer(current, asked, by=clock.end)
-    laid_out = snapshot.elements(seen)
-    hidden = snapshot.hidden_roots(seen)
-    clock.note("snapshot")
-    first = _value(current, at_rest, clock)
-    clock.note("dom")
-    axe, axe_error = _by_axe(current, judging, clock)
-    clock.note("axe")
+    looked, late = _look(current, rules, clock)
+    if late:
+        # Once: a page that changes without an end is judged as it stands then.
+        rest |= {"settled": settle(current, clock)["settled"]}
+        looked, _ = _look(current, rules, clock)
+    first = looked.first
     overflow, count = _overflow(current, first, clock)
     clock.note("overflow")
     _refuse_growth(rest["elements"], count)
     _stays(current, url)
     return Visit(
         page=page,
-        axe=axe,
-        axe_error=axe_error,
-        elements=laid_out,
-        hidden_roots=hidden,
+        axe=looked.axe,
+        axe_error=looked.axe_error,
+        elements=looked.elements,
+        hidden_roots=looked.hidden_roots,
         overflow=tuple(overflow),
         log=tuple(current.log),
         assets=tuple(current.assets.values()),
@@ -78,6 +71,37 @@ def examine(
         settled=rest["settled"] and rest["ready"] == "complete",
         timings=clock.steps,
     )
+
+
+class _Look(NamedTuple):
+    """A page as it is at one moment."""
+
+    elements: tuple[Element, ...]
+    hidden_roots: int
+    first: Mapping[str, Any]
+    axe: Any
+    axe_error: str | None
+
+
+def _look(current: tab.Tab, rules: Collection[str], clock: Clock) -> tuple[_Look, bool]:
+    """Read a page that has settled; tell whether it changed in the meantime.
+
+    What needs no wait in between is asked for at once: the browser works on one while
+    another is read here.
+    """
+    asked = tab.send(current, "DOMSnapshot.captureSnapshot", snapshot.REQUEST)
+    at_rest = tab.ask(current, "agentflow.first()")
+    judging = _judging(current, rules)
+    changed = tab.ask(current, "agentflow.late()")
+    seen = tab.answer(current, asked, by=clock.end)
+    laid_out, hidden = snapshot.elements(seen), snapshot.hidden_roots(seen)
+    clock.note("snapshot")
+    first = _value(current, at_rest, clock)
+    clock.note("dom")
+    axe, axe_error = _by_axe(current, judging, clock)
+    clock.note("axe")
+    looked = _Look(laid_out, hidden, first, axe, axe_error)
+    return looked, _value(current, changed, clock)
 
 
 @dataclasses.dataclass(slots=True)
@@ -99,16 +123,17 @@ class Clock:
         return self.at(1.0)
 
     def note(self, step: str) -> None:
-        """Close a step: it took the milliseconds since the one before."""
+        """Close a step: it took the milliseconds since the one before, each time."""
         now = time.monotonic()
-        self.steps[step] = (now - (self.last or self.begin)) * 1000
+        took = (now - (self.last or self.begin)) * 1000
+        self.steps[step] = self.steps.get(step, 0.0) + took
         self.last = now
 
 
 def settle(current: tab.Tab, clock: Clock) -> Any:
     """Wait until fonts and frames are at rest, then bring animations to theirs."""
     limit = SETTLE_SHARE * clock.budget * 1000
-    return ask(current, f"settle({limit})", clock.at(ANSWER_SHARE))
+    return ask(current, f"settle({limit}, true)", clock.at(ANSWER_SHARE))
 
 
 def ask(current: tab.Tab, question: str, by: float) -> Any:

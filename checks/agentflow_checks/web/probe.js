@@ -30,16 +30,49 @@ globalThis.agentflow = (() => {
     return true;
   };
   // The page comes to rest while the news that it is loaded is on its way to us.
+  let loaded = 0;
   const calmed = new Promise((done) => {
     if (window === window.top) {
-      addEventListener("load", () => setTimeout(() => done(calm())), { once: true });
+      addEventListener("load", () => {
+        loaded = performance.now();
+        setTimeout(() => done(calm()));
+      }, { once: true });
     }
   });
-  const settle = async (limit) => {
+
+  // Whether something came into sight, or went, since the page had settled. It is told
+  // when axe-core is done; and of a page with scripts not before WATCHED is over, which
+  // costs nothing where axe-core takes as long.
+  const WATCHED = 60;
+  const UNSEEN = new Set(["SCRIPT", "STYLE", "LINK", "META", "TEMPLATE", "TITLE"]);
+  const shows = (node) => (node.nodeType === 1 ? !UNSEEN.has(node.tagName)
+    : node.nodeType === 3 && /\S/.test(node.data));
+  const tells = ({ type, target, addedNodes, removedNodes }) => (type === "attributes"
+    || (!UNSEEN.has(target.nodeType === 1 ? target.tagName : target.parentNode?.tagName)
+      && (type === "characterData" || [...addedNodes, ...removedNodes].some(shows))));
+  let news = 0;
+  const watcher = new MutationObserver((records) => { news += records.filter(tells).length; });
+  const watch = () => {
+    watcher.disconnect();
+    news = 0;
+    watcher.observe(document, { subtree: true, childList: true, characterData: true,
+      attributes: true, attributeFilter: ["class", "hidden", "open"] });
+  };
+  let judging = Promise.resolve();
+  const late = async () => {
+    await judging.catch(() => null);
+    const left = loaded + WATCHED - performance.now();
+    if (left > 0 && document.scripts.length) await pause(left);
+    news += watcher.takeRecords().filter(tells).length;
+    watcher.disconnect();
+    return JSON.stringify(news > 0);
+  };
+  const settle = async (limit, watched) => {
     // A document that was opened anew has lost the listener above.
-    const late = pause(limit).then(() => false);
-    const settled = await Promise.race([calmed, calm(), late]);
+    const tooLate = pause(limit).then(() => false);
+    const settled = await Promise.race([calmed, calm(), tooLate]);
     freeze();
+    if (watched) watch();
     return JSON.stringify({
       settled, ready: document.readyState, url: location.href, elements: all().length,
     });
@@ -117,9 +150,17 @@ globalThis.agentflow = (() => {
   };
 
   // A page may answer to a width by script: that has run when the next frame comes.
+  const WIDTHS = /\bresize\b|matchMedia|Observer|(inner|outer|client|offset|scroll)Width|BoundingClientRect|getComputedStyle|\bscreen\b|requestAnimationFrame|eval\(|import\b/;
+  let answers = null;
+  const answersToWidth = () => {
+    const scripts = [...document.scripts];
+    return scripts.some((script) => script.src || WIDTHS.test(script.text))
+      || document.querySelector("[onresize], iframe, frame, object, embed") !== null;
+  };
   const overflow = async (width) => {
     for (let tries = 0; tries < 200 && innerWidth !== width; tries += 1) await pause(1);
-    await Promise.race([frame(), pause(100)]);
+    answers ??= answersToWidth();
+    if (answers) await Promise.race([frame(), pause(100)]);
     return JSON.stringify({ ...measure(), elements: all().length });
   };
 
@@ -175,9 +216,10 @@ globalThis.agentflow = (() => {
   });
   const judge = async (rules, roots) => {
     const context = roots ? { include: roots.map((root) => [root]) } : document;
-    const result = await axe.run(context, {
+    judging = axe.run(context, {
       runOnly: { type: "rule", values: rules }, elementRef: false,
     });
+    const result = await judging;
     return JSON.stringify({
       version: axe.version,
       violations: result.violations.map(rule),
@@ -206,6 +248,6 @@ globalThis.agentflow = (() => {
       } catch { return false; }
     }));
 
-  return { selector, place, described, settle, overflow, judge, rules, first, accepts, mark,
+  return { selector, place, described, settle, late, overflow, judge, rules, first, accepts, mark,
            unchanged };
 })();

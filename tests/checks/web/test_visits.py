@@ -197,6 +197,36 @@ def test_styles_are_put_to_the_browser() -> None:
     ) == (True, False, True, False, True)
 
 
+LATER = """<main><h1>Hotels</h1></main><script>
+addEventListener("load", () => setTimeout(() => {
+  document.querySelector("main").innerHTML += "<p>sea view<img src=x>";
+}, DELAY));
+</script>"""
+
+
+@pytest.mark.parametrize("delay", [0, 20, 50])
+def test_what_comes_right_after_loading_is_judged(delay: int) -> None:
+    """Content that a script adds soon after the load event is in all the facts."""
+    found = visit(HEAD + LATER.replace("DELAY", str(delay)))
+    assert "sea view" in found.dom
+    assert "sea view" in [element.text for element in found.elements]
+    assert "image-alt" in rules_of(found)
+
+
+def test_what_comes_long_after_loading_is_not_waited_for() -> None:
+    """A page is judged as it has settled; a visit does not wait for what may come."""
+    found = visit(HEAD + LATER.replace("DELAY", "60000"))
+    assert "sea view" not in found.dom.partition("<script>")[0]
+
+
+def test_a_page_that_changes_without_an_end_is_judged_as_it_stands() -> None:
+    """It is read twice, not for ever."""
+    ticking = "<main><h1>Time</h1><p id=p>0</p></main><script>"
+    ticking += "setInterval(() => { p.textContent = Number(p.textContent) + 1 }, 5)"
+    found = visit(f"{HEAD}{ticking}</script>", budget=60)
+    assert rules_of(found, "passes") >= {"document-title"}
+
+
 def test_a_browser_that_died_between_visits_is_replaced() -> None:
     """No page is blamed for what came before it: a new browser judges it."""
     visit(HEAD + "<p>before")
