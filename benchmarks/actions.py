@@ -170,7 +170,10 @@ def _runs(folder: Path) -> Iterator[tuple[str, af.Run]]:
                 if "messages" in row:
                     yield "AgentDojo", _run(row["messages"], f"{name}:{number}")
         elif name.endswith(".json"):
-            value = json.loads(_read(path))
+            try:
+                value = json.loads(_read(path))
+            except ValueError:
+                continue  # no text, or no JSON: nothing of ours
             for number, row in enumerate(value if isinstance(value, list) else ()):
                 if isinstance(row, dict) and "traj" in row:
                     group = "succeeded" if row["reward"] == 1 else "failed"

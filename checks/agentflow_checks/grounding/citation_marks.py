@@ -196,7 +196,7 @@ def _found(text: str, listed: set[int], labels: Collection[str]) -> Iterator[Mar
         yield _mark(match, "link", (match[1].strip(),), url=match[2])
     for pattern in (_NAMED, _NAMED_LINE):
         for match in pattern.finditer(text):
-            if "](" not in match[1] and "://" not in match[1]:
+            if "](" not in match[1]:
                 kind, cites = name_marks(match[1])
                 if cites:
                     yield _mark(match, kind, cites)

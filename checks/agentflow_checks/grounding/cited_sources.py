@@ -115,19 +115,26 @@ def resolve(mark: Mark, given: Given) -> Resolved | None:
         return _by_link(mark, given)
     if mark.kind == "field":
         return _by_field(mark, given)
-    listed = {
-        name: _by_entry(given.entries[name.casefold()], given)
-        for name in mark.cites
-        if name.casefold() in given.entries
-    }
-    found = [listed.get(name) or _by_name(name, given) for name in mark.cites]
+    found = [(name, _by_label(name, given)) for name in mark.cites]
     if mark.kind == "name":
-        return merged(found)
-    looks = [
-        one.state == "held" or name in listed or _looks_like_an_id(name, given)
-        for name, one in zip(mark.cites, found, strict=True)
+        return merged([one for _, one in found])
+    # "[guide.md, p. 4]" cites, "[Your name]" does not: a part has to be known.
+    citing = [
+        one
+        for name, one in found
+        if one.state == "held"
+        or name.casefold() in given.entries
+        or _looks_like_an_id(name, given)
     ]
-    return merged(found) if looks and all(looks) else None
+    return merged(citing) if citing else None
+
+
+def _by_label(name: str, given: Given) -> Resolved:
+    if (entry := given.entries.get(name.casefold())) is not None:
+        return _by_entry(entry, given)
+    if _URL.search(name):
+        return _by_entry(name, given)
+    return _by_name(name, given)
 
 
 def merged(found: Sequence[Resolved]) -> Resolved:
@@ -171,14 +178,19 @@ def _by_entry(entry: str, given: Given) -> Resolved:
             return Resolved(state="held", sources=found)
     bare = _URL.sub(" ", entry).strip(" .,:;()[]<>*_\u2014-")
     if not bare:
-        why = f"no source of the run has the address {entry.strip()}"
-        return Resolved(state="failed", why=why)
+        return _no_address(entry.strip(), given)
     return _by_name(bare, given)
 
 
 def _at_address(url: str, given: Given) -> tuple[CitedSource, ...]:
     wanted = url_normal(url)
     return tuple(s for s in given.sources if s.address and s.address == wanted)
+
+
+def _no_address(url: str, given: Given) -> Resolved:
+    if any(url.rstrip("/") in source.text for source in given.sources):
+        return Resolved(state="undetermined", why="a source only names this address")
+    return Resolved(state="failed", why=f"no source has the address {url}")
 
 
 def _by_name(name: str, given: Given) -> Resolved:
@@ -189,11 +201,30 @@ def _by_name(name: str, given: Given) -> Resolved:
     if _ADDRESS.match(name):
         if found := _at_address(name, given):
             return Resolved(state="held", sources=found)
-        return Resolved(state="failed", why=f"no source has the address {name}")
+        return _no_address(name, given)
     part = tuple(s for s in given.sources if _partly(wanted, s))
     if part:
         return Resolved(state="held", sources=part, sure=len(part) == 1)
-    return _unknown_name(name, given)
+    return _by_parts(name, given) or _unknown_name(name, given)
+
+
+def _by_parts(name: str, given: Given) -> Resolved | None:
+    """Read "guide.md, press.md", "guide.md, page 4" and "guide.md#rooms"."""
+    parts = [part for raw in _LISTED.split(name) if (part := raw.strip())]
+    if len(parts) < 2:
+        base = _ANCHOR.split(name)[0]
+        parts = [base] if base and base != name else []
+    found = [
+        one
+        for part in parts
+        if (one := _by_name(part, given)).state == "held"
+        or _looks_like_an_id(part, given)
+    ]
+    return merged(found) if any(one.state == "held" for one in found) else None
+
+
+_LISTED = re.compile(r"[,;&]|\band\b")
+_ANCHOR = re.compile(r"[#:]")
 
 
 def _partly(wanted: str, source: CitedSource) -> bool:
@@ -208,16 +239,31 @@ def _unknown_name(name: str, given: Given) -> Resolved:
     """Decide about a name that no source has: other words for one, or nothing."""
     if _looks_like_an_id(name, given):
         return Resolved(state="failed", why=f"no source has the id {name}")
+    told = letters(name)
+    holding = tuple(s for s in given.sources if told and told in s.letters)
+    if holding and len(name.split()) >= _SNIPPET:
+        return Resolved(state="held", sources=holding)
+    if holding:
+        return Resolved(state="undetermined", why="it is named within a source only")
     words = content_words(name) - _GENERIC
     called = {w for s in given.sources for n in s.names for w in n.split()}
     kinds = {s.kind for s in given.sources}
-    if not words or words & called or words & kinds:
+    if words & called or words & kinds or not (words and _is_title(name)):
         why = "no source has this name, though one may be meant"
         return Resolved(state="undetermined", why=why)
-    told = letters(name)
-    if any(told in source.letters for source in given.sources):
-        return Resolved(state="undetermined", why="it is named within a source only")
     return Resolved(state="failed", why=f"no source of the run is called {name}")
+
+
+#: So many words in a row are cited for what they say, not as a name.
+_SNIPPET = 6
+_LONGEST_TITLE = 12
+_CAPITAL = re.compile(r"\b[A-Z0-9][\w.-]*")
+
+
+def _is_title(name: str) -> bool:
+    """Whether words name one certain work: capitals or numbers, and no sentence."""
+    capitals = len(_CAPITAL.findall(name))
+    return capitals > 1 and 2 * capitals >= len(name.split()) <= _LONGEST_TITLE
 
 
 def _looks_like_an_id(name: str, given: Given) -> bool:
@@ -254,9 +300,9 @@ def _by_field(mark: Mark, given: Given) -> Resolved:
     """Resolve the value of a field that holds sources, and nothing else."""
     if mark.url is not None:
         found = _at_address(mark.url, given)
-        why = f"no source of the run has the address {mark.url}"
-        state: State = "held" if found else "failed"
-        return Resolved(state=state, sources=found, why="" if found else why)
+        if not found:
+            return _no_address(mark.url, given)
+        return Resolved(state="held", sources=found)
     return merged(
         [
             _by_number(str(int(one)), given)

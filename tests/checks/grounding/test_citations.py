@@ -168,7 +168,43 @@ def test_a_source_that_is_not_there_fails(cited: str, why: str) -> None:
 
 @pytest.mark.parametrize(
     "cited",
-    ["(Source: the lodge press)", "(Source: our own research)", "[0]", "[16, 24]"],
+    [
+        "(Source: guide.md, press.md)",
+        "(Source: guide.md, page 4)",
+        "(Sources: The lodge guide and Press notes)",
+        "[guide.md, p. 4]",
+        "[guide.md#rooms]",
+        "[guide]",
+        "[[1]](https://guide.example/lodge)",
+        "(source: https://guide.example/lodge)",
+        "[Source 2]",
+        "[1](https://guide.example/lodge)",
+    ],
+)
+def test_people_cite_one_source_in_many_ways(cited: str) -> None:
+    """Lists, pages, anchors, endings left out and addresses all name it."""
+    assert judged(run(f"The lodge has 40 rooms {cited}.")) == {}
+    assert rules(run(f"The lodge has 40 rooms {cited}."))["exists"] == (1, 1)
+
+
+def test_a_field_may_cite_by_the_words_themselves() -> None:
+    """A snippet in place of a name is held by the source that has it."""
+    snippet = "The chef said that every guest gets soup"
+    assert judged(run({"citations": [snippet]})) == {}
+    (finding,) = judged(run({"citations": [snippet.replace("soup", "Cake")]}))["exists"]
+    assert finding.verdict is af.Verdict.UNDETERMINED
+
+
+@pytest.mark.parametrize(
+    "cited",
+    [
+        "(Source: the lodge press)",
+        "(Source: our own research)",
+        "[0]",
+        "[16, 24]",
+        "(Source: hotel website)",
+        "(Source: afternoon soup)",
+    ],
 )
 def test_other_words_for_a_source_are_a_question(cited: str) -> None:
     """What may mean a source, or no citation at all, does not fail."""
@@ -180,6 +216,14 @@ def test_a_number_that_a_source_has_in_its_own_text_is_a_question() -> None:
     """Marks are copied along with the words of an encyclopedia."""
     wiki = replace(GUIDE, text="The lodge was built in 1911.[12]")
     (finding,) = judged(run("Built in 1911.[12]", sources=[wiki]))["exists"]
+    assert finding.verdict is af.Verdict.UNDETERMINED
+
+
+def test_an_address_that_a_source_names_is_a_question() -> None:
+    """The source that it leads to was not read, but it was not made up either."""
+    listing = replace(GUIDE, text="See https://x.example/a for more.")
+    text = "Rooms [source: https://x.example/a]."
+    (finding,) = judged(run(text, sources=[listing]))["exists"]
     assert finding.verdict is af.Verdict.UNDETERMINED
 
 
