@@ -4,7 +4,8 @@ globalThis.agentflowMotion = (() => {
   "use strict";
   const LONG = 5000;
   const MOST = 40;
-  const { all, visible } = agentflowControls;
+  const { all, described, inside, visible } = agentflowControls;
+  const pages = () => [document, ...all().map(inside).filter(Boolean)];
   const frame = () => new Promise((done) => requestAnimationFrame(done));
   const turn = () => new Promise((done) => {
     const { port1, port2 } = new MessageChannel();
@@ -15,15 +16,17 @@ globalThis.agentflowMotion = (() => {
   // What blinks is there, whatever its opacity is at this moment.
   const present = (element) => {
     const [, , width, height] = agentflow.place(element);
+    const frame = element.ownerDocument.defaultView?.frameElement;
+    if (frame && !visible(frame)) return false;
     return element.isConnected && width >= 2 && height >= 2
       && getComputedStyle(element).display !== "none"
       && (!element.parentElement || visible(element.parentElement));
   };
   const animations = () => {
-    const roots = new Set([document]);
+    const roots = new Set(pages());
     for (const element of all()) if (element.shadowRoot) roots.add(element.shadowRoot);
-    return [...roots].flatMap((root) => (root === document
-      ? Document.prototype.getAnimations.call(document) : root.getAnimations()));
+    return [...roots].flatMap((root) => (root.nodeType === 9
+      ? Document.prototype.getAnimations.call(root) : root.getAnimations()));
   };
   const MOVING = /^(transform|translate|rotate|scale|left|right|top|bottom|inset|margin|offset|backgroundPosition|strokeDash|width|height|perspective)/;
   const GIVEN = new Set(["offset", "computedOffset", "easing", "composite"]);
@@ -66,7 +69,8 @@ globalThis.agentflowMotion = (() => {
     for (const animation of animations()) {
       const effect = animation.effect;
       const target = effect?.target;
-      if (!target || !(effect instanceof KeyframeEffect)) continue;
+      // Of a frame's own world, or of the page's.
+      if (!target || typeof effect.getKeyframes !== "function") continue;
       const { endTime } = effect.getComputedTiming();
       const stands = animation.playState === "paused" && !still;
       if (!(endTime > LONG) || stands || animation.playState === "finished") continue;
@@ -80,7 +84,7 @@ globalThis.agentflowMotion = (() => {
     }
     running = [...groups.values()];
     return running.map(({ animation, target, endTime, properties, name, more }) => ({
-      ...agentflow.described(target), name, more, properties,
+      ...described(target), name, more, properties,
       generated: animation.effect.pseudoElement || "",
       endless: endTime === Infinity, seconds: endTime === Infinity ? 0 : endTime / 1000,
       moves: properties.some((property) => MOVING.test(property)),
@@ -100,7 +104,7 @@ globalThis.agentflowMotion = (() => {
     const found = { keyframes: false, turns: false };
     const look = (rules) => {
       for (const rule of rules) {
-        if (rule instanceof CSSKeyframesRule) found.keyframes = true;
+        if (rule.type === CSSRule.KEYFRAMES_RULE) found.keyframes = true;
         if (rule.media && /orientation|aspect-ratio/.test(rule.media.mediaText)) {
           found.turns = true;
         }
@@ -112,8 +116,8 @@ globalThis.agentflowMotion = (() => {
       if (/orientation|aspect-ratio/.test(sheet.media.mediaText)) found.turns = true;
       try { look(sheet.cssRules); } catch { /* of another site, and not loaded */ }
     };
-    for (const sheet of [...document.styleSheets, ...document.adoptedStyleSheets]) {
-      read(sheet);
+    for (const page of pages()) {
+      for (const sheet of [...page.styleSheets, ...page.adoptedStyleSheets]) read(sheet);
     }
     return JSON.stringify(found);
   };
@@ -194,7 +198,7 @@ globalThis.agentflowMotion = (() => {
     return JSON.stringify(changed.map(({ element, texts, styles }) => {
       const times = lasting(texts) ? texts : styles;
       return {
-        ...agentflow.described(element), words: text(element).slice(0, 60),
+        ...described(element), words: text(element).slice(0, 60),
         kind: lasting(texts) ? "text" : "style", times: times.length,
         gap: Math.max(...times.map((time, i) => (i ? time - times[i - 1] : time))),
         last: times[times.length - 1], alone: text(element).length >= whole,
@@ -213,14 +217,14 @@ globalThis.agentflowMotion = (() => {
   const drawn = () => JSON.stringify({
     frames,
     canvases: all().filter((e) => e.localName === "canvas" && visible(e)
-      && e.width * e.height > 2500).slice(0, 3).map(agentflow.described),
+      && e.width * e.height > 2500).slice(0, 3).map(described),
   });
   let scrolled = [];
   const scrolling = () => {
     scrolled = all().filter((element) => (element.localName === "marquee"
       && visible(element) && element.loop < 1 && text(element))).slice(0, MOST);
     return JSON.stringify(scrolled.map((element) => ({
-      ...agentflow.described(element), words: text(element).slice(0, 60) })));
+      ...described(element), words: text(element).slice(0, 60) })));
   };
   const place = (element) => {
     const range = document.createRange();
@@ -277,7 +281,7 @@ globalThis.agentflowMotion = (() => {
       if (!read || read.pictures < 2) continue;
       const seconds = read.rounds ? read.seconds * read.rounds : Infinity;
       if (seconds * 1000 > LONG) {
-        found.push({ ...agentflow.described(image), endless: !read.rounds,
+        found.push({ ...described(image), endless: !read.rounds,
           seconds: Number.isFinite(seconds) ? seconds : 0 });
       }
     }

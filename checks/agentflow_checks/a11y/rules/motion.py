@@ -43,7 +43,7 @@ _TIMED = re.compile(
 )
 _SCROLLING = re.compile(r"<marquee\b", re.IGNORECASE)
 _PICTURES = re.compile(r"<img[^>]*(?:\.gif\b|data:image/gif)", re.IGNORECASE)
-_STYLED = re.compile(r"<style\b|<link\b|<script\b", re.IGNORECASE)
+_STYLED = re.compile(r"<style\b|<link\b|<script\b|<iframe\b", re.IGNORECASE)
 
 
 def watch(bench: Bench) -> dict[str, Any]:
