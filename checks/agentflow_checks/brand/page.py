@@ -10,9 +10,12 @@ import pytest_agentflow as af
 from agentflow_checks.brand import fonts, overflow, palette
 from agentflow_checks.brand.blame import blame_colour, blame_version
 from agentflow_checks.brand.colours import Colour
+from agentflow_checks.brand.design import RULES
 from agentflow_checks.brand.guide import Guide
 from agentflow_checks.brand.sheet import Sheet
 from agentflow_checks.brand.uses import pixels
+from agentflow_checks.web import file_kind
+from agentflow_checks.web.file_kind import FileKind
 
 MOST_BOXES = 20
 """Boxes drawn on one screenshot; more hide the page."""
@@ -20,12 +23,35 @@ MOST_BOXES = 20
 
 def judge_page(guide: Guide, sheet: Sheet, widths: tuple[int, ...]) -> Iterator[object]:
     """Hold a page against every rule of the guide, then show it."""
+    kind = file_kind.kind_of(sheet.page.data)
+    if kind.other:
+        yield from _no_page(sheet.page, kind)
+        return
+    if kind.xhtml:
+        text = f"{sheet.page.name}: written as XHTML, and judged as browsers read it"
+        yield af.Note(text=f"{text}, as HTML", warning=True)
     found: list[af.Finding] = []
     for item in _outcomes(guide, sheet, widths):
         if isinstance(item, af.Finding):
             found.append(item)
         yield item
     yield from _screenshot(sheet, found)
+
+
+def _no_page(page: af.Artefact, kind: FileKind) -> Iterator[af.Finding]:
+    """Refuse what a browser shows only by taking it for broken HTML."""
+    for rule, title in RULES.items():
+        yield af.Finding(
+            rule=rule,
+            title=title,
+            message=f"the page was not judged: {kind.said}",
+            verdict=af.Verdict.ERROR,
+            place=af.Place(stage=page.stage, artefact=page.name, line=1, column=1),
+            observed=kind.other,
+            expected="HTML",
+            fix=file_kind.STORE,
+            subject=page.name,
+        )
 
 
 def _outcomes(guide: Guide, sheet: Sheet, widths: tuple[int, ...]) -> Iterator[object]:

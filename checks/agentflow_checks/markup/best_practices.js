@@ -36,9 +36,19 @@ globalThis.agentflowBestPractices = (() => {
     }
     return steps.join(" > ");
   };
+  const places = new Map();
+  // Which of all elements of its name it is, in the order of the document.
+  const place = (element) => {
+    const name = localName(element);
+    if (!places.has(name)) {
+      const alike = all("*").filter((one) => localName(one) === name);
+      places.set(name, new Map(alike.map((one, nth) => [one, nth])));
+    }
+    return { nth: places.get(name).get(element) ?? -1, of: places.get(name).size };
+  };
   const found = (element, attribute, more) => ({
     selector: selector(element), tag: localName(element), attribute,
-    raw: get(element, attribute) ?? "", ...more });
+    raw: get(element, attribute) ?? "", ...place(element), ...more });
   const inHead = (element) => {
     for (let at = element; at; at = parentOf(at)) if (at === document.head) return true;
     return false;

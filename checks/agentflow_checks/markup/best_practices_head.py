@@ -13,7 +13,7 @@ from agentflow_checks.markup.best_practices_rules import Outcome, Seen
 from agentflow_checks.markup.page_errors_assets import site_of
 from agentflow_checks.markup.page_errors_fault import Fault, Met
 from agentflow_checks.markup.page_errors_source import Piece, Spot
-from agentflow_checks.web import server
+from agentflow_checks.web import file_kind, server
 
 GENERIC_TITLES = frozenset(
     {
@@ -57,6 +57,7 @@ def title(seen: Seen) -> Iterator[Outcome]:
             rule="best.title",
             message="the page has no title",
             key="missing",
+            word="page:title",
             spot=top(seen),
             observed="<title> is empty" if seen.head["titles"] else "no <title>",
         )
@@ -180,13 +181,15 @@ def charset(seen: Seen) -> Iterator[Outcome]:
     looked = seen.looked
     if looked.data.startswith(b"\xef\xbb\xbf"):
         return
-    if looked.data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if (kind := file_kind.kind_of(looked.data)).wide:
+        name = kind.encoding[:6].upper()
         yield Fault(
             rule="best.charset",
-            message="the page is written in UTF-16, and HTML is written in UTF-8",
+            message=f"the page is written in {name}, and HTML is written in UTF-8",
             key="utf-16",
             spot=Spot(1, 1),
-            observed="UTF-16",
+            observed=name,
+            word="page:encoding",
             expected="UTF-8",
             fix="Write the file anew: open(path, 'w', encoding='utf-8').",
         )
@@ -256,6 +259,7 @@ def lang(seen: Seen) -> Iterator[Outcome]:
             rule="best.lang",
             message="the page does not say its language",
             key="missing",
+            word="page:lang",
             spot=top(seen),
             selector=seen.head["root"] or "",
             observed="no lang on the root",

@@ -21,10 +21,12 @@ from agentflow_checks.markup.best_practices_rules import (
     Seen,
     practice,
 )
+from agentflow_checks.markup.origins import origin_of
 from agentflow_checks.markup.page_errors_fault import Choice as Everything
 from agentflow_checks.markup.page_errors_fault import Fault, Looked, Met
 from agentflow_checks.markup.page_errors_judge import COLLECT
-from agentflow_checks.web.artefacts import attribute_fault, pages_of, visit_artefact
+from agentflow_checks.web import file_kind
+from agentflow_checks.web.artefacts import pages_of, visit_artefact
 from agentflow_checks.web.page import Visit
 from agentflow_checks.web.probing import Unknown
 
@@ -58,7 +60,7 @@ UNSEEN = "best.loaded"
 SERVERS = "best.text-compression"
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Report:
     """What was found on one page."""
 
@@ -71,10 +73,15 @@ class Report:
     fix: str = PRACTICES[UNSEEN].fix
     """What lets it be loaded."""
 
+    @functools.cached_property
+    def keys(self) -> frozenset[tuple[str, str]]:
+        """Rule and key of each fault."""
+        found = (f for f in self.outcomes if isinstance(f, Fault))
+        return frozenset((f.rule, f.key) for f in found)
+
     def shows(self, fault: Fault) -> bool | None:
         """Whether the page has this fault, None where nobody knows."""
-        keys = {(f.rule, f.key) for f in self.outcomes if isinstance(f, Fault)}
-        if (fault.rule, fault.key) in keys:
+        if (fault.rule, fault.key) in self.keys:
             return True
         return None if self.unseen else False
 
@@ -95,6 +102,7 @@ def _judge_page(
     report = look(page)
     if report.unseen:
         yield _unseen(page, report)
+    origin = origin_of(run, page)
     for rule, count in _met(report.outcomes).items():
         if rule in choice.ignore:
             continue
@@ -107,7 +115,7 @@ def _judge_page(
             yield af.Examined(rule=rule, count=count - len(subjects), place=place)
         for fault in found:
             shows = functools.partial(_shown, look, fault)
-            yield attribute_fault(run, page, shows).on(_finding(page, fault))
+            yield origin(shows).on(_finding(page, fault))
     if report.seen is not None:
         yield af.Rule(id=SERVERS, title=practice(SERVERS).title)
         yield from best_practices_weight.tables(page.name, report.seen)
@@ -157,6 +165,7 @@ def _finding(page: af.Artefact, fault: Fault) -> af.Finding:
         fix=fault.fix or known.fix,
         help_url=known.url or None,
         tags=(f"lighthouse:{known.audit}",) if known.audit else (),
+        fault=fault.word or None,
         subject=_subject(page, fault),
     )
 
@@ -175,6 +184,10 @@ def _unseen(page: af.Artefact, report: Report) -> af.Finding:
 
 
 def _report(run: af.Run, choice: Choice, page: af.Artefact) -> Report:
+    kind = file_kind.kind_of(page.data)
+    if kind.other:
+        said = f"the page was not judged: {kind.refusal}"
+        return Report(unseen=said, verdict=af.Verdict.ERROR, fix="")
     try:
         visited = visit_artefact(run, page, budget=choice.budget)
     except af.CheckError as gone:
@@ -190,13 +203,6 @@ def _report(run: af.Run, choice: Choice, page: af.Artefact) -> Report:
     return _used(page, visited, choice)
 
 
-def _text(page: af.Artefact) -> str:
-    """Give the source as the browser reads it: a mark at its begin may say UTF-16."""
-    if page.data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return page.data.decode("utf-16", "replace")
-    return page.text
-
-
 def _used(page: af.Artefact, visited: Visit, choice: Choice) -> Report:
     """Use the page; what keeps it from being loaded anew leaves the rest judged."""
     from agentflow_checks.web.visits import probe  # noqa: PLC0415 - heavy
@@ -208,7 +214,7 @@ def _used(page: af.Artefact, visited: Visit, choice: Choice) -> Report:
             return Report(unseen=reason, verdict=af.Verdict.ERROR)
     looked = Looked(
         name=page.name,
-        source=_text(page),
+        source=file_kind.text_of(page.data),
         data=page.data,
         choice=Everything(),
         visited=visited,

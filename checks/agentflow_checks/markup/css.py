@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import functools
 import re
 from collections.abc import Mapping
 
@@ -57,10 +59,19 @@ def question(source: str, text: str, start: int, end: int) -> Question | None:
 
 
 def _block_at(source: str, at: int) -> tuple[int, str] | None:
-    for block in BLOCK.finditer(source):
-        if block.start(1) <= at < block.end():
-            return block.start(1), block[1]
-    return None
+    blocks = _blocks(source)
+    found = bisect.bisect_right(blocks, at, key=lambda block: block[0]) - 1
+    if found < 0:
+        return None
+    begin, end, css = blocks[found]
+    return (begin, css) if at < end else None
+
+
+# A page may have thousands of faults, and each is looked up in the same sheets.
+@functools.lru_cache(maxsize=4)
+def _blocks(source: str) -> tuple[tuple[int, int, str], ...]:
+    found = BLOCK.finditer(source)
+    return tuple((block.start(1), block.end(), block[1]) for block in found)
 
 
 def _in_attribute(tag: str, text: str) -> Question | None:
@@ -101,16 +112,30 @@ def _in_block(css: str, at: int, text: str) -> Question | None:
 
 def _enclosing(css: str, at: int) -> tuple[str, int]:
     """Give the prelude and the brace of the innermost block around an offset."""
-    depth = 0
-    for index in range(min(at, len(css) - 1), -1, -1):
-        if css[index] == "}" and index < at:
-            depth += 1
-        elif css[index] == "{" and depth:
-            depth -= 1
-        elif css[index] == "{":
-            begin = max(css.rfind(sign, 0, index) for sign in "{};") + 1
-            return css[begin:index], index
-    return "", -1
+    braces, opened = _braces(css)
+    # A brace that closes belongs to its block, one that opens begins it.
+    last = bisect.bisect_right(braces, at) - 1
+    if last >= 0 and css[braces[last]] == "}" and braces[last] == at:
+        last -= 1
+    index = opened[last] if last >= 0 else -1
+    if index < 0:
+        return "", -1
+    begin = max(css.rfind(sign, 0, index) for sign in "{};") + 1
+    return css[begin:index], index
+
+
+@functools.lru_cache(maxsize=4)
+def _braces(css: str) -> tuple[list[int], list[int]]:
+    """Give the places of all braces, and the innermost one open behind each."""
+    braces, opened, stack = [], [], []
+    for brace in re.finditer("[{}]", css):
+        if brace[0] == "{":
+            stack.append(brace.start())
+        elif stack:
+            stack.pop()
+        braces.append(brace.start())
+        opened.append(stack[-1] if stack else -1)
+    return braces, opened
 
 
 def _rule_at(css: str, begin: int) -> Question | None:
@@ -147,11 +172,13 @@ def _plain(value: str) -> str:
     return re.sub(r"!\s*important\s*$", "", value.strip(), flags=re.IGNORECASE).strip()
 
 
+@functools.lru_cache(maxsize=4)
 def without_comments(css: str) -> str:
     """Blank comments out, every other character staying where it is."""
     return re.sub(r"/\*.*?(?:\*/|\Z)", lambda m: " " * len(m[0]), css, flags=re.DOTALL)
 
 
+@functools.lru_cache(maxsize=4)
 def balanced(css: str) -> bool:
     """Whether every brace of a style sheet has its partner."""
     bare = re.sub(r"""("[^"\n]*"|'[^'\n]*')""", "", without_comments(css))

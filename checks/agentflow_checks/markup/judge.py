@@ -5,12 +5,21 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pytest_agentflow as af
-from agentflow_checks.markup import css, fixes
-from agentflow_checks.web import faults, missing, validator
-from agentflow_checks.web.artefacts import attribute_fault, pages_of, visit_artefact
+from agentflow_checks.markup import (
+    content,
+    css,
+    fixes,
+    messages,
+    page_errors_blank,
+    page_errors_encoding,
+)
+from agentflow_checks.markup.origins import Origin, origin_of
+from agentflow_checks.web import faults, file_kind, missing, validator
+from agentflow_checks.web.artefacts import pages_of, visit_artefact
+from agentflow_checks.web.file_kind import FileKind
 from agentflow_checks.web.missing import PartMissing
 from agentflow_checks.web.validator import Message
 
@@ -69,41 +78,106 @@ def judge_run(run: af.Run, choice: Choice, *, stage: str | None) -> Iterator[obj
 
 
 def _judge_page(run: af.Run, page: af.Artefact, choice: Choice) -> Iterator[object]:
-    messages = _wanted(
-        validator.validate(page.data, name=page.name, seconds=choice.budget), choice
-    )
-    errors = [m for m in messages if m.type in ("error", "fatal")]
-    style = [m for m in errors if css.is_css(m.text)]
-    markup = [m for m in errors if not css.is_css(m.text)]
-    warned = [m for m in messages if m.type == "warning"]
     yield SOURCE
-    yield from _all(run, page, SOURCE, markup)
+    kind = file_kind.kind_of(page.data)
+    if kind.other:
+        yield _no_page(page, kind)
+        return
+    said = messages.about(page.data, name=page.name, seconds=choice.budget)
+    heard = _wanted(said, choice)
+    errors = [m for m in heard if m.type in ("error", "fatal")]
+    markup = [m for m in errors if not css.is_css(m.text)]
+    bare = not markup and not _has_content(run, page, choice)
+    told = Told(page=page, origin=origin_of(run, page), passes=not bare)
+    if bare:
+        text = f"{page.name}: nothing in its body to check, so nothing of it passes"
+        yield af.Note(text=text, warning=True)
+    yield from _all(told, SOURCE, markup)
+    style = [m for m in errors if css.is_css(m.text)]
     if style or b"style" in page.data.lower():
         yield STYLES
-        yield from _styles(run, page, style)
+        yield from _styles(told, style)
+    yield from _warnings(told, choice, [m for m in heard if m.type == "warning"])
+    if choice.dom and SCRIPTED.search(page.data):
+        yield from _document(run, told, choice, errors)
+
+
+def _warnings(
+    told: Told, choice: Choice, warned: Sequence[Message]
+) -> Iterator[object]:
     if choice.warnings == "fail":
         yield WARNING
-        yield from _all(run, page, WARNING, warned)
+        yield from _all(told, WARNING, warned)
     elif warned:
         count = f"{len(warned)} warning{'s' if len(warned) > 1 else ''}"
-        yield af.Note(text=f"{page.name}: {count} of the HTML checker left out")
-    if choice.dom and SCRIPTED.search(page.data):
-        yield from _document(run, page, choice, errors)
+        yield af.Note(text=f"{told.page.name}: {count} of the HTML checker left out")
 
 
-def _wanted(messages: Sequence[Message], choice: Choice) -> list[Message]:
-    return [m for m in messages if not choice.leaves_out(m.text)]
+def _no_page(page: af.Artefact, kind: FileKind) -> af.Finding:
+    """Tell a file that is no HTML at all; what the checker says of it is noise."""
+    return af.Finding(
+        rule=SOURCE.id,
+        title=SOURCE.title,
+        message=kind.said,
+        severity=af.Severity.CRITICAL,
+        place=af.Place(stage=page.stage, artefact=page.name, line=1, column=1),
+        observed=kind.other,
+        expected="HTML",
+        why="Nothing of it can be checked as HTML.",
+        fix=file_kind.STORE,
+        fault="page:format",
+        subject=page.name,
+    )
 
 
-def _all(
-    run: af.Run, page: af.Artefact, rule: af.Rule, messages: Sequence[Message]
-) -> Iterator[object]:
-    """Report every message; the page is the subject, so it counts once."""
-    if not messages:
-        yield af.Examined(rule=rule.id, place=_place(page, None))
-    for message in messages:
-        finding = _finding(page, rule, message)
-        yield _attributed(run, page, finding)
+def _has_content(run: af.Run, page: af.Artefact, choice: Choice) -> bool:
+    """Whether a valid page holds anything to check beside what every page has.
+
+    Where its source holds none, scripts or styles may draw some: the browser knows.
+    """
+    if content.written(file_kind.text_of(page.data)):
+        return True
+    if not SCRIPTED.search(page.data) and b"style" not in page.data.lower():
+        return False
+    if not choice.dom:
+        return True
+    try:
+        visited = visit_artefact(run, page, budget=choice.budget)
+    except af.CheckError:
+        return False
+    return visited.error is None and page_errors_blank.shows_something(visited.elements)
+
+
+def _wanted(said: Sequence[Message], choice: Choice) -> list[Message]:
+    return [m for m in said if not choice.leaves_out(m.text)]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What it takes to tell the faults of one page."""
+
+    page: af.Artefact
+    origin: Origin
+    passes: bool
+    """Whether the page passes where it has no fault: one without content does not."""
+    texts: dict[str, frozenset[str] | None] = dataclasses.field(default_factory=dict)
+    """Version of the page -> what the checker says of it, None where nobody knows."""
+
+
+def _all(told: Told, rule: af.Rule, found: Sequence[Message]) -> Iterator[object]:
+    """Report the messages; the page is the subject, so it counts once."""
+    if not found and told.passes:
+        yield af.Examined(rule=rule.id, place=_place(told.page, None))
+    listed, more = messages.listed(found)
+    for message in listed:
+        yield _attributed(told, _finding(told.page, rule, message))
+    yield from _uncounted(told.page, more)
+
+
+def _uncounted(page: af.Artefact, more: Mapping[str, int]) -> Iterator[af.Note]:
+    for text, count in more.items():
+        said = f"{page.name}: {count:,} more places are not listed of: {text}"
+        yield af.Note(text=said, warning=True)
 
 
 def _finding(page: af.Artefact, rule: af.Rule, message: Message) -> af.Finding:
@@ -117,9 +191,15 @@ def _finding(page: af.Artefact, rule: af.Rule, message: Message) -> af.Finding:
         evidence=faults.steady(message.text),
         why="Browsers guess at invalid markup, each in its own way.",
         fix=fixes.fix(rule.id, message.text),
-        fault=faults.word_of(message.text, _spot(rule, message)),
+        fault=_word(rule, message),
         subject=page.name,
     )
+
+
+def _word(rule: af.Rule, message: Message) -> str | None:
+    word = faults.word_of(message.text, _spot(rule, message))
+    # A page is written in one encoding, so it is told once, whoever notices.
+    return page_errors_encoding.FAULT if messages.of_encoding(message) else word
 
 
 def _spot(rule: af.Rule, message: Message) -> tuple[int, int] | None:
@@ -138,36 +218,39 @@ def _place(page: af.Artefact, message: Message | None) -> af.Place:
     )
 
 
-def _attributed(run: af.Run, page: af.Artefact, finding: af.Finding) -> af.Finding:
+def _attributed(told: Told, finding: af.Finding) -> af.Finding:
     """Look for the same message about the page's versions along the stages."""
+    text = messages.steady(finding.message)
 
     def shows(version: af.Artefact) -> bool | None:
-        try:
-            messages = validator.validate(version.data, name=version.name)
-        except validator.Unchecked:
-            return None
-        return any(m.text == finding.message for m in messages)
+        key = f"{version.name} {version.digest}"
+        if key not in told.texts:
+            told.texts[key] = messages.texts(version.data, name=version.name)
+        known = told.texts[key]
+        return None if known is None else text in known
 
-    return attribute_fault(run, page, shows).on(finding)
+    return told.origin(shows).on(finding)
 
 
-def _styles(
-    run: af.Run, page: af.Artefact, messages: Sequence[Message]
-) -> Iterator[object]:
+def _styles(told: Told, found: Sequence[Message]) -> Iterator[object]:
     """Report CSS errors that the browser confirms; ask about the others."""
-    if not messages:
-        yield af.Examined(rule=STYLES.id, place=_place(page, None))
+    page = told.page
+    if not found:
+        if told.passes:
+            yield af.Examined(rule=STYLES.id, place=_place(page, None))
         return
-    findings = [_attributed(run, page, _finding(page, STYLES, m)) for m in messages]
+    listed, more = messages.listed(found)
+    yield from _uncounted(page, more)
+    findings = [_attributed(told, _finding(page, STYLES, m)) for m in listed]
     try:
-        accepted = list(_accepted(page, messages))
+        accepted = list(_accepted(page, listed))
     except PartMissing as gone:
         doubt = f"The checker's CSS is behind, and no browser was there to ask. {gone}"
-        for message, finding in zip(messages, findings, strict=True):
+        for message, finding in zip(listed, findings, strict=True):
             yield _doubted(finding, message, missing.verdict(), doubt)
         return
     doubt = "The browser accepts it, and the checker's CSS is behind."
-    for message, finding, fine in zip(messages, findings, accepted, strict=True):
+    for message, finding, fine in zip(listed, findings, accepted, strict=True):
         question = _doubted(finding, message, af.Verdict.UNDETERMINED, doubt)
         yield question if fine else finding
 
@@ -181,7 +264,7 @@ def _doubted(
     )
 
 
-def _accepted(page: af.Artefact, messages: Sequence[Message]) -> Iterator[bool]:
+def _accepted(page: af.Artefact, found: Sequence[Message]) -> Iterator[bool]:
     """Tell for each CSS message whether the browser understands what it is about.
 
     Raises:
@@ -189,8 +272,9 @@ def _accepted(page: af.Artefact, messages: Sequence[Message]) -> Iterator[bool]:
     """
     from agentflow_checks.web.visits import accepts  # noqa: PLC0415 - heavy
 
-    offsets = Offsets(page.text)
-    questions = [css.question(page.text, m.text, *offsets.stretch(m)) for m in messages]
+    text = file_kind.text_of(page.data)
+    offsets = Offsets(text)
+    questions = [css.question(text, m.text, *offsets.stretch(m)) for m in found]
     asked = [q for q in questions if q is not None]
     answers = iter(accepts(asked) if asked else ())
     for question in questions:
@@ -220,9 +304,10 @@ class Offsets:
 
 
 def _document(
-    run: af.Run, page: af.Artefact, choice: Choice, said: Sequence[Message]
+    run: af.Run, told: Told, choice: Choice, said: Sequence[Message]
 ) -> Iterator[object]:
     """Report what is wrong only with the document that scripts leave."""
+    page = told.page
     look = functools.partial(visit_artefact, run, budget=choice.budget)
     place = _place(page, None)
     yield DOCUMENT
@@ -235,19 +320,23 @@ def _document(
         yield _unchecked(place, visited.error, visited.unjudged)
         return
     found = _wanted(new_in_document(visited.dom, said), choice)
-    if not found:
+    if not found and told.passes:
         yield af.Examined(rule=DOCUMENT.id, place=place)
 
-    def shows(text: str, version: af.Artefact) -> bool | None:
+    @functools.cache
+    def texts(version: af.Artefact) -> frozenset[str] | None:
         seen = look(version)
         if seen.error is not None:
             return None
-        return any(m.text == text for m in new_in_document(seen.dom, ()))
+        return frozenset(m.text for m in new_in_document(seen.dom, ()))
+
+    def shows(text: str, version: af.Artefact) -> bool | None:
+        known = texts(version)
+        return None if known is None else text in known
 
     for message in found:
         finding = dataclasses.replace(_finding(page, DOCUMENT, message), place=place)
-        origin = attribute_fault(run, page, functools.partial(shows, message.text))
-        yield origin.on(finding)
+        yield told.origin(functools.partial(shows, message.text)).on(finding)
 
 
 def _unchecked(place: af.Place, reason: str, verdict: af.Verdict) -> af.Finding:

@@ -27,7 +27,13 @@ globalThis.agentflowPageErrors = (() => {
       here.ids = new Map();
       here.names = new Set();
       here.maps = new Set();
+      here.counts = new Map();
+      here.places = new Map();
+      here.alike = new Map();
       for (const element of here.elements) {
+        const kind = localName(element), nth = here.counts.get(kind) ?? 0;
+        here.places.set(element, nth);
+        here.counts.set(kind, nth + 1);
         const id = get(element, "id"), name = get(element, "name");
         if (id) here.ids.set(id, (here.ids.get(id) ?? 0) + 1);
         if (name && localName(element) === "a") here.names.add(name);
@@ -39,16 +45,31 @@ globalThis.agentflowPageErrors = (() => {
     return found.filter((one) => one.elements);
   };
 
+  // Children of one parent by their names, counted once for all of them.
+  const among = (element, here) => {
+    const above = parentOf(element);
+    if (!above) return [0, 1];
+    if (!here.alike.has(above)) {
+      const nth = new Map(), of = new Map();
+      for (const one of above.childNodes) {
+        if (one.nodeType !== 1) continue;
+        const name = localName(one), before = of.get(name) ?? 0;
+        nth.set(one, before);
+        of.set(name, before + 1);
+      }
+      here.alike.set(above, { nth, of });
+    }
+    const { nth, of } = here.alike.get(above);
+    return [nth.get(element), of.get(localName(element))];
+  };
+
   const selector = (element, here) => {
     const steps = [];
     for (let at = element; at && at.nodeType === 1; at = parentOf(at)) {
       const id = get(at, "id");
       if (id && here.ids.get(id) === 1) { steps.unshift(`#${CSS.escape(id)}`); break; }
-      const name = localName(at), above = parentOf(at);
-      const like = above ? [...above.childNodes].filter(
-        (one) => one.nodeType === 1 && localName(one) === name) : [];
-      steps.unshift(like.length > 1
-        ? `${CSS.escape(name)}:nth-of-type(${like.indexOf(at) + 1})` : CSS.escape(name));
+      const name = CSS.escape(localName(at)), [nth, of] = among(at, here);
+      steps.unshift(of > 1 ? `${name}:nth-of-type(${nth + 1})` : name);
     }
     const own = steps.join(" > ");
     return here.host ? `${selector(here.host, here.above)} >>> ${own}` : own;
@@ -123,7 +144,10 @@ globalThis.agentflowPageErrors = (() => {
     for (const here of [top, ...shadows]) {
       for (const element of here.elements) {
         const name = localName(element);
-        const base = (more) => ({ selector: selector(element, here), tag: name, ...more });
+        const base = (more) => ({
+          selector: selector(element, here), tag: name, ...more,
+          ...(here.host ? {} : { nth: here.places.get(element), of: here.counts.get(name) }),
+        });
         if (name === "script") found.scripts += 1;
         if (name === "meta" && /^refresh$/i.test(get(element, "http-equiv") ?? "")) {
           found.refresh ??= base({ raw: get(element, "content") ?? "" });

@@ -199,4 +199,5 @@ def _mixed_fault(looked: Looked, element: Mapping[str, Any], *, secure: bool) ->
         selector=element["selector"],
         observed=address,
         expected=address.replace("http://", "https://", 1),
+        word="mixed-content",
     )

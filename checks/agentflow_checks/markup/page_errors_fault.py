@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest_agentflow as af
 from agentflow_checks.markup import page_errors_source as sources
 from agentflow_checks.markup.page_errors_source import Spot
-from agentflow_checks.web import html
+from agentflow_checks.web import file_kind, html
 
 if TYPE_CHECKING:
     from agentflow_checks.web.page import Visit
@@ -129,9 +129,18 @@ FACTS: Mapping[str, Fact] = {
         fix="Take the page alone out of the model's answer.",
         why="People read it at the top or the end of the page.",
     ),
+    "page.format": Fact(
+        title="The file is an HTML page",
+        fix=file_kind.STORE,
+        why="Browsers take it for broken HTML; nothing else of it was judged.",
+        severity=_CRITICAL,
+    ),
     "page.encoding": Fact(
         title="The text is in the encoding that it says",
-        fix="Write and read it as UTF-8 in every step: one took it for another.",
+        fix=(
+            "Write and read it as UTF-8 in every step, open(path, 'w', "
+            "encoding='utf-8'), and declare it: <meta charset=\"utf-8\">."
+        ),
         why="People read wrong signs.",
     ),
     "page.blank": Fact(
@@ -198,6 +207,11 @@ class Met:
     count: int = 1
 
 
+MOST_SEARCHED = 1_000_000
+"""Characters of the live document that are searched, all in all, for elements that
+stand in no other order: some 20 ms for each 10,000."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
     """A page, its visit, and what was found in the live document."""
@@ -212,6 +226,8 @@ class Looked:
     """Selector -> what came of pressing it; an `Unknown` where nobody knows."""
     siblings: frozenset[str] = frozenset()
     """Names of the further pages that the run holds."""
+    searches: list[int] = dataclasses.field(default_factory=list)
+    """Lengths of the document at each search for an element by its selector."""
 
     @property
     def scripted(self) -> bool:
@@ -232,8 +248,17 @@ class Looked:
         alike = sources.tag_with(self.source, found["tag"], name, wanted)
         if len(alike) == 1:
             return sources.spot(self.source, alike[0].start)
-        if ">>>" not in found["selector"]:
+        nth, of = found.get("nth", -1), found.get("of", 0)
+        tag = sources.nth_tag(self.source, found["tag"], nth, of)
+        if tag is not None and (not alike or tag.attributes.get(name) == wanted):
+            return sources.spot(self.source, tag.start)
+        if ">>>" not in found["selector"] and self._may_search():
             there = html.locate(self.source, self.visited.dom, found["selector"])
             if there is not None:
                 return Spot(there.line, there.column)
         return sources.spot(self.source, alike[0].start) if alike else None
+
+    def _may_search(self) -> bool:
+        """Whether one more search through the whole document is not too slow."""
+        self.searches.append(len(self.visited.dom))
+        return sum(self.searches) <= MOST_SEARCHED

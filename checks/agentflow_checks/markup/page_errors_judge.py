@@ -16,6 +16,7 @@ from agentflow_checks.markup import (
     page_errors_scripts,
     page_errors_text,
 )
+from agentflow_checks.markup.origins import origin_of
 from agentflow_checks.markup.page_errors_fault import (
     FACTS,
     Choice,
@@ -23,8 +24,8 @@ from agentflow_checks.markup.page_errors_fault import (
     Looked,
     Met,
 )
-from agentflow_checks.web import faults
-from agentflow_checks.web.artefacts import attribute_fault, pages_of, visit_artefact
+from agentflow_checks.web import faults, file_kind
+from agentflow_checks.web.artefacts import pages_of, visit_artefact
 from agentflow_checks.web.page import Visit
 from agentflow_checks.web.probing import (
     Bench,
@@ -60,7 +61,7 @@ TOPICS: tuple[Callable[[Looked], Iterator[Outcome]], ...] = (
 """What needs a browser; the rest reads the source alone."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Report:
     """What was found on one page."""
 
@@ -71,10 +72,15 @@ class Report:
     """That of `unseen`."""
     fix: str = FACTS["page.ran"].fix
 
+    @functools.cached_property
+    def keys(self) -> frozenset[tuple[str, str]]:
+        """Rule and key of each fault."""
+        found = (f for f in self.outcomes if isinstance(f, Fault))
+        return frozenset((f.rule, f.key) for f in found)
+
     def shows(self, fault: Fault) -> bool | None:
         """Whether the page has this fault, None where nobody knows."""
-        keys = {(f.rule, f.key) for f in self.outcomes if isinstance(f, Fault)}
-        if (fault.rule, fault.key) in keys:
+        if (fault.rule, fault.key) in self.keys:
             return True
         return None if self.unseen and fault.rule not in _OF_SOURCE else False
 
@@ -85,6 +91,7 @@ _OF_SOURCE = frozenset(
         "page.placeholder",
         "page.chatter",
         "page.encoding",
+        "page.format",
         "page.json",
     }
 )
@@ -109,6 +116,7 @@ def _judge_page(
     if report.unseen:
         yield _unjudged(page, place, report)
     heard = [o for o in report.outcomes if not _left_out(o, choice)]
+    origin = origin_of(run, page)
     for rule, count in _met(heard).items():
         yield af.Rule(
             id=rule,
@@ -122,7 +130,7 @@ def _judge_page(
         for fault in faults:
             found = _finding(page, fault)
             shows = functools.partial(_shown, look, fault)
-            yield attribute_fault(run, page, shows).on(found)
+            yield origin(shows).on(found)
 
 
 def _left_out(outcome: Outcome, choice: Choice) -> bool:
@@ -188,9 +196,13 @@ def _unjudged(page: af.Artefact, place: af.Place, report: Report) -> af.Finding:
 
 def _report(run: af.Run, choice: Choice, page: af.Artefact) -> Report:
     """Judge one page; what is in the source is judged whatever the browser says."""
+    kind = file_kind.kind_of(page.data)
+    if kind.other:
+        return Report(outcomes=tuple(page_errors_text.no_page(kind)))
+    text = file_kind.text_of(page.data)
     still = [
-        *page_errors_text.faults(page.data, page.text),
-        *page_errors_scripts.json_faults(page.text),
+        *page_errors_text.faults(page.data, text),
+        *page_errors_scripts.json_faults(text),
     ]
     try:
         visited = visit_artefact(run, page, budget=choice.budget)
@@ -228,7 +240,7 @@ def _looked(
         clicks = probe(visited, [press], budget=choice.budget)[press.name]
     return Looked(
         name=page.name,
-        source=page.text,
+        source=file_kind.text_of(page.data),
         data=page.data,
         choice=choice,
         visited=visited,

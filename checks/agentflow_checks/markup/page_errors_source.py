@@ -242,10 +242,42 @@ def is_code(source: str, offset: int) -> bool:
 
 def tag_with(source: str, name: str, attribute: str, value: str) -> tuple[Piece, ...]:
     """Find the start tags of an element that carry an attribute of that value."""
-    return tuple(
-        piece
-        for piece in pieces(source)
-        if piece.kind == "tag"
-        and (not name or piece.name == name)
-        and piece.attributes.get(attribute) == value
-    )
+    return tuple(_tags_by_value(source).get((name.lower(), attribute, value), ()))
+
+
+@functools.lru_cache(maxsize=4)
+def _tags_by_value(source: str) -> Mapping[tuple[str, str, str], list[Piece]]:
+    found: dict[tuple[str, str, str], list[Piece]] = {}
+    for piece in pieces(source):
+        if piece.kind == "tag":
+            for key, value in piece.attributes.items():
+                found.setdefault((piece.name, key, value), []).append(piece)
+    return found
+
+
+UNBUILT = frozenset({"template", "noscript"})
+"""Elements whose content is no part of the document where scripts run."""
+
+
+def nth_tag(source: str, name: str, nth: int, of: int) -> Piece | None:
+    """Find the start tag of the document's nth element of a name, from 0.
+
+    None where the source does not hold as many as the document: scripts or the parser
+    made or moved some, and nobody knows which.
+    """
+    alike = _tags_by_name(source).get(name.lower(), ())
+    return alike[nth] if len(alike) == of and 0 <= nth < of else None
+
+
+@functools.lru_cache(maxsize=4)
+def _tags_by_name(source: str) -> Mapping[str, list[Piece]]:
+    found: dict[str, list[Piece]] = {}
+    inside = 0
+    for piece in pieces(source):
+        if piece.kind == "end" and piece.name in UNBUILT:
+            inside = max(0, inside - 1)
+        elif piece.kind == "tag":
+            if not inside:
+                found.setdefault(piece.name, []).append(piece)
+            inside += piece.name in UNBUILT
+    return found

@@ -10,6 +10,8 @@ from agentflow_checks.markup import page_errors_source as sources
 from agentflow_checks.markup.page_errors_encoding import encoding
 from agentflow_checks.markup.page_errors_fault import Fault, Met
 from agentflow_checks.markup.page_errors_source import Piece
+from agentflow_checks.web import file_kind
+from agentflow_checks.web.file_kind import FileKind
 
 NEED_END = frozenset(
     {
@@ -49,6 +51,7 @@ def faults(data: bytes, source: str) -> Iterator[Fault | Met]:
         data: the file.
         source: its text, undecodable bytes replaced.
     """
+    yield from _written_as_xhtml(file_kind.kind_of(data))
     found = sources.pieces(source)
     for rule, judge in (
         ("page.truncated", truncated),
@@ -59,6 +62,42 @@ def faults(data: bytes, source: str) -> Iterator[Fault | Met]:
         yield from judge(source, found)
     yield Met(rule="page.encoding")
     yield from encoding(data, source, found)
+
+
+def no_page(kind: FileKind) -> Iterator[Fault | Met]:
+    """Tell a file that is no page: everything else about it would be wrong."""
+    yield Met(rule="page.format")
+    yield Fault(
+        rule="page.format",
+        message=kind.said,
+        key=kind.other,
+        spot=sources.Spot(1, 1),
+        observed=kind.other,
+        expected="HTML",
+        word="page:format",
+    )
+
+
+def _written_as_xhtml(kind: FileKind) -> Iterator[Fault | Met]:
+    if not kind.xhtml:
+        return
+    yield Met(rule="page.format")
+    yield Fault(
+        rule="page.format",
+        message=(
+            "the page is written as XHTML, and browsers read it as HTML, as it was "
+            "judged here: is it shipped as HTML?"
+        ),
+        key="xhtml",
+        verdict=af.Verdict.UNDETERMINED,
+        spot=sources.Spot(1, 1),
+        observed="XHTML",
+        expected="<!doctype html>",
+        fix=(
+            "Begin it with <!doctype html> and nothing before; or name it .xhtml and "
+            "ship it as application/xhtml+xml."
+        ),
+    )
 
 
 def truncated(source: str, found: tuple[Piece, ...]) -> Iterator[Fault]:
@@ -123,17 +162,19 @@ def _elements(count: int) -> str:
 
 def _open_elements(source: str, found: tuple[Piece, ...]) -> list[str]:
     """Give the elements that need an end tag and have none, outermost first."""
-    stack: list[str] = []
-    for piece in found:
+    opened: dict[str, list[int]] = {}
+    for at, piece in enumerate(found):
         if piece.name not in NEED_END:
             continue
+        alike = opened.setdefault(piece.name, [])
         if piece.kind == "tag":
             alone = source[piece.end - 2 : piece.end] == "/>" and piece.name == "svg"
-            stack += [] if alone else [piece.name]
-        elif piece.kind == "end" and piece.name in stack:
-            last = len(stack) - 1 - stack[::-1].index(piece.name)
-            del stack[last]
-    return stack
+            alike += [] if alone else [at]
+        elif piece.kind == "end" and alike:
+            alike.pop()
+    return [
+        found[at].name for at in sorted(at for some in opened.values() for at in some)
+    ]
 
 
 def _cut_text(source: str, found: tuple[Piece, ...]) -> bool:
@@ -159,9 +200,12 @@ def placeholders(source: str, found: tuple[Piece, ...]) -> Iterator[Fault]:
                 at = piece.start + note.start()
                 yield from _left_out(source, at, note[0], certain=True)
         elif piece.kind == "raw" and piece.name in ("script", "style"):
+            ticks, seen = 0, 0
             for note in LINE_COMMENT.finditer(text):
                 # Between backticks it is a text that the script writes.
-                plain = text.count("`", 0, note.start()) % 2 == 0
+                ticks += text.count("`", seen, note.start())
+                seen = note.start()
+                plain = ticks % 2 == 0
                 at = piece.start + note.start()
                 yield from _left_out(source, at, note[0], certain=plain)
 
