@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from agentflow_checks.grounding.algebra import Asked, Supports
+from agentflow_checks.grounding.citation_marks import Mark, marks_in
+from agentflow_checks.grounding.cited_sources import CitedSource, Given, resolve
+from agentflow_checks.grounding.sentences import sentence_spans
 from agentflow_checks.grounding.support_table import Answer, Interval
 
 
@@ -37,6 +41,60 @@ class Citing:
     lower: tuple[Fraction | None, Fraction | None]
     upper: tuple[Fraction | None, Fraction | None]
     inapplicable: Mapping[str, str] = field(default_factory=dict)
+
+
+def cited_sentences(text: str, sources: Mapping[str, str]) -> tuple[Cited, ...]:
+    """Read a text's sentences, each with the texts of the sources that it cites.
+
+    Marks behind the full stop belong to the sentence before. A citation of no source
+    is none here (the check ``hallucination`` finds it).
+
+    Args:
+        text: an answer with citations, ``[1]``, ``[guide.md]``, ``(Source: ...)``, ...
+        sources: id to text, in the order in which numbers count them.
+    """
+    known = tuple(CitedSource(id=name, text=told) for name, told in sources.items())
+    found = marks_in(text)
+    given = Given(sources=known, numbered=known, entries=found.entries)
+    plain = _without_marks(text, found.marks)
+    spans = sentence_spans(plain)
+    cited: list[list[str]] = [[] for _ in spans]
+    for mark in found.marks:
+        at = _owner(plain, mark, spans)
+        one = resolve(mark, given)
+        if at is not None and one is not None:
+            cited[at] += [source.text for source in one.sources]
+    return tuple(
+        Cited(text=" ".join(plain[slice(*span)].split()), sources=_distinct(texts))
+        for span, texts in zip(spans, cited, strict=True)
+        if any(character.isalnum() for character in plain[slice(*span)])
+    )
+
+
+def _without_marks(text: str, marks: Sequence[Mark]) -> str:
+    """Blank marks out, at their length; of a link the words stay."""
+    for mark in marks:
+        words = mark.cites[0] if mark.kind == "link" else ""
+        kept = words.rjust(mark.end - mark.start)
+        text = text[: mark.start] + kept + text[mark.end :]
+    return text
+
+
+def _owner(plain: str, mark: Mark, spans: Sequence[tuple[int, int]]) -> int | None:
+    """Find the sentence that a mark is about: its own, else the one before.
+
+    A mark that begins a line is about what follows.
+    """
+    before = bisect_right(spans, (mark.start, len(plain))) - 1
+    if before >= 0:
+        between = plain[spans[before][1] : mark.start]
+        if "\n" not in between or before + 1 == len(spans):
+            return before
+    return before + 1 if before + 1 < len(spans) else None
+
+
+def _distinct(texts: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(texts))
 
 
 def citing(

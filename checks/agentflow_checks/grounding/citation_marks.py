@@ -177,7 +177,8 @@ def _entries(text: str) -> tuple[dict[str, str], set[int]]:
     for match in _ENTRY.finditer(text):
         # A sentence may begin with a citation; an entry names or links something.
         cited_before = first.get(match[1], match.start(1)) < match.start(1)
-        if cited_before or "://" in match[2] or text[match.end(1) + 1] == ":":
+        is_address = "://" in match[2] and "](" not in match[2]
+        if cited_before or is_address or text[match.end(1) + 1] == ":":
             entries.setdefault(_label(match[1]), match[2])
             listed.add(match.start(1))
     heads = [head.end() for head in _LIST_HEAD.finditer(text)]

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from agentflow_checks.grounding.alce import Cited, citing
+from agentflow_checks.grounding.alce import Cited, cited_sentences, citing
 from agentflow_checks.grounding.algebra import MEASURES, Rag, rag
 from agentflow_checks.grounding.support_table import Interval
 from hypothesis import assume, given
@@ -340,3 +340,28 @@ def test_a_source_cited_twice_counts_once() -> None:
     once = citing([Cited(text="a", sources=("p",))], lambda *_: True)
     twice = citing([Cited(text="a", sources=("p", "p"))], lambda *_: True)
     assert once == twice
+
+
+def test_an_answer_is_cut_into_sentences_with_what_they_cite() -> None:
+    """Marks before and behind the full stop count; unknown sources and links do not."""
+    text = (
+        "It has 40 rooms [1]. Soup is at four.[press.md] Nobody knows. So [9] it is.\n"
+        "[2] says so. See [the site](https://x.example/)."
+    )
+    sources = {"guide.md": "Forty rooms.", "press.md": "Soup at four."}
+    assert cited_sentences(text, sources) == (
+        Cited(text="It has 40 rooms .", sources=("Forty rooms.",)),
+        Cited(text="Soup is at four.", sources=("Soup at four.",)),
+        Cited(text="Nobody knows."),
+        Cited(text="So it is."),
+        Cited(text="says so.", sources=("Soup at four.",)),
+        Cited(text="See the site."),
+    )
+
+
+@given(st.text(alphabet="[]()12 .aB\n:", max_size=80))
+def test_any_text_is_cut_into_sentences(text: str) -> None:
+    """Sentences say something, and cite each text once."""
+    for one in cited_sentences(text, {"1": "a", "a": "b"}):
+        assert one.text.strip()
+        assert len(one.sources) == len(set(one.sources))
