@@ -16,6 +16,7 @@ from pytest_agentflow.checking.prepare import prepare
 from pytest_agentflow.checking.waivers import BadWaiver, Waiver, load_waivers
 from pytest_agentflow.cli.arguments import Arguments
 from pytest_agentflow.cli.checks import read_check
+from pytest_agentflow.cli.judges import add_judge_options, judge_of
 from pytest_agentflow.cli.outcome import FAILED, PASSED, CallWrong
 from pytest_agentflow.cli.people import configured
 from pytest_agentflow.cli.targets import find_targets, load_target
@@ -62,6 +63,9 @@ def _judge(
     evaluation = evaluate(
         run,
         *checks,
+        judge=judge_of(
+            options, lambda *_: f"{_command(path, options)} --judge-mode record"
+        ),
         waivers=waivers,
         strict=options.strict,
         progress=lambda check, name: progress(check, plain_line(name)),
@@ -75,6 +79,7 @@ def _command(path: Path, options: argparse.Namespace) -> str:
     words += [word for check in options.check for word in ("-c", check)]
     words += ["--root", str(options.root)] if options.root else []
     words += ["--waivers", str(options.waivers)] if options.waivers else []
+    words += ["--judge", options.judge] if options.judge else []
     return shlex.join(words + ["--strict"] * options.strict)
 
 
@@ -154,5 +159,6 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         help="YAML file of waivers; else the setting agentflow_waivers",
     )
+    add_judge_options(parser)
     add("--strict", action="store_true", help="undecided subjects fail, too")
     return parser
