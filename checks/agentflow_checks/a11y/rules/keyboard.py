@@ -292,7 +292,8 @@ RULES = (
         id="keyboard-trap",
         title="The keyboard leads into every control and out of it",
         criteria=("2.1.2",),
-        act=("80af7b", "a1b64e"),
+        # A trap for every key is one for those of browser and page alike.
+        act=("80af7b", "a1b64e", "ebe86a"),
         impact="critical",
         fix="Let Tab and Shift+Tab do what they do; take focus() out of blur handlers.",
         probes=(WALK,),
