@@ -73,11 +73,13 @@ def cited_sentences(text: str, sources: Mapping[str, str]) -> tuple[Cited, ...]:
 
 def _without_marks(text: str, marks: Sequence[Mark]) -> str:
     """Blank marks out, at their length; of a link the words stay."""
+    pieces: list[str] = []
+    at = 0
     for mark in marks:
         words = mark.cites[0] if mark.kind == "link" else ""
-        kept = words.rjust(mark.end - mark.start)
-        text = text[: mark.start] + kept + text[mark.end :]
-    return text
+        pieces += [text[at : mark.start], words.rjust(mark.end - mark.start)]
+        at = mark.end
+    return "".join([*pieces, text[at:]])
 
 
 def _owner(plain: str, mark: Mark, spans: Sequence[tuple[int, int]]) -> int | None:

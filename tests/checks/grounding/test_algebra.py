@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -340,6 +342,15 @@ def test_a_source_cited_twice_counts_once() -> None:
     once = citing([Cited(text="a", sources=("p",))], lambda *_: True)
     twice = citing([Cited(text="a", sources=("p", "p"))], lambda *_: True)
     assert once == twice
+
+
+def test_the_examples_of_the_page_run() -> None:
+    """What the docs show of these measures holds."""
+    page = Path(__file__).parents[3] / "docs" / "hallucination-citations.md"
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    assert len(blocks) == 3
+    for block in blocks:
+        exec(block, {})  # noqa: S102 - our own page
 
 
 def test_an_answer_is_cut_into_sentences_with_what_they_cite() -> None:
