@@ -74,7 +74,8 @@ _STYLE_KEY = re.compile(
     r"|max_?tokens|html|code|script)\Z",
     re.IGNORECASE,
 )
-_LONGEST_WORD = 400
+#: A picture in base64; minified JSON and HTML have no blanks either, but signs.
+_ENCODED = re.compile(r"[A-Za-z0-9+/=_-]{400}")
 _WORD = re.compile(r"\w[\w'-]*")
 
 
@@ -108,7 +109,7 @@ def _is_data(text: str) -> bool:
     """Tell whether a string is encoded data (a picture in base64), not text."""
     if text.startswith("data:"):
         return True
-    return len(text) > _LONGEST_WORD and not re.search(r"\s", text[:_LONGEST_WORD])
+    return _ENCODED.match(text) is not None
 
 
 def _of_text(text: str) -> Iterator[Claim]:

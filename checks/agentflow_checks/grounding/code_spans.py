@@ -8,6 +8,7 @@ from agentflow_checks.grounding.spans import Spans
 
 _LINE = r"(?:\A|(?<=\n))[ \t]*"
 _IDENTIFIER = r"[A-Za-z_$][\w.$]*"
+_SHOWN = "alt|title|content|value|href|label|datetime|placeholder"
 #: What is taken, and a sign without which it cannot occur.
 _TAKEN: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("<", re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)),
@@ -17,11 +18,11 @@ _TAKEN: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"<(script|style)\b[^>]*>.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE
         ),
     ),
-    # An argument, an attribute or a variable of the shell and its value.
+    # An argument, an attribute (but what a reader is shown) or a variable of the shell.
     (
         "=",
         re.compile(
-            rf"(?<![\w&?$]){_IDENTIFIER}=(?!=)"
+            rf"(?<![\w&?$])(?!(?:{_SHOWN})=){_IDENTIFIER}=(?!=)"
             r"(?:\"[^\"\n]{0,200}\"|'[^'\n]{0,200}'|[0-9][\w.]*)"
         ),
     ),
@@ -74,11 +75,6 @@ _TAKEN: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
 )
-_TAG = re.compile(r"<[A-Za-z][\w-]*(?P<attributes>[ ][^<>]*)>")
-_ATTRIBUTE = re.compile(r"(?P<name>[\w:-]+)[ ]?=[ ]?(?:\"[^\"]*\"|'[^']*'|[^\s\"'>]+)")
-_SHOWN = frozenset(
-    {"alt", "title", "content", "value", "href", "aria-label", "datetime"}
-)
 
 
 def take_code(text: str, taken: Spans) -> None:
@@ -91,12 +87,6 @@ def take_code(text: str, taken: Spans) -> None:
         if sign in text:
             for match in pattern.finditer(text):
                 _take_free(taken, *match.span())
-    for tag in _TAG.finditer(text) if "<" in text else ():
-        begin = tag.start("attributes")
-        for attribute in _ATTRIBUTE.finditer(tag["attributes"]):
-            if attribute["name"].lower() not in _SHOWN:
-                start, end = attribute.span()
-                _take_free(taken, begin + start, begin + end)
 
 
 def _take_free(taken: Spans, start: int, end: int) -> None:

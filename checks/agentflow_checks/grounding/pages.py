@@ -53,8 +53,10 @@ _ID = re.compile(r"[A-Za-z][\w-]*")
 _NUMBER = "agentflow_number"
 #: Elements that are never closed nest without end; selectors stop here.
 _DEEPEST = 40
-#: Blanks that a browser runs together; thin and fixed ones part thousands.
-_BLANKS = re.compile(r"[ \t\n\r\f\v]+")
+#: Blanks are run together, but for thin and fixed ones that part thousands.
+_BLANKS = re.compile(
+    r"(?:(?!(?<=[0-9])[\u00a0\u2007\u2009\u202f](?=[0-9]{3}(?![0-9])))\s)+"
+)
 _TITLES = {"alt", "title", "aria-label"}
 
 

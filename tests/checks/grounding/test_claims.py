@@ -226,3 +226,12 @@ def test_places_on_a_page_lead_to_the_source() -> None:
     line = PAGE.splitlines()[slopes.line - 1]  # type: ignore[operator]
     assert line[slopes.column - 1 :].startswith("Skiing")  # type: ignore[operator]
     assert slopes.selector == "#top > ul > li:nth-of-type(2)"
+
+
+def test_minified_data_is_read_and_pictures_in_base64_are_not() -> None:
+    """No blank in the first hundreds of signs does not make a text a picture."""
+    minified = json.dumps({f"k{i}": "$990" for i in range(60)}, separators=(",", ":"))
+    assert len(claims_of(minified)) == 60
+    page = "<html>" + "<b>" * 200 + "costs $990</html>"
+    assert [claim.text for claim in claims_of(page)] == ["costs $990"]
+    assert claims_of("iVBORw0KGgo" * 60) == ()

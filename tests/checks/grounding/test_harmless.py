@@ -55,8 +55,8 @@ def test_the_corpus_is_not_quiet_because_nothing_is_read(kind: str) -> None:
     ("code", "fact"),
     [
         ("max_tokens=4096", "costs $4,096"),
+        ("<img width='640'> of it", "<img alt='640 rooms'> of it"),
         ("range(100) items", "100 items"),
-        ("<img width='640'> of it", "640 of it"),
         ("<!-- build 20991 --> of it", "build 20991 of it"),
         ("<style>p {gap: 77 units}</style> of it", "77 units of it"),
         ("status === 404", "404 guests"),

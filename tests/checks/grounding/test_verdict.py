@@ -89,12 +89,15 @@ def test_verdicts(claim: str, verdict: str) -> None:
         ("12 nights at $45 each cost $540.", "$45 x 12 nights = $540"),
         ("A discount of 20% on $45 leaves $36.", "$45 - 20% = $36"),
         ("That is double the $45, $90.", "2 x $45 = $90"),
+        ("Half of the $45, $22.50.", "$45 / 2 = $22.50"),
+        ("Split by 4, $1,045 / 4 = $261.25.", "$1,045 / 4 = $261.25"),
+        ("Split by 4, $1,045 / 4 = $261.60.", None),
         ("$45 + $30 + 15 dollars + 1 dollar = $91.", None),
     ],
 )
 def test_written_arithmetic_is_derived(claim: str, note: str | None) -> None:
     """A result is accepted if operands and sign stand beside it; the note shows how."""
-    source = "Rooms cost $45, beds $30 and 12 towels. A discount of 20% applies."
+    source = "Rooms cost $45, beds $30 and 12 towels. A discount of 20% applies. $1,045"
     (one,) = judged(claim, source)
     if note is None:
         assert one.verdict == "unsupported"
