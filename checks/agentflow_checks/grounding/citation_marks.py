@@ -89,6 +89,12 @@ _PREFIX = re.compile(rf"{_LABEL}[ ]{{0,4}}:[ ]{{0,4}}", re.IGNORECASE)
 _FENCE = re.compile(r"[ \t]*(```|~~~)")
 _INLINE_CODE = re.compile(r"`[^`\n]{1,200}`")
 _SUBSCRIPT = re.compile(r"[\w(]|\.\w|[ ]?=")
+#: What is numbered, if not a source: "step [3]", and names of code.
+_NUMBERED = re.compile(
+    r"(?:\b(?:step|fig\.?|figure|table|section|chapter|equation|eq\.|schritt|abbildung)"
+    r"[ ]?|_)\Z",
+    re.IGNORECASE,
+)
 _QUOTE_SIGNS = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb", '"'))
 _QUOTED = re.compile(r'(?<![A-Za-z0-9])"([^"\n]{15,600})"(?![A-Za-z0-9])')
 _NEXT_SENTENCE = re.compile(r"[.!?][\"')\]]*\s+[A-Z0-9\"]")
@@ -213,8 +219,8 @@ def _bracketed(text: str, match: re.Match[str], labels: Collection[str]) -> Mark
     labelled = _LABELLED.fullmatch(inside)
     numbers = numbers_of(labelled[1] if labelled else inside)
     if numbers:
-        after_name = text[max(0, match.start() - 1) : match.start()] == "_"
-        if after_name or _SUBSCRIPT.match(text, match.end()):
+        before = text[max(0, match.start() - 12) : match.start()]
+        if _NUMBERED.search(before) or _SUBSCRIPT.match(text, match.end()):
             return None
         # "[0, 100]" is a range of values, not two sources.
         is_range = len(numbers) > 1 and "0" in numbers

@@ -232,14 +232,12 @@ def _of_field(
             below = child_path(path, str(identity))
             address = _key(identity) in _ADDRESSES
             quoted = _quotes_of(value)
-            yield _field_mark(
-                value[identity], below, quoted, sure=sure or bool(quoted), url=address
-            )
+            yield _field_mark(value[identity], below, quoted, sure=sure, url=address)
     elif isinstance(value, (list, tuple)):
         for number, item in enumerate(value):
             yield from _of_field(item, f"{path}[{number}]", quotes, sure=sure)
     elif _is_name(value, sure=sure):
-        yield _field_mark(value, path, quotes, sure=sure or bool(quotes))
+        yield _field_mark(value, path, quotes, sure=sure)
 
 
 def _field_mark(
@@ -251,7 +249,7 @@ def _field_mark(
         text=written,
         kind="field" if sure else "id",
         cites=(written,),
-        url=address,
+        url=address if sure else None,
         quotes=quotes,
     )
     return PlacedMark(mark=mark, path=path)

@@ -162,13 +162,17 @@ def _by_number(number: str, given: Given) -> Resolved:
     if 1 <= int(number) <= count:
         source = given.numbered[int(number) - 1]
         return Resolved(state="held", sources=(source,), sure=False)
-    if not count or number == "0":
+    if not count or number == "0" or int(number) >= _NO_COUNT > count:
         return Resolved(state="undetermined", why="nothing says what is numbered so")
     if any(f"[{number}]" in source.text for source in given.sources):
         why = "a source has the same mark in its text"
         return Resolved(state="undetermined", why=why)
     listed = "1 source" if count == 1 else f"{count} sources"
     return Resolved(state="failed", why=f"there is no source {number}, but {listed}")
+
+
+#: A number from here on is more likely a status, a height or a price.
+_NO_COUNT = 100
 
 
 def _by_entry(entry: str, given: Given) -> Resolved:

@@ -125,6 +125,14 @@ def test_true_citations_of_all_forms_pass() -> None:
     [
         "Forty rooms. Dear [Your Name], see [the shop](https://shop.example/).",
         "Run `rooms[1]` or:\n```python\nx = rooms[9]\n```\nand matrix[7] = 3.",
+        "Step [1], then step [7]; see figure [4] and table [9].",
+        "Choose [A] or [B] on [2024-05-01] at [10:30]. Score: [8/10]. [INFO] done",
+        {
+            "testimonials": [
+                {"quote": "We loved every minute of it", "source": "Ann Lee"}
+            ]
+        },
+        {"references": [{"name": "Ann Lee", "url": "https://ann.example/"}]},
         "- [x] done\n- [ ] open\n![plan](plan.png) and values within [0, 100].",
         {"picture": {"source": "hero.png"}, "sources": ["camera"], "text": "Rooms."},
     ],
@@ -204,6 +212,8 @@ def test_a_field_may_cite_by_the_words_themselves() -> None:
         "[16, 24]",
         "(Source: hotel website)",
         "(Source: afternoon soup)",
+        "[500]",
+        "[3, 4]",
     ],
 )
 def test_other_words_for_a_source_are_a_question(cited: str) -> None:
