@@ -51,6 +51,11 @@ def _validate(
         raise ValueError(message)
 
 
+def _ids(names: Collection[str]) -> tuple[str, ...]:
+    """Give ids of rules as they are, or with the prefix that findings show."""
+    return tuple(name.removeprefix("a11y.") for name in names)
+
+
 @af.check("accessibility", validate=_validate)
 def accessibility(
     run: af.Run,
@@ -76,8 +81,9 @@ def accessibility(
         run: the run; its final pages are judged.
         level: ``"A"``, ``"AA"`` or ``"AAA"``; a level includes the ones below it.
         version: of WCAG: ``"2.0"``, ``"2.1"`` or ``"2.2"``.
-        rules: ids of axe-core rules to run instead of those of the level.
-        exclude: ids of axe-core rules to leave out.
+        rules: ids of rules, of axe-core or ours, to judge by instead of those of the
+            level; as the table of docs/accessibility.md or a finding shows them.
+        exclude: ids of rules to leave out.
         best_practices: axe-core's rules that WCAG does not demand: ``"review"`` lists
             them as questions, ``"fail"`` lets them fail, ``"ignore"`` leaves them out.
         states: what else to judge than the page as it loads: ``"opened"``, menus,
@@ -96,8 +102,8 @@ def accessibility(
     choice = Choice(
         level=level,
         version=version,
-        rules=None if rules is None else tuple(rules),
-        exclude=tuple(exclude),
+        rules=None if rules is None else _ids(rules),
+        exclude=_ids(exclude),
         best_practices=best_practices,
         states=tuple(states),
     )

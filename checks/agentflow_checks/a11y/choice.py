@@ -1,4 +1,4 @@
-"""Which axe-core rules a WCAG level and version ask for."""
+"""Which rules a WCAG level and version ask for."""
 
 from __future__ import annotations
 
@@ -80,18 +80,18 @@ def chosen(choice: Choice, known: Iterable[TaggedRule]) -> frozenset[str]:
     """Give the ids of the installed rules that the choice asks for.
 
     Raises:
-        CheckError: a rule was named that axe-core does not have.
+        CheckError: a rule was named that there is not.
     """
     by_id = {rule.id: rule for rule in known}
     for name in (*(choice.rules or ()), *choice.exclude):
         if name not in by_id:
             near = difflib.get_close_matches(name, by_id, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            message = f"axe-core has no rule {name!r}.{hint}"
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            message = f"there is no rule {name!r}, of axe-core or of ours{hint}"
             raise af.CheckError(message)
     ids = frozenset(
         rule.id for rule in by_id.values() if choice.wants(rule.id, rule.tags)
     )
     if not ids:
-        raise af.CheckError("rules= and exclude= leave no rule of axe-core to run")
+        raise af.CheckError("rules= and exclude= leave no rule to judge by")
     return ids

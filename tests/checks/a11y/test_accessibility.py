@@ -89,8 +89,9 @@ def test_the_picture_shows_the_findings_in_boxes() -> None:
 
 
 def test_what_axe_cannot_decide_is_a_question_with_its_reason() -> None:
-    """Text over a gradient is undetermined, and says so in words."""
-    over = '<p style="color:#777;background:linear-gradient(#000,#fff)">over</p>'
+    """Text whose shadow lies over a gradient is undetermined, and says so in words."""
+    style = "color:#777;text-shadow:0 0 2px red;background:linear-gradient(#000,#fff)"
+    over = f'<p style="{style}">over</p>'
     result = judge(run_of(page(over)))
     assert (result.verdict, result.undetermined) == ("passed", 1)
     (finding,) = result.findings

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import pytest
 from agentflow_checks import accessibility
-from agentflow_checks.web import visits
+from agentflow_checks.web import tab, visits
 
 import pytest_agentflow as af
 
@@ -66,6 +67,49 @@ def test_the_dark_scheme_is_judged() -> None:
 def test_controls_are_judged_with_the_pointer_on_them() -> None:
     """A colour that only shows on hover is read, too."""
     assert told(judged(POINTED)) == [("when pointed at", "a")]
+
+
+def test_a_colour_of_the_focus_alone_is_judged() -> None:
+    """Styles that a sheet imports, or that name the focus only, are read."""
+    body = POINTED.replace("a:hover", "@media all { a:focus-visible").replace(
+        "#fff }", "#fff } }"
+    )
+    assert told(judged(body)) == [("with the focus", "a")]
+
+
+def test_the_dark_scheme_of_a_script_is_judged() -> None:
+    """A page that asks for the scheme by script may look otherwise, too."""
+    body = """<main><h1>Hotels</h1><p>Rooms</p></main><script>
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    const paint = () => { if (dark.matches) document.body.style = "background: #333" };
+    dark.addEventListener("change", paint);
+    </script>"""
+    found = told(judged(body))
+    assert ("in the dark scheme", "p") in found
+
+
+DETAILS = """<main><h1>Hotels</h1>
+<details><summary>Rooms</summary><p style="color: #999">View</p></details>
+<details><summary>Meals</summary><p style="color: #999">Breakfast</p></details>
+<details><summary>Prices</summary><p style="color: #111">Low</p></details></main>"""
+
+
+@pytest.mark.parametrize(("script", "loads"), [("", 1), ("<script>;</script>", 3)])
+def test_what_a_browser_opens_itself_is_closed_again_without_a_load(
+    script: str, loads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script may remember what was opened: only a page without any is used on."""
+    seen: list[str] = []
+    before = tab.load
+
+    def load(current: tab.Tab, url: str, *, by: float) -> None:
+        seen.append(url)
+        before(current, url, by=by)
+
+    monkeypatch.setattr(tab, "load", load)
+    states = [state for state, _ in told(judged(DETAILS + script, ["opened"]))]
+    assert states == ["with 'Rooms' opened", "with 'Meals' opened"]
+    assert len(seen) == loads
 
 
 def test_a_narrow_window_is_judged() -> None:

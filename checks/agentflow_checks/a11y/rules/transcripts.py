@@ -108,11 +108,6 @@ def _pictures(one: dict[str, Any], nothing: bool) -> Subject:
 
 
 def _about_pictures(one: dict[str, Any]) -> str:
-    what = {
-        "none": "shows pictures without sound",
-        "silent": "shows pictures without sound",
-        "unknown": f"could not be listened to ({one.get('why')})",
-    }.get(one["sound"], "shows pictures with sound")
     track = next((t for t in _descriptions(one) if t["cues"]), None)
     told = (
         f"; its descriptions have {track['cues']} cues, the first {track['words']!r}"
@@ -120,9 +115,17 @@ def _about_pictures(one: dict[str, Any]) -> str:
         else "; it has no <track kind=descriptions>"
     )
     return (
-        f"{one['file']} {what}{told}{words_near(one)}: is all that it shows told in "
-        "words or in its sound, or is it decoration?"
+        f"{one['file']} {_what(one)}{told}{words_near(one)}: is all that it shows told "
+        "in words or in its sound, or is it decoration?"
     )
+
+
+def _what(one: dict[str, Any]) -> str:
+    return {
+        "none": "shows pictures without sound",
+        "silent": "shows pictures without sound",
+        "unknown": f"could not be listened to ({one.get('why')})",
+    }.get(one["sound"], "shows pictures with sound")
 
 
 def transcripts(visited: Visit, facts: Facts) -> Iterator[Subject]:
@@ -144,8 +147,7 @@ def transcripts(visited: Visit, facts: Facts) -> Iterator[Subject]:
             yield at_media(one, af.Verdict.FAILED, message, expected=expected)
         else:
             message = (
-                f"{one['file']} is seen and heard{words_near(one)}: can all of it be "
-                "read?"
+                f"{one['file']} {_what(one)}{words_near(one)}: can all of it be read?"
             )
             yield at_media(one, af.Verdict.UNDETERMINED, message)
 
