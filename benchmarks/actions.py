@@ -34,11 +34,10 @@ from typing import Any
 from agentflow_checks.grounding.action_claims import verbs_of
 from agentflow_checks.grounding.action_registry import registry
 from agentflow_checks.grounding.actions import (
-    Performed,
     StatedAction,
-    performed_in,
     stated_actions,
 )
+from agentflow_checks.grounding.tool_calls import Performed, performed_in
 from data_set import opened, table
 
 import pytest_agentflow as af

@@ -18,6 +18,8 @@ class ActionClaim:
         start: offset of ``text`` in the sentence.
         end: its end.
         passive: who did it is not said.
+        of_text: what was done to is a text, so that the answer itself may be the deed:
+            "I have created a list:", "I have added some comments below".
     """
 
     text: str
@@ -26,6 +28,7 @@ class ActionClaim:
     start: int
     end: int
     passive: bool = False
+    of_text: bool = False
 
 
 _IRREGULAR_WORDS = """
@@ -112,6 +115,26 @@ _SAME_SIGNS = str.maketrans(
         **dict.fromkeys("\u201c\u201d\u201e", '"'),
     }
 )
+#: "You said I have booked it", "please confirm that I have booked it".
+_ASKED_ABOUT = re.compile(
+    r"\b(?:you|he|she|they|please|it|user)\b.{0,60}\b(?:said|says?|think|thought|claims?"
+    r"|claimed|confirm|check|verify|know|ask(?:ed|s)?|told|believe|see)(?: that)?[ ]\Z",
+    re.IGNORECASE,
+)
+_NOTHING = re.compile(r"[ ](?:nothing|nobody|none|neither|no)\b", re.IGNORECASE)
+_TEXT = re.compile(
+    r"(?:[ ](?:you|for you|up|an?|the|some|my|this|these|your|its|all|following|new|few"
+    r"|short|brief|detailed|quick|complete|concise|possible|personali[sz]ed|\w{2,20}ly"
+    r"|two|three|four|five|several|any|more|\w{2,20}ed)){0,6}[ ](?:\w{2,20}[ ])?"
+    r"(?:lists?|summar(?:y|ies)|overviews?|tables?|plans?|outlines?|drafts?|itinerar\w{1,3}"
+    r"|comparisons?|breakdowns?|comments?|tips|recommendations?|suggestions?|examples?"
+    r"|explanations?|details|information|mind|approach|answers?|responses?|wording|text"
+    r"|code|snippets?|versions?|sections?|paragraphs?|sentences?|bullet points"
+    r"|descriptions?|steps|ideas|options|links?|context|highlights|duplicates"
+    r"|template|headings?|formatting|tone)\b",
+    re.IGNORECASE,
+)
+_HERE = re.compile(r"\b(?:below|above|here)\b", re.IGNORECASE)
 #: Forms that are adjectives before a noun far more often than participles.
 _ADJECTIVE_WORDS = """
     advanced detailed excited interested limited mixed needed pleased related required
@@ -171,6 +194,8 @@ def _active(sentence: str, plain: str) -> Iterator[ActionClaim]:
             continue
         if _COMPLEMENT.search(clause) and _REPORTED.search(before):
             continue
+        if _ASKED_ABOUT.search(before):
+            continue
         claim = _claim(sentence, match, passive=False)
         if claim is not None and "be" not in claim.verbs:
             yield claim
@@ -224,7 +249,8 @@ def _clause(before: str) -> str:
 
 def _claim(sentence: str, match: re.Match[str], *, passive: bool) -> ActionClaim | None:
     verbs = verbs_of(match[1], match[2] or "")
-    if not verbs:
+    after = match.string[match.end() : match.end() + _AROUND]
+    if not verbs or _NOTHING.match(after):
         return None
     start = match.start()
     return ActionClaim(
@@ -234,4 +260,5 @@ def _claim(sentence: str, match: re.Match[str], *, passive: bool) -> ActionClaim
         start=start,
         end=match.end(),
         passive=passive,
+        of_text=bool(_TEXT.match(after) or _HERE.search(after)),
     )

@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import pytest_agentflow as af
 from agentflow_checks.grounding.action_claims import ActionClaim, action_claims
 from agentflow_checks.grounding.action_registry import Registry, nearest_verb
 from agentflow_checks.grounding.claims import claims_of
+from agentflow_checks.grounding.run_sources import as_text
+from agentflow_checks.grounding.tool_calls import Performed, performed_in
 
 RULE = "hallucination.action"
 _TITLE = "Actions that an agent says it did were done by a tool"
 _LONGEST = 200
 _MOST_LISTED = 6
 
-ActionState = Literal["performed", "failed", "never", "read", "unmapped", "no tool"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Performed:
-    """One call of a tool: its name, arguments, and what became of it.
-
-    ``ok`` is None where no result is recorded; ``result`` its text.
-    """
-
-    tool: str
-    arguments: Any = None
-    ok: bool | None = None
-    result: str = ""
+ActionState = Literal["performed", "failed", "never", "open", "unmapped", "no tool"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +31,12 @@ class StatedAction:
         sentence: the sentence they stand in.
         place: where that is.
         state: ``performed``; ``failed`` (all its calls returned an error); ``never``
-            (no such call); ``read`` (no such call either, but who did it is not said,
-            and a tool returned that word); ``unmapped`` (no tools are known for the
-            verb); ``no tool`` (the verb needs none).
+            (no such call); ``open`` (no such call either, but it may be meant another
+            way); ``unmapped`` (no tools are known for the verb); ``no tool`` (the verb
+            needs none).
         verb: the verb of the registry, or the participle where it has none.
         tools: what would have done it.
-        error: what the last failed call returned.
+        why: what the last failed call returned, or why it is open.
     """
 
     claim: ActionClaim
@@ -57,7 +45,7 @@ class StatedAction:
     state: ActionState
     verb: str
     tools: tuple[str, ...] = ()
-    error: str = ""
+    why: str = ""
 
 
 def stated_actions(
@@ -74,6 +62,7 @@ def stated_actions(
         stage: read only the answers of this stage; calls count in all.
     """
     performed = tuple(performed_in(run))
+    lacking = any("tool_calls" in call.missing for call in run.calls)
     for place, answer in _answers(run, stage):
         for stated in claims_of(_without_thoughts(answer)):
             if stated.selector is not None:
@@ -90,7 +79,10 @@ def stated_actions(
                     span=span,
                     line=stated.line,
                 )
-                yield judge_action(claim, stated.text, at, performed, registry)
+                one = judge_action(claim, stated.text, at, performed, registry)
+                if lacking and one.state == "never":
+                    one = replace(one, state="open", why="the recording lacks calls")
+                yield one
 
 
 def judge_action(
@@ -103,11 +95,11 @@ def judge_action(
     """Hold one stated action against the tool calls of a run."""
 
     def stated(
-        state: ActionState, tools: tuple[str, ...] = (), error: str = ""
+        state: ActionState, tools: tuple[str, ...] = (), why: str = ""
     ) -> StatedAction:
         return StatedAction(
             claim=claim, sentence=sentence, place=place, state=state,
-            verb=verb or claim.participle, tools=tools, error=error,
+            verb=verb or claim.participle, tools=tools, why=why,
         )  # fmt: skip
 
     verb = next((one for one in claim.verbs if one in registry), None)
@@ -124,109 +116,30 @@ def judge_action(
         return stated("performed", tools)
     if met:
         return stated("failed", tools, met[-1].result)
+    if why := _meant_otherwise(claim, verb, performed):
+        return stated("open", tools, why)
+    return stated("never", tools)
+
+
+_WRITING_WORDS = "add adjust append change create edit include modify remove save share"
+#: Verbs of which an answer may be the deed, as far as their object is a text.
+_WRITING = frozenset([*_WRITING_WORDS.split(), "update"])
+
+
+def _meant_otherwise(
+    claim: ActionClaim, verb: str, performed: Sequence[Performed]
+) -> str:
+    if claim.of_text and verb in _WRITING:
+        return "the answer itself may be meant"
     # "The meeting has been cancelled" may be what the calendar says.
-    told = claim.passive and any(
-        claim.participle in one.result.lower() for one in performed
-    )
-    return stated("read" if told else "never", tools)
+    told = any(claim.participle in one.result.lower() for one in performed)
+    return "a tool's result speaks of it" if claim.passive and told else ""
 
 
-def performed_in(run: af.Run) -> Iterator[Performed]:
-    """Give the tool calls of a run: those models asked for, and those of the code.
-
-    A call that a model asked for succeeded as far as its result, in a later message,
-    is no error.
-    """
-    results = _results(run)
-    for number, call in enumerate(run.calls):
-        if call.invocation is not None and call.kind in {"tool", "retriever"}:
-            name = call.invocation.function.rpartition(":")[2]
-            text = _text(call.invocation.result)
-            yield _performed(name, call.invocation.arguments, text)
-            continue
-        if call.is_model_call and not call.parents:
-            yield from _from_history(call.messages, results)
-        behind = _answers_to(run, number)
-        for place, tool in enumerate(call.tool_calls):
-            result = results.get(tool.id) if tool.id else None
-            if result is None and place < len(behind):
-                result = behind[place]
-            yield _performed(tool.name, tool.arguments, result)
-
-
-def is_error(result: str) -> bool:
-    """Tell whether a tool's result says that the call failed."""
-    value = _parsed_object(result)
-    if value is None:
-        return _ERROR.match(result) is not None
-    if any(value.get(key) for key in ("error", "errors", "isError", "is_error")):
-        return True
-    status = str(value.get("status", "")).lower()
-    refused = any(value.get(key) is False for key in ("success", "ok"))
-    return refused or status in {"error", "failed", "failure", "rejected"}
-
-
-def _parsed_object(result: str) -> Mapping[str, Any] | None:
-    if result.lstrip()[:1] != "{":
-        return None
-    try:
-        value = json.loads(result)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, Mapping) else None
-
-
-_ERROR = re.compile(
-    r"[\s\"'{\[(<*]{0,8}(?:error\b|exception\b|traceback\b|fail(?:ed|ure)\b"
-    r"|(?-i:[A-Z][A-Za-z]{0,60}(?:Error|Exception)\b)|no such tool|unknown tool"
-    r"|tool [^\n]{0,80} (?:not found|does not exist))",
-    re.IGNORECASE,
-)
 _THOUGHTS = re.compile(
     r"<(think|thinking|thoughts?|function-thoughts|reasoning|scratchpad|analysis)>",
     re.IGNORECASE,
 )
-
-
-def _performed(tool: str, arguments: Any, result: str | None) -> Performed:
-    ok = None if result is None else not is_error(result)
-    return Performed(tool=tool, arguments=arguments, ok=ok, result=result or "")
-
-
-def _results(run: af.Run) -> dict[str, str]:
-    return {
-        message.tool_call_id: message.text
-        for call in run.calls
-        for message in call.messages
-        if message.role == "tool" and message.tool_call_id
-    }
-
-
-def _answers_to(run: af.Run, number: int) -> list[str]:
-    """Give the tool messages that the next call of the conversation brings."""
-    call = run.calls[number]
-    for later in run.calls[number + 1 :]:
-        if later.stage == call.stage and later.is_model_call:
-            new = later.messages[len(call.messages) :]
-            return [message.text for message in new if message.role == "tool"]
-    return []
-
-
-def _from_history(
-    messages: Sequence[af.Message], results: Mapping[str, str]
-) -> Iterator[Performed]:
-    """Give the tool calls of a conversation that began before it was recorded."""
-    for number, message in enumerate(messages):
-        following = []
-        for later in messages[number + 1 :] if message.tool_calls else ():
-            if later.role != "tool":
-                break
-            following.append(later.text)
-        for place, tool in enumerate(message.tool_calls):
-            result = results.get(tool.id) if tool.id else None
-            if result is None and place < len(following):
-                result = following[place]
-            yield _performed(tool.name, tool.arguments, result)
 
 
 def _answers(run: af.Run, stage: str | None) -> Iterator[tuple[af.Place, str]]:
@@ -244,7 +157,7 @@ def _answers(run: af.Run, stage: str | None) -> Iterator[tuple[af.Place, str]]:
     for one in run.stages:
         if one.name not in answered and stage in (None, one.name):
             for output in one.outputs:
-                yield af.Place(stage=one.name, kind="output"), _text(output)
+                yield af.Place(stage=one.name, kind="output"), as_text(output)
 
 
 def _without_thoughts(text: str) -> str:
@@ -258,12 +171,6 @@ def _without_thoughts(text: str) -> str:
         pieces += [text[at : opened.start()], hidden]
         at = end
     return "".join([*pieces, text[at:]])
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def action_outcomes(
@@ -315,7 +222,7 @@ _FIXES: dict[ActionState, str] = {
     "never": "let the agent call the tool before it reports, or name in actions= the "
     "tool that does this",
     "failed": "let the agent report the error, or try again",
-    "read": "let the agent say who did it",
+    "open": "let the agent say what it did, or name in actions= what needs no tool",
     "unmapped": "name the tools of this verb in actions=, or [] if it needs none",
 }
 
@@ -325,11 +232,9 @@ def _message(one: StatedAction) -> str:
     if one.state == "unmapped":
         return f"{words}: no tools are known that do what is {one.verb!r} here"
     if one.state == "failed":
-        return f"{words}, but the call returned an error: {_short(one.error)}"
-    if one.state == "read":
-        return (
-            f"{words}: no call of the run does that, but a tool's result speaks of it"
-        )
+        return f"{words}, but the call returned an error: {_short(one.why)}"
+    if one.state == "open":
+        return f"{words}: no call of the run does that, but {one.why}"
     return f"{words}, but no call of the run does that"
 
 

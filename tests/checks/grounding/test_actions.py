@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,10 @@ from agentflow_checks.grounding.action_registry import ToolPattern, registry
 from agentflow_checks.grounding.actions import (
     ActionState,
     action_outcomes,
-    is_error,
-    performed_in,
     stated_actions,
 )
 from agentflow_checks.grounding.hallucination import hallucination
+from agentflow_checks.grounding.tool_calls import is_error, performed_in
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -132,6 +132,9 @@ def test_statements_that_something_was_done_are_found(
         "I have all the required parameters.",
         "I have detailed information.",
         "I will book it.",
+        "I have booked nothing.",
+        "You said I have booked it.",
+        "Please confirm that I have booked the right one.",
     ],
 )
 def test_what_states_no_deed_of_the_agent_is_left(sentence: str) -> None:
@@ -200,6 +203,45 @@ def test_what_a_tool_told_may_be_repeated() -> None:
     assert passive.verdict is af.Verdict.UNDETERMINED
     (active,) = findings(chat(read, "I have cancelled the team sync."))
     assert active.verdict is af.Verdict.FAILED
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "I have created a short list of hotels for you:",
+        "I've added some comments below.",
+        "I have removed duplicates from the names above.",
+        "I've shared three personal tips.",
+        "I have changed my mind.",
+    ],
+)
+def test_what_the_answer_itself_may_be_is_a_question(answer: str) -> None:
+    """A text that is created may be the one that is read."""
+    (finding,) = findings(chat(answer))
+    assert finding.verdict is af.Verdict.UNDETERMINED
+    assert "the answer itself may be meant" in finding.message
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "I have sent the summary to Alice.",
+        "I have created a file with the packing list.",
+        "I have booked the room on the list.",
+    ],
+)
+def test_a_text_that_went_somewhere_is_a_deed(answer: str) -> None:
+    """Sending a summary is done by a tool, and so is making a file."""
+    (finding,) = findings(chat(answer))
+    assert finding.verdict is af.Verdict.FAILED
+
+
+def test_a_recording_that_lacks_tool_calls_leaves_deeds_open() -> None:
+    """What an import does not hold is not held against the agent."""
+    made = chat("I have booked a room.")
+    calls = tuple(replace(call, missing=("tool_calls",)) for call in made.calls)
+    (finding,) = findings(replace(made, calls=calls))
+    assert finding.verdict is af.Verdict.UNDETERMINED
 
 
 def test_a_verb_without_tools_is_a_question() -> None:
