@@ -22,6 +22,7 @@ from pytest_agentflow.model.text import plain_line
 from pytest_agentflow.recording.names import JUDGE, SUFFIX, blobs_folder, judge_path
 
 _BLOBS = ".flow.blobs"
+_JUDGE_BLOBS = ".judge.blobs"
 
 _SELECTING = ("-k", "-m", "--deselect", "--ignore", "--lf", "--last-failed", "--sw")
 
@@ -190,9 +191,10 @@ def _unused(
     for path in sorted(folder.rglob(f"*{_BLOBS}")):
         if path.is_dir() and _owner(path, _BLOBS) not in held:
             yield Unused(path=path, why="its recording is gone")
-    for path in sorted(folder.rglob(f"*{JUDGE}")):
-        if _owner(path, JUDGE) not in held:
-            yield Unused(path=path, why="its recording is gone")
+    for ending in (JUDGE, _JUDGE_BLOBS):
+        for path in sorted(folder.rglob(f"*{ending}")):
+            if _owner(path, ending) not in held:
+                yield Unused(path=path, why="its recording is gone")
 
 
 def _case(path: Path) -> Path:
@@ -201,10 +203,7 @@ def _case(path: Path) -> Path:
 
 
 def _owner(path: Path, ending: str) -> Path:
-    name = path.name.removesuffix(ending)
-    if ending == _BLOBS:  # of a judgement, which belongs to a recording itself
-        name = name.removesuffix(".judge")
-    return path.with_name(name + SUFFIX)
+    return path.with_name(path.name.removesuffix(ending) + SUFFIX)
 
 
 def _tell(

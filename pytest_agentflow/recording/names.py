@@ -78,7 +78,7 @@ def judge_path(path: Path) -> Path:
 def blobs_folder(path: Path) -> Path:
     """Give the folder of a recording's side files, or of a judgement's."""
     if path.name.endswith(JUDGE):
-        return path.with_name(path.name.removesuffix(".json") + ".flow.blobs")
+        return path.with_name(path.name.removesuffix(".json") + ".blobs")
     return path.with_name(path.name.removesuffix(SUFFIX) + ".flow.blobs")
 
 

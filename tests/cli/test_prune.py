@@ -87,6 +87,23 @@ def test_side_files_whose_recording_is_gone_are_listed(
     assert "recordings/site/unused.judge.json: its recording is gone" in out
 
 
+def test_what_a_judge_was_asked_stays_with_its_recording(project: Path) -> None:
+    """With its side files, also where a case has the name of another's judgement."""
+    picture = af.Artefact(name="a.png", media_type="image/png", data=b"y" * 200)
+    judged = af.Run(workflow="site", case="read", artefacts=(picture,))
+    for name in ("read.judge.json", "gone.judge.json", "unused.judge.json"):
+        save(judged, Path("recordings/site") / name)
+    assert main(["prune", "recordings", "--delete"]) == 0
+    assert names() == [
+        "loaded.flow.blobs",
+        "loaded.flow.json",
+        "read.flow.blobs",
+        "read.flow.json",
+        "read.judge.blobs",
+        "read.judge.json",
+    ]
+
+
 def test_nothing_is_removed_where_a_test_fails(
     project: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -18,7 +18,7 @@ from pytest_agentflow.recording.erasure import Eraser, files_below
 from pytest_agentflow.recording.journal import Journal, read_journal
 from pytest_agentflow.recording.load import load
 from pytest_agentflow.recording.match import STRICT, Index, match_key
-from pytest_agentflow.recording.names import blobs_folder, recording_path
+from pytest_agentflow.recording.names import blobs_folder, judge_path, recording_path
 from pytest_agentflow.recording.order import Captured
 from pytest_agentflow.recording.personal import masks_of, parse_personal
 from pytest_agentflow.recording.pseudonyms import pseudonym
@@ -177,6 +177,23 @@ def test_journals_and_judgements_are_rewritten(tmp_path: Path) -> None:
     assert "lovelace" not in everything(tmp_path)
     lines = json.loads(judge.read_text())["claims"][0]["text"]["$lines"]
     assert lines == ["Xxx Xxxxxxxx\n", "is right"]
+
+
+def test_a_recorded_judge_is_read_again_without_the_person(tmp_path: Path) -> None:
+    """It has a recording's form, and keeps it: a replay finds its answers."""
+    run = run_about(NAME)
+    judged = dataclasses.replace(run, artefacts=(), stages=(), inputs={})
+    path = recording_path(tmp_path, run.workflow, run.case)
+    judge = save(judged, judge_path(path))
+    done = ERASER.erase(judge)
+    assert done is not None
+    assert done.done == "rewritten"
+    assert "lovelace" not in everything(tmp_path)
+    asked = load(judge).calls[0].request
+    cleaned = REDACTOR.call(run.calls[0]).request
+    assert asked is not None
+    assert cleaned is not None
+    assert match_key(asked, STRICT) == match_key(cleaned, STRICT)
 
 
 def test_what_is_no_recording_is_left_and_told(tmp_path: Path) -> None:
