@@ -153,6 +153,32 @@ def test_nothing_of_deepeval_is_left_behind(
     assert [p.name for p in tmp_path.iterdir()] == [".env"]
 
 
+@needs_deepeval
+def test_its_calls_are_recorded_and_replayed(tmp_path: Path) -> None:
+    """Three questions a claim and vote, found by what is asked."""
+    answer = scripted(truths=["x"], claims=["a"], verdicts=verdicts("no"))
+    asked: list[str] = []
+
+    @af.tool
+    def ask(prompt: str) -> str:
+        asked.append(prompt)
+        return answer(prompt)
+
+    def ruling(mode: Any) -> Ruling:
+        judge = deepeval_judge(ask, "faithfulness")
+        kept = af.recorded_judge(judge, tmp_path / "x.flow.json", mode=mode)
+        (one,) = rule_on(kept, ["Dogs are welcome."], [GUIDE]).rulings
+        return one
+
+    assert not ruling("replay").asked
+    recorded = ruling("record")
+    assert (recorded.verdict, len(asked)) == ("unsupported", 6)
+    assert ruling("replay") == recorded
+    assert len(asked) == 6
+    held = json.loads((tmp_path / "x.judge.json").read_text())
+    assert len(held["calls"]) == 6
+
+
 FRESH = """
 import os, socket, sys
 from pathlib import Path
