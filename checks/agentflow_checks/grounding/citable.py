@@ -58,7 +58,7 @@ def given_to(
     owners: dict[str, set[str | None]] = {}
     for source in run.sources:
         owners.setdefault(source.id, set()).add(source.stage)
-    own = [name for name, by in owners.items() if by & {None, stage}]
+    own = [name for name, by in owners.items() if by & {None, af.UNATTRIBUTED, stage}]
     counted = [s for s in sources.values() if s.kind in _NUMBERED]
     numbered = [s for s in counted if s.id in own] or counted
     prompts = _prompts(run, stage)
@@ -90,7 +90,8 @@ def _withheld(
     return frozenset(
         name
         for name, by in owners.items()
-        if not by & {None, stage} and not _is_shown(sources[name], prompts, plain)
+        if not by & {None, af.UNATTRIBUTED, stage}
+        and not _is_shown(sources[name], prompts, plain)
     )
 
 

@@ -357,6 +357,13 @@ def test_a_source_that_the_prompt_shows_was_given(prompt: str) -> None:
     assert judged(run(text, sources=[GUIDE, other], prompt=prompt)) == {}
 
 
+@pytest.mark.parametrize("stage", [None, af.UNATTRIBUTED])
+def test_a_source_of_no_stage_was_given_to_all(stage: str | None) -> None:
+    """What the run was given, or what nobody attributed, withholds nothing."""
+    other = af.Source(id="secret.md", text="Nobody's own text.", stage=stage)
+    assert judged(run("So it is [secret.md].", sources=[GUIDE, other])) == {}
+
+
 def test_an_unrecorded_prompt_decides_nothing_about_what_was_given() -> None:
     """Without the prompt nobody knows what the stage was shown."""
     other = af.Source(id="secret.md", text="Only for others.", stage="frontend")
