@@ -150,11 +150,12 @@ globalThis.agentflow = (() => {
   };
 
   // A page may answer to a width by script: that has run when the next frame comes.
-  const WIDTHS = /\bresize\b|matchMedia|Observer|(inner|outer|client|offset|scroll)Width|BoundingClientRect|getComputedStyle|\bscreen\b|requestAnimationFrame|eval\(|import\b/;
+  // It hears of one by an event or an observer, or looks again and again.
+  const HEARS = /\bresize\b(?!\s*:)|matchMedia|Observer|requestAnimationFrame|setInterval|eval\(|\bimport\b|["'`]script["'`]/;
   let answers = null;
   const answersToWidth = () => {
     const scripts = [...document.scripts];
-    return scripts.some((script) => script.src || WIDTHS.test(script.text))
+    return scripts.some((script) => script.src || HEARS.test(script.text))
       || document.querySelector("[onresize], iframe, frame, object, embed") !== null;
   };
   const overflow = async (width) => {
