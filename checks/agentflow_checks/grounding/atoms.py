@@ -29,15 +29,23 @@ from agentflow_checks.grounding.units import BASES
 _DIGIT = re.compile("[0-9]")
 #: What numbers a thing and says nothing: found from its digits backwards, for digits
 #: are rare in prose.
+_LABEL_WORDS = """
+    step steps passage passages figure figures fig figs table tables chapter chapters
+    section sections page pages pp part parts question questions answer answers option
+    options item items source sources document documents doc docs example examples note
+    notes appendix footnote footnotes line lines row rows column columns slide slides
+    image images picture pictures photo photos exhibit exhibits volume volumes vol
+    lesson lessons module modules task tasks phase phases stage stages round rounds tip
+    tips reason reasons method methods rule rules article articles paragraph paragraphs
+    clause clauses reference references ref refs visual visuals no\\. nos\\.
+"""
 _LABEL_HEAD = re.compile(
-    r"\b(?:steps?|passages?|figures?|figs?|tables?|chapters?|sections?|pages?|pp|parts?"
-    r"|questions?|answers?|options?|items?|sources?|documents?|docs?|examples?|notes?"
-    r"|appendix|footnotes?|lines?|rows?|columns?|slides?|images?|pictures?|photos?"
-    r"|exhibits?|volumes?|vol|lessons?|modules?|tasks?|phases?|stages?|rounds?|tips?"
-    r"|reasons?|methods?|rules?|articles?|paragraphs?|clauses?|references?"
-    r"|refs?|visuals?|no\.|nos\.)"
-    r"[ ]?(?:\#|no\.?|number)?[. ]{0,2}\Z",
+    rf"\b(?:{'|'.join(_LABEL_WORDS.split())})[ ]?(?:\#|no\.?|number)?[. ]{{0,2}}\Z",
     re.IGNORECASE,
+)
+#: Most words before digits end otherwise, which is cheaper to see.
+_LABEL_ENDS = frozenset(
+    word.rstrip("\\.")[-2:] for word in (*_LABEL_WORDS.split(), "number")
 )
 _LABEL_DIGITS = re.compile(
     r"[0-9]{1,3}(?![0-9:%]|[.,][0-9]|[/-][0-9]{2})"
@@ -46,8 +54,10 @@ _LABEL_DIGITS = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_LABEL = 24
-_DIGITS = re.compile(r"(?<![0-9])[0-9]{1,3}(?![0-9])")
+_DIGITS = re.compile("[0-9]+")
+_MOST_DIGITS = 3
 #: "passage 2:04:00 am": what looks like an hour numbers the passage.
+_THREE_PARTS = re.compile(r"[0-9]:[0-9]{1,2}:[0-9]{2}")
 _LABELLED_CLOCK = re.compile(
     r"\b(?:passage|source|document|answer|section|question|note|step|line)[ ]"
     r"[0-9]{1,3}:(?=[0-9]{1,2}:[0-9]{2}(?!:))",
@@ -69,11 +79,12 @@ _STYLE = re.compile(
     r"|(?<![0-9.])[0-9]{1,3}[ ]?%[ ](?:of[ ]the[ ])?(?:width|height|opacity|opaque"
     r"|viewport|screen|transparen\w+|overlay|zoom|scale|black|white)\b)",
 )
-#: Style values that a word introduces: what follows it, and the word.
+#: Style values that a word introduces: what follows it, the word, its length.
 _STYLE_AFTER_WORDS = (
     (
         re.compile(r"\([^)\n]{0,200}\)"),
         re.compile(r"\b(?:rgba?|hsla?|calc|clamp|url|scale|rotate|translate[XYZ]?)\Z"),
+        12,
     ),
     (
         re.compile(r":[ ]?[0-9.]+%?"),
@@ -82,21 +93,23 @@ _STYLE_AFTER_WORDS = (
             r"|margin|padding|z-index|opacity|border-radius|top|left|right|bottom|gap)"
             r"[ ]?\Z"
         ),
+        16,
     ),
     (
         re.compile(r"[0-9.]{1,8}[ ]?%"),
         re.compile(
             r"\b(?:width|height|opacity|transparency|scale|zoom)[ ](?:of|at|to)[ ]\Z"
         ),
+        18,
     ),
     (
         re.compile(
             r"\.(?:jpe?g|png|gif|svg|webp|css|js|html?|json|pdf|mp4|ico|woff2?)\b"
         ),
         re.compile(r"[\w-]{1,80}\Z"),
+        80,
     ),
 )
-_LONGEST_HEAD = 81
 
 _UTC_OFFSET = re.compile(
     r"(?:T[0-9]{2}:[0-9]{2}|[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?)"
@@ -180,7 +193,7 @@ def _read(text: str, lang: str, role: Role, taken: Spans) -> list[Atom]:
 
 
 def _beside_addresses(text: str, lang: str, taken: Spans, role: Role) -> list[Atom]:
-    if _LABELLED_CLOCK.search(text):
+    if _THREE_PARTS.search(text):
         text = _LABELLED_CLOCK.sub(lambda label: " " * len(label.group()), text)
     found = _with_digits(text, taken) if _DIGIT.search(text) is not None else []
     found += times(text, taken)
@@ -210,16 +223,17 @@ def _with_digits(text: str, taken: Spans) -> list[Atom]:
     for pattern in (_STYLE, _MARKERS):
         for match in pattern.finditer(text):
             taken.take(*match.span())
-    for tail, head in _STYLE_AFTER_WORDS:
+    for tail, head, longest in _STYLE_AFTER_WORDS:
         for match in tail.finditer(text):
-            begin = max(0, match.start() - _LONGEST_HEAD)
+            begin = max(0, match.start() - longest)
             word = head.search(text, begin, match.start())
             if word is not None:
                 taken.take(word.start(), match.end())
     for match in _UTC_OFFSET.finditer(text):
         taken.take(*match.span("offset"))
-    for match in _COPYRIGHT.finditer(text):
-        taken.take(*match.span(1))
+    if "©" in text or "(c)" in text or "(C)" in text or "opyright" in text:
+        for match in _COPYRIGHT.finditer(text):
+            taken.take(*match.span(1))
     return [
         *dates(text, taken),
         *phones(text, taken),
@@ -231,9 +245,11 @@ def _with_digits(text: str, taken: Spans) -> list[Atom]:
 def _take_labels(text: str, taken: Spans) -> None:
     """Take what numbers a thing and says nothing: steps, figures, citations."""
     for digits in _DIGITS.finditer(text):
+        if len(digits.group()) > _MOST_DIGITS:
+            continue
         begin = max(0, digits.start() - _LONGEST_LABEL)
-        sign = text[digits.start() - 1 : digits.start()]
-        if not (sign.isalpha() or sign in {" ", ".", "#"}):
+        before = text[begin : digits.start()].rstrip(" .#")
+        if before[-2:].lower() not in _LABEL_ENDS:
             continue
         head = _LABEL_HEAD.search(text, begin, digits.start())
         whole = head and _LABEL_DIGITS.match(text, digits.start())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 
 from agentflow_checks.grounding.kinds import Atom, Reading
 from agentflow_checks.grounding.month_names import ENGLISH, MONTHS, SURE
@@ -37,6 +37,9 @@ _DAY_LOWER = re.compile(
     rf"(?:{_TO}(?P<last>[0-9]{{1,2}})\.?)?[ ](?:de[ ])?"
     rf"(?P<month>[^\W\d_]{{3,12}})(?:[ ](?:del?[ ])?(?P<year>{_YEAR}))?(?![\w-])"
 )
+_DIGITS = re.compile("[0-9]+")
+_SIGNS = frozenset("-/._,")
+_COMPACT_LONG = 8
 _NAMED: tuple[tuple[re.Pattern[str], Container[str]], ...] = (
     (_MONTH_FIRST, ENGLISH),
     (_DAY_FIRST, MONTHS),
@@ -58,10 +61,10 @@ _COMPACT = re.compile(
     r"(?<![0-9A-Za-z])(?P<year>20[0-9]{2})(?P<month>0[1-9]|1[0-2])"
     r"(?P<day>0[1-9]|[12][0-9]|3[01])(?:T[0-9]{4,6}Z?)?(?![0-9A-Za-z])"
 )
-#: datetime.date(2024, 5, 1), as Python writes a date.
+#: datetime.date(2024, 5, 1), as Python and tables write a date.
 _CALLED = re.compile(
-    r"(?:(?<=date\()|(?<=datetime\()|(?<=Date\())(?P<year>[0-9]{4}),[ ]"
-    r"(?P<month>1[0-2]|[1-9]),[ ](?P<day>3[01]|[12][0-9]|[1-9])(?![0-9])"
+    r"(?:(?<=date\()|(?<=datetime\()|(?<=D(?:ate|ATE)\())(?P<year>[0-9]{4}),[ ]?"
+    r"(?P<month>1[0-2]|[1-9]),[ ]?(?P<day>3[01]|[12][0-9]|[1-9])(?![0-9])"
 )
 _NUMERIC = re.compile(
     r"(?<![0-9A-Za-z])(?<![0-9][./-])(?P<one>[0-9]{1,2})(?P<sign>[-/.])(?P<two>[0-9]{1,2})"
@@ -119,19 +122,38 @@ def dates(text: str, taken: Spans) -> Iterator[Atom]:
     yield from _named(text, taken)
     if "月" in text:
         yield from _unspaced(text, taken)
+    begins = _date_begins(text)
     for pattern in (_YEAR_FIRST, _COMPACT, _CALLED):
-        for match in pattern.finditer(text):
+        for match in _matches(pattern, text, begins):
             if taken.take(*match.span()):
                 yield _atom(
                     match, (_date(match["year"], match["month"], match["day"]),)
                 )
-    for match in _NUMERIC.finditer(text):
+    for match in _matches(_NUMERIC, text, begins):
         readings = _numeric_readings(match)
         if readings and taken.take(*match.span()):
             yield _atom(match, readings)
-    for match in _YEAR_MONTH.finditer(text):
+    for match in _matches(_YEAR_MONTH, text, begins):
         if taken.take(*match.span()):
             yield _atom(match, (_date(match["year"], match["month"], ""),))
+
+
+def _date_begins(text: str) -> list[int]:
+    """Find where digits begin that a date in figures may begin with."""
+    return [
+        run.start()
+        for run in _DIGITS.finditer(text)
+        if text[run.end() : run.end() + 1] in _SIGNS
+        or len(run.group()) == _COMPACT_LONG
+    ]
+
+
+def _matches(
+    pattern: re.Pattern[str], text: str, begins: Sequence[int]
+) -> Iterator[re.Match[str]]:
+    for begin in begins:
+        if match := pattern.match(text, begin):
+            yield match
 
 
 def times(text: str, taken: Spans) -> Iterator[Atom]:
@@ -161,7 +183,7 @@ def _iso_times(text: str, taken: Spans) -> Iterator[Atom]:
     """Read the times after an ISO date; Bible verses are taken, for they look alike."""
     for match in _VERSE.finditer(text):
         taken.take(*match.span())
-    for match in _ISO_CLOCK.finditer(text):
+    for match in _ISO_CLOCK.finditer(text) if "T" in text else ():
         start, end = match.start() + 1, match.end()
         if taken.take(start, end):
             reading = _time(int(match["hour"]), match["minute"])
