@@ -197,6 +197,11 @@ class AskedJudge:
         """The models that answered, each once."""
         return tuple(dict.fromkeys(c.model for c in self.calls if c.model))
 
+    @property
+    def authored(self) -> bool:
+        """Whether people wrote the answers: what it says is then no evidence."""
+        return provenance_of(self.calls) == "authored"
+
     def cost(self) -> Money | None:
         """Add up what the calls cost at the prices they were recorded with.
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import judge_samples
 import pytest
+from agentflow_checks.grounding.judging import JudgeClaim, JudgeEvidence
 from flows import SECRET, MakeFlow
 from judge_samples import answered, house_rules
 from scripted_server import Server, serving
@@ -32,6 +33,7 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """Serve the judge's model over HTTP."""
     with serving(answered) as running:
         monkeypatch.setenv("OPENAI_BASE_URL", f"{running.url}/v1")
+        monkeypatch.setenv("OPENAI_API_KEY", SECRET)
         yield running
 
 
@@ -125,6 +127,18 @@ def test_what_is_written_is_a_recording_without_the_key(
         "alpine.flow.json",
         "alpine.judge.json",
     ]
+
+
+def test_answers_that_people_wrote_are_told(run: af.Run, model: Server) -> None:
+    """By the judge that was asked, when it is replayed, too."""
+    assert run.path is not None
+    claim = [JudgeClaim(id="c1", text="Dogs are welcome.")]
+    guide = [JudgeEvidence(id="g", text=judge_samples.GUIDE)]
+    for mode in ("record", "replay"):
+        judge = af.recorded_judge("judge_samples:judge", run.path, mode=mode)
+        assert judge(claim, guide)["c1"].verdict == "contradicted"
+        assert judge.authored
+        assert judge.models == (judge_samples.MODEL,)
 
 
 def test_what_is_new_is_a_question_with_the_command_that_judges_it(

@@ -201,6 +201,9 @@ def _notes(
     yield af.Note(
         text=f"judge, {total} open claims: {', '.join(told)}{calls}{cost}; {worth}"
     )
+    if getattr(judge, "authored", False):
+        text = "people wrote the judge's answers: they illustrate it, and prove nothing"
+        yield af.Note(text=text, warning=True)
     unasked = [one for one in ruled.rulings if not one.asked]
     if unasked:
         text = f"{len(unasked)} of {total} open claims: {unasked[0].why}"
