@@ -8,7 +8,7 @@ import sys
 import time
 import traceback
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -240,7 +240,8 @@ def _unused(waiver: Waiver) -> Note:
 
 def _fold(check: Check, tally: _Tally, *, strict: bool) -> CheckResult:
     rules = tuple(_fold_rule(rule, tally, strict) for rule in tally.rules.values())
-    verdict = _fold_gates(rules)
+    advisory = {rule.id for rule in tally.rules.values() if rule.advisory}
+    verdict = _fold_gates(rules, advisory)
     tally.notes.extend(_warnings(rules))
     if verdict is Verdict.INAPPLICABLE and check.is_optional:
         text = f"{check} is optional and examined nothing"
@@ -262,10 +263,15 @@ def _fold(check: Check, tally: _Tally, *, strict: bool) -> CheckResult:
     )
 
 
-def _fold_gates(rules: Sequence[RuleResult]) -> Verdict:
-    """Fold the rules; unlike a subject, an open gate is not outvoted by what passed."""
+def _fold_gates(rules: Sequence[RuleResult], advisory: Collection[str]) -> Verdict:
+    """Fold the rules; unlike a subject, an open gate is not outvoted by what passed.
+
+    Nor are questions of rules that may fail outvoted by what merely warns.
+    """
     verdict = fold_verdicts([r.verdict for r in rules])
+    firm = [r.verdict for r in rules if r.rule not in advisory]
     is_open = any(r.gate and r.verdict is Verdict.UNDETERMINED for r in rules)
+    is_open |= fold_verdicts(firm) is Verdict.UNDETERMINED
     return Verdict.UNDETERMINED if verdict is Verdict.PASSED and is_open else verdict
 
 

@@ -158,6 +158,9 @@ def _missing(file: Path) -> RecordingError:
 
 def _parse(data: bytes, file: Path) -> Any:
     repair = _RERECORD.format(file=file)
+    if file.suffix.lower() in (".html", ".htm", ".xhtml"):
+        repair = f"judge a page as one: af.page_run({str(file)!r})"
+        raise RecordingError(file, "", "is a page, and no recording", repair)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -1,13 +1,14 @@
 """Tells whether a process stands still: no thread of it can begin anything by itself.
 
 On Linux this is a proof, however busy the machine is: two looks find every thread
-asleep, and the kernel's count of its switches says that it slept all the while in
-between, while the interpreter's lock was free. Elsewhere the same frames are looked at
-several times.
+asleep, none of them for want of the interpreter's lock, and the kernel's count of its
+switches says that it slept all the while in between. Elsewhere the same frames are
+looked at several times.
 """
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import ctypes
 import os
@@ -148,7 +149,7 @@ class Stillness:
         tasks = _tasks() - self._other_tasks - {threading.get_native_id()}
         switches = {}
         for task in tasks - {known.get(ident) for ident in leave}:
-            if (count := _asleep(task)) is None:
+            if (count := _asleep(task)) is None or _wants_the_lock(task):
                 return None
             switches[task] = count
         seen = set()
@@ -289,6 +290,51 @@ def _waits_in_kernel(task: int | None) -> Waits:
     waits = number in _EPOLL.get(_machine(), ())
     forever = waits and int(given[3], 16) & 0xFFFFFFFF == 0xFFFFFFFF
     return "loop" if forever else "outside"
+
+
+def _wants_the_lock(task: int) -> bool:
+    """Tell whether a sleeping task waits for the interpreter's lock alone."""
+    return _waits_at(task) in _interpreter_lock()
+
+
+def _waits_at(task: int) -> int:
+    """Give the address of the lock that a task waits for; 0: it waits for none."""
+    number, *given = _read(task, "syscall").split() or [""]
+    return int(given[0], 16) if number == _FUTEX.get(_machine()) else 0
+
+
+@cache
+def _interpreter_lock() -> range:
+    """Give the addresses at which threads wait for the interpreter's lock.
+
+    They are told by no interface: a thread of ours is let go on while this one keeps
+    the lock, and seen waiting. Empty where that does not succeed, as where there is no
+    such lock; then the count of switches alone has to tell.
+    """
+    for _ in range(_TRIES):
+        gate = _thread.allocate_lock()
+        gate.acquire()
+        tasks: list[int] = []
+        _thread.start_new_thread(_passes, (gate, tasks))
+        while not (tasks and _waits_at(tasks[0])):
+            time.sleep(_PAUSE)
+        at_gate = _waits_at(tasks[0])
+        gate.release()
+        for _ in range(_TRIES):
+            _libc().usleep(100)  # the lock is kept
+            if (at := _waits_at(tasks[0])) not in (0, at_gate):
+                return range(at - _BESIDE, at + _BESIDE)
+    return range(0)
+
+
+def _passes(gate: _thread.LockType, tasks: list[int]) -> None:
+    tasks.append(threading.get_native_id())
+    gate.acquire()
+
+
+_TRIES = 20
+_BESIDE = 256
+"""Bytes: CPython has all that belongs to its lock in one structure of that size."""
 
 
 def _asleep(task: int) -> str | None:

@@ -56,3 +56,31 @@ def test_an_optional_gate_that_is_open_is_warned_of() -> None:
 
     assert note.warning
     assert note.text.endswith("is optional and INCONCLUSIVE: first")
+
+
+@af.check("warns")
+def warns(run: af.Run, *, firm: str) -> Iterator[object]:
+    """A rule that may fail, and one that only warns and met something."""
+    yield af.Rule(id="firm")
+    if firm == "passed":
+        yield af.Examined(rule="firm")
+    elif firm != "inapplicable":
+        yield af.Finding(rule="firm", message=firm, verdict=af.Verdict(firm))
+    yield af.Rule(id="warns", advisory=True)
+    yield af.Examined(rule="warns")
+
+
+@pytest.mark.parametrize(
+    ("firm", "verdict"),
+    [
+        ("passed", "passed"),
+        ("undetermined", "undetermined"),
+        ("inapplicable", "passed"),
+        ("failed", "failed"),
+    ],
+)
+def test_what_merely_warns_answers_no_question_of_what_may_fail(
+    firm: str, verdict: str
+) -> None:
+    """That nothing was warned of does not make an open question a pass."""
+    assert af.evaluate(RUN, warns(firm=firm)).verdict == verdict
