@@ -277,11 +277,7 @@ def planted(file: Path) -> dict[str, Any]:
     run = run_of(file.read_bytes(), file.parent, file.name)
     checks = [getattr(agentflow_checks, n) for n in CHECKS if known(n)]
     evaluation = af.evaluate(run, *(check() for check in checks))
-    texts = [
-        f"{f.message} {f.observed or ''}"
-        for f in evaluation.findings
-        if f.verdict in (af.Verdict.FAILED, af.Verdict.UNDETERMINED)
-    ]
+    texts = told_texts(evaluation)
     times = {fault["fault"]: 0 for fault in listed}
     for text in texts:
         fits = [f for f in times if re.search(PLANTED[f], text)]
@@ -293,6 +289,26 @@ def planted(file: Path) -> dict[str, Any]:
             print(f"planted: {fault}: {count} findings")
     once = sum(count == 1 for count in times.values())
     return {"planted faults found once": f"{once} of {len(times)}"}
+
+
+def told_texts(evaluation: af.Evaluation) -> list[str]:
+    """Give the words of each fault, those of all rules that found it put together.
+
+    What axe-core observed is the whole element, which may name a fault of another rule.
+    """
+    told = {other: one.told for one in evaluation.told_once for other in one.also}
+    groups: dict[str, set[str]] = {one.told: set() for one in evaluation.told_once}
+    alone: list[str] = []
+    for found in evaluation.findings:
+        if found.verdict not in (af.Verdict.FAILED, af.Verdict.UNDETERMINED):
+            continue
+        seen = "" if found.rule.startswith("a11y.") else found.observed or ""
+        key = told.get(found.fingerprint, found.fingerprint)
+        if key in groups:
+            groups[key].add(f"{found.message} {seen}")
+        else:
+            alone.append(f"{found.message} {seen}")
+    return [*(" ".join(sorted(words)) for words in groups.values()), *alone]
 
 
 def known(name: str) -> bool:

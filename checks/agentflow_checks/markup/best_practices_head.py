@@ -38,14 +38,14 @@ SOCIAL = ("og:title", "og:type", "og:image", "og:url")
 HIDDEN = re.compile(r"(?:^|[\s,:])(?:noindex|none)(?:$|[\s,])", re.IGNORECASE)
 
 
-def top(seen: Seen) -> Spot | None:
-    """Place what is missing in the head: at <head>, else at <html>."""
+def top(seen: Seen) -> Spot:
+    """Place what is missing in the head: at <head>, at <html>, else at the begin."""
     found = sources.pieces(seen.looked.source)
     for name in ("head", "html"):
         for piece in found:
             if piece.kind == "tag" and piece.name == name:
                 return sources.spot(seen.looked.source, piece.start)
-    return None
+    return Spot(1, 1)
 
 
 def title(seen: Seen) -> Iterator[Outcome]:

@@ -93,6 +93,10 @@ FIXES = (
         "Remove it, and say so in CSS.",
     ),
     (
+        r"^Attribute “(aria-[\w-]+)” not allowed on element “([^”]+)”",
+        r"Remove \1, or put it on an element whose role takes it: <\2> has none here.",
+    ),
+    (
         r"^Attribute “[^”]+” not allowed on element",
         "Remove it; data of your own belongs into a data-* attribute.",
     ),
@@ -208,6 +212,17 @@ FIXES = (
         "Write a bare number of pixels; other sizes belong into CSS.",
     ),
     (
+        (
+            r"^Bad value “(alert|alertdialog|application|article|button|checkbox"
+            r"|combobox|dialog|grid|img|link|list|listbox|listitem|log|main|menu|menubar|menuitem"
+            r"|navigation|none|option|presentation|progressbar|radio|radiogroup|region|row"
+            r"|search|searchbox|slider|spinbutton|status|switch|tab|table|tablist|tabpanel"
+            r"|textbox|timer|toolbar|tooltip|tree|treeitem)”"
+            r" for attribute “role” on element “([^”]+)”"
+        ),
+        r"Take the role \1 off this <\2>, or give it to an element that may have it.",
+    ),
+    (
         r"^Bad value “[^”]*” for attribute “role”",
         "Correct the role's spelling, or remove it and use a plain element.",
     ),
@@ -278,6 +293,8 @@ def fix(rule: str, text: str) -> str:
         text: the checker's message.
     """
     known = next(filter(None, (_apply(text, f) for f in FIXES)), "")
+    if text.startswith("CSS: ") and "““" in text:
+        return "Write straight quotes, \" or ': typographic ones begin no text in CSS."
     own = ALWAYS.get(rule) or known or _of_last_resort(text)
     return f"{own} {SCRIPTED}".strip() if rule == "html.dom" else own
 

@@ -88,7 +88,12 @@ def _judge_page(run: af.Run, page: af.Artefact, choice: Choice) -> Iterator[obje
     errors = [m for m in heard if m.type in ("error", "fatal")]
     markup = [m for m in errors if not css.is_css(m.text)]
     bare = not markup and not _has_content(run, page, choice)
-    told = Told(page=page, origin=origin_of(run, page), passes=not bare)
+    told = Told(
+        page=page,
+        origin=origin_of(run, page),
+        seconds=choice.budget,
+        passes=not bare,
+    )
     if bare:
         text = f"{page.name}: nothing in its body to check, so nothing of it passes"
         yield af.Note(text=text, warning=True)
@@ -145,7 +150,11 @@ def _has_content(run: af.Run, page: af.Artefact, choice: Choice) -> bool:
         visited = visit_artefact(run, page, budget=choice.budget)
     except af.CheckError:
         return False
-    return visited.error is None and page_errors_blank.shows_something(visited.elements)
+    if visited.error is not None:
+        return False
+    # What a script out of reach would draw nobody knows here.
+    lacks = any(asset.blocked for asset in visited.assets)
+    return lacks or page_errors_blank.shows_something(visited.elements)
 
 
 def _wanted(said: Sequence[Message], choice: Choice) -> list[Message]:
@@ -158,6 +167,8 @@ class Told:
 
     page: af.Artefact
     origin: Origin
+    seconds: float
+    """Time of the checker for one version of the page."""
     passes: bool
     """Whether the page passes where it has no fault: one without content does not."""
     texts: dict[str, frozenset[str] | None] = dataclasses.field(default_factory=dict)
@@ -225,7 +236,9 @@ def _attributed(told: Told, finding: af.Finding) -> af.Finding:
     def shows(version: af.Artefact) -> bool | None:
         key = f"{version.name} {version.digest}"
         if key not in told.texts:
-            told.texts[key] = messages.texts(version.data, name=version.name)
+            told.texts[key] = messages.texts(
+                version.data, name=version.name, seconds=told.seconds
+            )
         known = told.texts[key]
         return None if known is None else text in known
 

@@ -11,8 +11,9 @@ from agentflow_checks.markup import page_errors_encoding
 from agentflow_checks.web import faults, file_kind, validator
 from agentflow_checks.web.validator import Message
 
-MOST_ALIKE = 20
-"""Messages of one text that are listed for a page; the others are counted."""
+MOST_ALIKE, MOST_OF_KIND = 20, 200
+"""Messages of one text, and of texts that differ in what they quote, that are listed
+for a page; the others are counted."""
 
 WIDE = "HTML is written in UTF-8"
 ENCODING = "encoding"
@@ -71,24 +72,31 @@ def steady(text: str) -> str:
     return ENCODING if told else text
 
 
-def texts(data: bytes, *, name: str) -> frozenset[str] | None:
+def texts(data: bytes, *, name: str, seconds: float) -> frozenset[str] | None:
     """Give what the checker says of a version of a page; None where it fails on it."""
     if file_kind.kind_of(data).other:
         return frozenset()
     try:
-        found = about(data, name=name, seconds=30.0)
+        found = about(data, name=name, seconds=seconds)
     except validator.Unchecked:
         return None
     return frozenset(steady(message.text) for message in found)
 
 
 def listed(found: Sequence[Message]) -> tuple[list[Message], Mapping[str, int]]:
-    """Take the first messages of each text, and count those that are left."""
+    """Take the first messages of each text and kind, and count those that are left."""
     seen: Counter[str] = Counter()
+    left: dict[str, list[str]] = {}
     kept = []
     for message in found:
-        seen[message.text] += 1
-        if seen[message.text] <= MOST_ALIKE:
+        kind = re.sub("“[^”]*”", "“…”", message.text)
+        alike = seen[message.text] < MOST_ALIKE
+        if alike and seen[f"kind {kind}"] < MOST_OF_KIND:
+            seen.update([message.text, f"kind {kind}"])
             kept.append(message)
-    left = {text: n - MOST_ALIKE for text, n in seen.items() if n > MOST_ALIKE}
-    return kept, left
+        else:
+            left.setdefault(kind, []).append(message.text)
+    return kept, {
+        texts[0] if len(set(texts)) == 1 else kind: len(texts)
+        for kind, texts in left.items()
+    }

@@ -130,7 +130,20 @@ def _fault(looked: Looked, rule: str, entry: LogEntry, times: int) -> Fault:
         spot=_spot(looked, entry, file),
         file=file or "",
         observed=_line_at(looked, entry, file),
+        fix=_fix(doubt),
     )
+
+
+def _fix(doubt: str) -> str:
+    """Say how to settle a doubt about where the page ran; empty: the rule's own fix."""
+    if "cannot reach" in doubt:
+        return (
+            "Ship what it needs with the page and judge it again; or try it where the "
+            "host answers, and leave it out with ignore=."
+        )
+    if "server" in doubt or "https" in doubt:
+        return "Try it where the page is shipped; if it works, leave it out: ignore=."
+    return ""
 
 
 _BEGIN = {

@@ -134,9 +134,11 @@ def _until(source: str, at: int, sign: str, kind: str) -> Piece:
 
 
 def _tag(source: str, at: int, name: re.Match[str], kind: str) -> Piece:
+    here, closed = name.end(), False
+    if source.startswith(">", here):
+        return Piece(kind=kind, start=at, end=here + 1, name=name[0].lower())
     attributes: dict[str, str] = {}
     places: dict[str, int] = {}
-    here, closed = name.end(), False
     while not closed:
         here = _end(_SPACE, source, here)
         if here >= len(source):

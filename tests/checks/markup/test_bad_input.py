@@ -58,3 +58,27 @@ def test_the_html_checker_has_the_time_of_the_page() -> None:
     assert result.findings[0].message.endswith("no answer in 1 s")
     assert time.monotonic() - begin < 8
     assert str(judge(HTML.format("").encode(), html_validity()).verdict) == "passed"
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict"),
+    [
+        ("", "inapplicable"),
+        ("<main></main>", "inapplicable"),
+        ("<main><h1>Boilers</h1></main>", "passed"),
+        ("<main><img src=a.png alt=boiler></main>", "passed"),
+    ],
+)
+def test_an_axe_result_of_a_blank_page_passes_nothing(body: str, verdict: str) -> None:
+    """What somebody else ran on a page without content has examined none of it."""
+    from agentflow_checks.web.visits import visit
+
+    head = HTML.partition("<main>")[0]
+    visited = visit(f"{head}{body}</body></html>".encode(), files={"a.png": b""})
+    answer = {**(visited.axe or {}), "url": "https://shop.example/"}
+    result = judge(b"", accessibility(result=answer))
+    assert str(result.verdict) == verdict
+    blank = (
+        "https://shop.example/: nothing in its body to judge, so nothing of it passes"
+    )
+    assert (blank in [n.text for n in result.notes]) == (verdict == "inapplicable")

@@ -154,6 +154,17 @@ def test_a_message_that_repeats_is_counted() -> None:
     )
 
 
+def test_messages_of_one_kind_are_counted() -> None:
+    """Thousands of faults that differ in a name alone are not all listed."""
+    twice = "".join(f"<p id=a{n}>x<p id=a{n}>y" for n in range(300))
+    result = judge(PAGE.format(UTF8).replace("Größe", twice).encode(), html_validity())
+    assert len(result.findings) < 300
+    (note,) = [n for n in result.notes if "Duplicate ID" in n.text]
+    assert note.text == (
+        "index.html: 100 more places are not listed of: Duplicate ID “…”."
+    )
+
+
 BLANK = PAGE.partition("<body>")[0].format(UTF8)
 
 
