@@ -159,8 +159,7 @@ def _in_states(
     """Judge what the page shows when it is used; its first look is judged before."""
     for state in states(visited, choice.states, rules, budget=budget):
         if isinstance(state, Unknown):
-            place = af.Place(stage=judged.stage, artefact=judged.name)
-            yield af.Note(text=f"{place}: not examined: {state.reason}", warning=True)
+            yield _unseen(judged, state.reason)
             continue
         yield from outcomes(
             dataclasses.replace(
@@ -172,6 +171,20 @@ def _in_states(
             ),
             choice,
         )
+
+
+def _unseen(judged: Judged, reason: str) -> af.Finding:
+    """Ask about a state that was to be judged, and was not."""
+    return af.Finding(
+        rule="a11y.states-examined",
+        title="Every state that was asked for was judged",
+        message=f"not examined: {reason}",
+        verdict=af.Verdict.UNDETERMINED,
+        place=af.Place(stage=judged.stage, artefact=judged.name),
+        subject=f"{judged.name} {reason}",
+        fix="Give the page more time, accessibility(budget=30), or judge by fewer "
+        "rules or states.",
+    )
 
 
 def _look(

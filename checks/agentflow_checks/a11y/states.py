@@ -66,7 +66,8 @@ def states(
                 scheme=state.get("scheme"),
             )
         if left := found.get("left"):
-            yield Unknown(f"{left} more controls were not tried: the time was spent")
+            why = found.get("why", "the time was spent")
+            yield Unknown(f"{left} more controls were not tried: {why}")
     for reason, lacking in unseen.items():
         yield Unknown(f"the page {_listed(lacking)}: {reason}")
 
@@ -151,7 +152,8 @@ def pointed(bench: Bench) -> dict[str, Any]:
         return {"states": []}
     rules = COLOURS & rules_of(bench.visited)
     before = probing.ask(bench, "agentflowStates.looks()")
-    nodes = _controls(bench)
+    every = _controls(bench)
+    nodes = every[:MOST_POINTED]
     found = []
     for name, classes in wanted:
         _force(bench, nodes, classes)
@@ -160,7 +162,11 @@ def pointed(bench: Bench) -> dict[str, Any]:
             found.append({"name": name, "axe": judged(bench, rules)})
     _force(bench, nodes, ())
     probing.commands(bench, [("CSS.disable", {}), ("DOM.disable", {})])
-    return {"states": found}
+    return {
+        "states": found,
+        "left": len(every) - len(nodes),
+        "why": f"of a page's links and controls {MOST_POINTED} are pointed at",
+    }
 
 
 POINTED = (
@@ -176,7 +182,7 @@ def _force(bench: Bench, nodes: Collection[int], classes: Collection[str]) -> No
     probing.commands(bench, forced)
 
 
-MOST_POINTED = 300
+MOST_POINTED = 1000
 
 
 def _controls(bench: Bench) -> list[int]:
@@ -189,7 +195,7 @@ def _controls(bench: Bench) -> list[int]:
     found = probing.command(
         bench, "DOM.querySelectorAll", {"nodeId": root, "selector": wanted}
     )
-    return list(found["nodeIds"][:MOST_POINTED])
+    return list(found["nodeIds"])
 
 
 _PROBES = {

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 from agentflow_checks import accessibility
+from agentflow_checks.a11y import states
 from agentflow_checks.web import tab, visits
 
 import pytest_agentflow as af
@@ -35,12 +36,12 @@ NARROW = """
 """
 
 
-def judged(body: str, states: Iterable[str] | None = None) -> af.Evaluation:
+def judged(body: str, wanted: Iterable[str] | None = None) -> af.Evaluation:
     """Judge one page, by contrast alone."""
     data = (HEAD + body).encode()
     page = af.Artefact(name="index.html", media_type="text/html", data=data, stage=None)
     run = af.Run(workflow="site", case="hotel", artefacts=(page,))
-    given = {} if states is None else {"states": list(states)}
+    given = {} if wanted is None else {"states": list(wanted)}
     return af.evaluate(run, accessibility("AA", rules=["color-contrast"], **given))
 
 
@@ -157,9 +158,23 @@ def test_a_page_has_one_budget_and_what_it_lacks_is_asked_once() -> None:
     assert "focus-changes-nothing" in asked.message
     # A rule that was not examined is not listed: it neither holds nor does not apply.
     assert "a11y.focus-changes-nothing" not in {rule.rule for rule in result.rules}
-    left = [note.text for note in result.notes if "s were spent" in note.text]
-    assert len(left) == 1
-    assert "in the dark scheme" in left[0]
+    (left,) = [f for f in result.findings if f.rule == "a11y.states-examined"]
+    assert left.verdict is af.Verdict.UNDETERMINED
+    assert "in the dark scheme" in left.message
+    assert not af.evaluate(run, accessibility("AA", budget=6).strict()).ok
+
+
+def test_more_links_than_are_pointed_at_are_asked_about(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What lies beyond the cap is no pass."""
+    monkeypatch.setattr(states, "MOST_POINTED", 1)
+    links = "".join(f'<p><a href="#a">Room {n}</a></p>' for n in range(3))
+    style = "<style>a { color: #00e } p:last-child a:hover { color: #ddd }</style>"
+    result = judged(f'{style}<main id="a"><h1>Hotels</h1>{links}</main>', ["pointed"])
+    (asked,) = result.results[0].findings
+    assert asked.verdict is af.Verdict.UNDETERMINED
+    assert asked.message.startswith("not examined: 2 more controls were not tried")
 
 
 def test_a_rule_that_was_not_examined_does_not_pass() -> None:
@@ -171,5 +186,8 @@ def test_a_rule_that_was_not_examined_does_not_pass() -> None:
     visits.visit(data, budget=60)
     (result,) = af.evaluate(run, check).results
     assert result.verdict is af.Verdict.UNDETERMINED
-    (finding,) = result.findings
-    assert finding.message.endswith("1 rule was not examined: input-changes-nothing")
+    told = {finding.rule: finding.message for finding in result.findings}
+    assert set(told) == {"a11y.own-rules-examined", "a11y.states-examined"}
+    assert told["a11y.own-rules-examined"].endswith(
+        "1 rule was not examined: input-changes-nothing"
+    )
