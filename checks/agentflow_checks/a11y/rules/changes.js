@@ -8,16 +8,28 @@ globalThis.agentflowChanges = (() => {
   const FOCUSABLE = `a[href], button, ${FIELDS}, summary, [tabindex]`;
   const usable = (element) => element.checkVisibility({ visibilityProperty: true })
     && !element.disabled && !element.closest("[inert]");
-  const listed = (selector, most) => [...document.querySelectorAll(selector)]
-    .filter(usable).slice(0, most);
+  const listed = (selector) => [...document.querySelectorAll(selector)].filter(usable);
+  const HEARS = ["focus", "focusin", "blur", "focusout", "change", "input", "beforeinput",
+    "keydown", "keypress", "keyup"].map((name) => `[on${name}]`).join();
+  // Where no script can hear of it, nothing has to be tried.
+  const hears = () => document.scripts.length > 0 || document.querySelector(HEARS) !== null
+    || document.querySelector("iframe, frame") !== null;
+  const CAP = 1000;
   let fields = [];
   let stops = [];
   const list = (most) => {
-    stops = listed(FOCUSABLE, most).filter((element) => element.tabIndex >= 0);
-    fields = listed(FIELDS, most).filter((element) => KINDS.has(element.type));
+    stops = listed(FOCUSABLE).filter((element) => element.tabIndex >= 0);
+    fields = listed(FIELDS).filter((element) => KINDS.has(element.type));
+    const tried = hears() ? most : 0;
     return JSON.stringify({
-      stops: stops.map(described),
-      fields: fields.map((field) => ({ ...described(field), type: field.type })),
+      hears: hears(),
+      stops: stops.slice(0, tried || CAP).map(described),
+      fields: fields.slice(0, tried || CAP)
+        .map((field) => ({ ...described(field), type: field.type })),
+      left: {
+        stops: Math.max(0, stops.length - (tried || CAP)),
+        fields: Math.max(0, fields.length - (tried || CAP)),
+      },
     });
   };
   const rest = () => new Promise((done) => setTimeout(done, 20));

@@ -13,7 +13,7 @@ from agentflow_checks.web.page import Visit
 from agentflow_checks.web.probing import Bench, Probe
 
 MOST = 40
-"""Controls of a page that are tried; those after them are not examined."""
+"""Controls of a page that are tried; those after them are asked about."""
 
 KEYS = {"select-one": "ArrowDown", "checkbox": "Space", "radio": "Space"}
 """What makes a choice in a field; in the others a letter is written."""
@@ -33,23 +33,37 @@ def _led(bench: Bench, act: Callable[[], object]) -> str:
     return new[0] if new else ""
 
 
-def focused(bench: Bench) -> list[dict[str, Any]]:
+def focused(bench: Bench) -> dict[str, Any]:
     """Give the focus to each control, and see whether the page leaves or opens."""
-    stops = _listed(bench)["stops"]
-    return [
+    page = _listed(bench)
+    if not page["hears"]:
+        return _untouched(page, "stops")
+    stops = [
         stop | {"led": _led(bench, lambda i=index: _ask(bench, f"focus({i})"))}  # type: ignore[misc]
-        for index, stop in enumerate(stops)
+        for index, stop in enumerate(page["stops"])
     ]
+    return {"tried": stops, "left": page["left"]["stops"]}
 
 
-def filled(bench: Bench) -> list[dict[str, Any]]:
+def filled(bench: Bench) -> dict[str, Any]:
     """Choose or write something in each field, and see whether the page leaves."""
+    page = _listed(bench)
+    if not page["hears"]:
+        return _untouched(page, "fields")
     found = []
-    for index, field in enumerate(_listed(bench)["fields"]):
+    for index, field in enumerate(page["fields"]):
         if _ask(bench, f"enter({index})"):
             led = _led(bench, lambda kind=field["type"]: _fill(bench, kind))  # type: ignore[misc]
             found.append(field | {"led": led})
-    return found
+    return {"tried": found, "left": page["left"]["fields"]}
+
+
+def _untouched(page: dict[str, Any], kind: str) -> dict[str, Any]:
+    """Give the controls of a page that hears of nothing: none leads anywhere."""
+    return {
+        "tried": [one | {"led": ""} for one in page[kind]],
+        "left": page["left"][kind],
+    }
 
 
 def _fill(bench: Bench, kind: str) -> None:
@@ -62,8 +76,8 @@ def _ask(bench: Bench, question: str) -> Any:
     return probing.ask(bench, f"agentflowChanges.{question}")
 
 
-FOCUSED = Probe(name="changes-focused", run=focused)
-FILLED = Probe(name="changes-filled", run=filled)
+FOCUSED = Probe(name="changes-focused", run=focused, passing=True)
+FILLED = Probe(name="changes-filled", run=filled, passing=True)
 
 
 def _subject(found: dict[str, Any], verdict: af.Verdict, message: str = "") -> Subject:
@@ -76,10 +90,18 @@ def _subject(found: dict[str, Any], verdict: af.Verdict, message: str = "") -> S
     )
 
 
+def _beyond(left: int) -> Iterator[Subject]:
+    """Ask about the controls that were not tried."""
+    if left:
+        message = f"{left} more controls were not tried: {MOST} of a page are"
+        yield Subject(verdict=af.Verdict.UNDETERMINED, message=message)
+
+
 def on_focus(visited: Visit, facts: Facts) -> Iterator[Subject]:
     """Judge each control by what giving it the focus does."""
     del visited
-    for stop in facts[FOCUSED.name]:
+    yield from _beyond(facts[FOCUSED.name]["left"])
+    for stop in facts[FOCUSED.name]["tried"]:
         if stop["led"]:
             message = f"the focus alone makes the page leave or open: {stop['led']}"
             yield _subject(stop, af.Verdict.FAILED, message)
@@ -90,7 +112,8 @@ def on_focus(visited: Visit, facts: Facts) -> Iterator[Subject]:
 def on_input(visited: Visit, facts: Facts) -> Iterator[Subject]:
     """Judge each field by what filling it in does."""
     del visited
-    for field in facts[FILLED.name]:
+    yield from _beyond(facts[FILLED.name]["left"])
+    for field in facts[FILLED.name]["tried"]:
         if field["led"]:
             message = (
                 f"filling it in makes the page leave or open: {field['led']}; is that "

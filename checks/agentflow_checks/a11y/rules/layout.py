@@ -53,8 +53,8 @@ def lines(bench: Bench) -> Any:
     return json.loads(probing.ask(bench, "agentflowLayout.lines()"))
 
 
-ZOOM = Probe(name="layout-zoomed", run=zoomed)
-SPACING = Probe(name="layout-spaced", run=spaced)
+ZOOM = Probe(name="layout-zoomed", run=zoomed, passing=True)
+SPACING = Probe(name="layout-spaced", run=spaced, passing=True)
 LINES = Probe(name="layout-lines", run=lines, acts=False)
 
 
