@@ -17,6 +17,7 @@ from agentflow_checks.a11y.rules import RULES, backdrop
 from agentflow_checks.a11y.states import states
 from agentflow_checks.web import html
 from agentflow_checks.web.artefacts import attribute_fault, pages_of, visit_artefact
+from agentflow_checks.web.content import SHOWN
 from agentflow_checks.web.missing import PartMissing, unjudged
 from agentflow_checks.web.page import Visit
 from agentflow_checks.web.probing import Unknown
@@ -29,13 +30,15 @@ def judge_run(
 ) -> Iterator[object]:
     """Judge every page, and follow each fault back to the stage that made it."""
     rules: frozenset[str] | None = None
-    for page in pages_of(run, stage):
+    pages = pages_of(run, stage)
+    for page in pages:
         try:
             rules = rules or installed_rules(choice)
         except PartMissing as gone:
             yield unjudged(JUDGED, _place(page), gone)
         else:
-            yield from _judge_page(run, page, choice, rules, budget)
+            alone = len(pages) == 1
+            yield from _judge_page(run, page, choice, rules, budget, alone=alone)
 
 
 def installed_rules(choice: Choice) -> frozenset[str]:
@@ -60,6 +63,8 @@ def _judge_page(
     choice: Choice,
     rules: frozenset[str],
     budget: float,
+    *,
+    alone: bool,
 ) -> Iterator[object]:
     look = functools.partial(_look, run, rules, budget)
     visited = look(page)
@@ -81,8 +86,7 @@ def _judge_page(
     )
     bare = not has_subject(visited)
     if bare:
-        text = f"{place}: nothing in its body to judge, so nothing of it passes"
-        yield af.Note(text=text, warning=True)
+        yield _bare(place, alone=alone)
     found = []
     first = outcomes(judged, choice)
     for outcome in _certain(first) if bare else first:
@@ -97,16 +101,6 @@ def _judge_page(
         yield from _certain(later) if bare else later
 
 
-CONTENT = frozenset(
-    {
-        *("img", "svg", "canvas", "video", "audio", "object", "embed", "math"),
-        *("iframe", "frame"),
-        *("button", "input", "meter", "progress", "select", "textarea"),
-    }
-)
-"""Elements that people meet without any text in them."""
-
-
 def has_subject(visited: Visit) -> bool:
     """Whether the body holds anything that a rule about people's access can examine.
 
@@ -114,9 +108,12 @@ def has_subject(visited: Visit) -> bool:
     fine as long as they are empty. Hidden text that is laid out is for screen readers.
     """
     if any(
-        element.tag in CONTENT
-        or (element.text and element.tag != "::marker")
-        or element.styles["background-image"] != "none"
+        element.styles["visibility"] == "visible"
+        and (
+            element.tag in SHOWN
+            or (element.text and element.tag != "::marker")
+            or element.styles["background-image"] != "none"
+        )
         for element in visited.elements
     ):
         return True
@@ -137,6 +134,20 @@ def _certain(said: Iterator[object]) -> Iterator[object]:
                 yield af.Rule(id=outcome.rule, title=outcome.title)
         elif not isinstance(outcome, af.Examined):
             yield outcome
+
+
+def _bare(place: af.Place, *, alone: bool) -> af.Note | af.Finding:
+    """Tell a page without content; beside others, what passes there is not its own."""
+    said = "nothing in its body to judge, so nothing of it passes"
+    if alone:
+        return af.Note(text=f"{place}: {said}", warning=True)
+    return af.Finding(
+        rule=JUDGED.id,
+        title=JUDGED.title,
+        message=said,
+        verdict=af.Verdict.UNDETERMINED,
+        place=place,
+    )
 
 
 def _unjudged(place: af.Place, message: str, visited: Visit) -> af.Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 import pytest_agentflow as af
+from agentflow_checks.markup.arguments import refuse_budget, words
 
 COUNTED = (
     *("bytes", "requests", "html_bytes", "image_bytes", "script_bytes"),
@@ -26,19 +27,13 @@ def _validate(
         if isinstance(most, bool) or not isinstance(most, int | float) or not most >= 0:
             message = f"{name}={most!r} is no budget; give the most that is allowed"
             raise ValueError(message)
-    if not budget > 0:
-        message = f"budget={budget} is no time; give seconds per page, budget=10"
-        raise ValueError(message)
+    refuse_budget(budget)
     from agentflow_checks.markup.best_practices_rules import (  # noqa: PLC0415 - heavy
         refuse_unknown,
     )
 
-    refuse_unknown("ignore", _words(ignore))
-    refuse_unknown("fail", _words(fail))
-
-
-def _words(given: str | Collection[str]) -> tuple[str, ...]:
-    return (given,) if isinstance(given, str) else tuple(given)
+    refuse_unknown("ignore", words(ignore))
+    refuse_unknown("fail", words(fail))
 
 
 @af.check("best_practices", validate=_validate)
@@ -105,8 +100,8 @@ def best_practices(
     }
     choice = Choice(
         most={name: bound for name, bound in most.items() if bound is not None},
-        fail=_words(fail),
-        ignore=_words(ignore),
+        fail=words(fail),
+        ignore=words(ignore),
         budget=budget,
     )
     yield from judge_run(run, choice, stage=stage)

@@ -6,8 +6,9 @@ import html
 import unicodedata
 
 from agentflow_checks.markup import page_errors_source as sources
-from agentflow_checks.markup.page_errors_blank import SHOWN, UNSEEN
+from agentflow_checks.markup.page_errors_blank import UNSEEN
 from agentflow_checks.markup.page_errors_source import UNBUILT
+from agentflow_checks.web.content import SHOWN
 
 OBJECTS = SHOWN | {"textarea"}
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 
 import pytest_agentflow as af
+from agentflow_checks.markup.arguments import refuse_budget, refuse_ignored
 
 WARNINGS = ("ignore", "fail")
 
 
 def _validate(
+    ignore: str | Collection[str] = (),
     ignore_re: str | Collection[str] = (),
     warnings: str = "ignore",
     budget: float = 10.0,
@@ -20,15 +21,8 @@ def _validate(
     if warnings not in WARNINGS:
         message = f"warnings is 'ignore' or 'fail', not {warnings!r}"
         raise ValueError(message)
-    if not budget > 0:
-        message = f"budget={budget} is no time; give seconds per page, budget=10"
-        raise ValueError(message)
-    for pattern in (ignore_re,) if isinstance(ignore_re, str) else ignore_re:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            message = f"ignore_re holds {pattern!r}, no regular expression: {error}"
-            raise ValueError(message) from error
+    refuse_budget(budget)
+    refuse_ignored(ignore, ignore_re)
 
 
 @af.check("html_validity", validate=_validate)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 
 import pytest_agentflow as af
+from agentflow_checks.markup.arguments import refuse_budget, refuse_ignored, words
 
 CONSOLE = ("warn", "fail", "ignore")
 HOSTS = ("ask", "fail", "ignore")
 
 
 def _validate(
+    ignore: str | Collection[str] = (),
     ignore_re: str | Collection[str] = (),
     console_error: str = "warn",
     foreign_hosts: str = "ask",
@@ -26,19 +27,10 @@ def _validate(
         if value not in known:
             message = f"{name} is {', '.join(map(repr, known))}, not {value!r}"
             raise ValueError(message)
-    if not budget > 0:
-        message = f"budget={budget} is no time; give seconds per page, budget=10"
-        raise ValueError(message)
-    for pattern in _words(ignore_re):
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            message = f"ignore_re holds {pattern!r}, no regular expression: {error}"
-            raise ValueError(message) from error
+    refuse_budget(budget)
+    from agentflow_checks.markup.page_errors_fault import FACTS  # noqa: PLC0415 - heavy
 
-
-def _words(given: str | Collection[str]) -> tuple[str, ...]:
-    return (given,) if isinstance(given, str) else tuple(given)
+    refuse_ignored(ignore, ignore_re, known=FACTS)
 
 
 @af.check("page_errors", validate=_validate)
@@ -75,11 +67,11 @@ def page_errors(
     from agentflow_checks.markup.page_errors_judge import judge_run  # noqa: PLC0415
 
     choice = Choice(
-        ignore=_words(ignore),
-        ignore_re=_words(ignore_re),
+        ignore=words(ignore),
+        ignore_re=words(ignore_re),
         console_error=console_error,
         foreign_hosts=foreign_hosts,
-        allow_hosts=_words(allow_hosts),
+        allow_hosts=words(allow_hosts),
         budget=budget,
     )
     yield from judge_run(run, choice, stage=stage)

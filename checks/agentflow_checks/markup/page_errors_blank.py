@@ -10,17 +10,9 @@ from agentflow_checks.markup import page_errors_source as sources
 from agentflow_checks.markup.page_errors_fault import Fault, Looked, Met
 from agentflow_checks.markup.page_errors_scripts import beyond_reach
 from agentflow_checks.markup.page_errors_source import Spot
+from agentflow_checks.web.content import SHOWN
 from agentflow_checks.web.page import Element
 from agentflow_checks.web.probing import Probe, ask
-
-SHOWN = frozenset(
-    {
-        *("img", "svg", "canvas", "video", "audio", "object", "embed", "math"),
-        *("iframe", "frame"),
-        *("button", "input", "meter", "progress", "select", "textarea"),
-    }
-)
-"""Elements that are seen without any text: pictures, media, frames, controls."""
 
 ROOTS = frozenset({"html", "body"})
 GENERATED = frozenset({"::before", "::after"})

@@ -171,9 +171,7 @@ class Choice:
     budget: float = 10.0
 
     def leaves_out(self, fault: Fault) -> bool:
-        """Whether the user wants to hear nothing of this."""
-        if fault.rule in self.ignore:
-            return True
+        """Whether the user wants to hear nothing of this, by its message."""
         return any(part in fault.message for part in self.ignore) or any(
             re.search(pattern, fault.message) for pattern in self.ignore_re
         )

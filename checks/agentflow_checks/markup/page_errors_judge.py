@@ -115,7 +115,12 @@ def _judge_page(
     place = af.Place(stage=page.stage, artefact=page.name)
     if report.unseen:
         yield _unjudged(page, place, report)
-    heard = [o for o in report.outcomes if not _left_out(o, choice)]
+    asked = [o for o in report.outcomes if o.rule not in choice.ignore]
+    left = [o for o in asked if isinstance(o, Fault) and choice.leaves_out(o)]
+    heard = [o for o in asked if o not in left]
+    if left:
+        told = f"{len(left)} finding{'s' if len(left) > 1 else ''}"
+        yield af.Note(text=f"{page.name}: {told} left out, as ignore= says")
     origin = origin_of(run, page)
     for rule, count in _met(heard).items():
         yield af.Rule(
@@ -124,17 +129,14 @@ def _judge_page(
             advisory=rule == "page.console-error" and choice.console_error == "warn",
         )
         faults = [f for f in heard if isinstance(f, Fault) and f.rule == rule]
-        subjects = {_subject(page, fault) for fault in faults}
+        ignored = [fault for fault in left if fault.rule == rule]
+        subjects = {_subject(page, fault) for fault in (*faults, *ignored)}
         if count > len(subjects):
             yield af.Examined(rule=rule, count=count - len(subjects), place=place)
         for fault in faults:
             found = _finding(page, fault)
             shows = functools.partial(_shown, look, fault)
             yield origin(shows).on(found)
-
-
-def _left_out(outcome: Outcome, choice: Choice) -> bool:
-    return isinstance(outcome, Fault) and choice.leaves_out(outcome)
 
 
 def _met(outcomes: list[Outcome]) -> dict[str, int]:

@@ -223,10 +223,22 @@ def handlers(looked: Looked) -> Iterator[Fault | Met]:
     """Judge the on* attributes, which browsers compile only when the event comes."""
     found = looked.facts["handlers"]
     if found:
-        yield Met(rule="page.handler-syntax", count=len(found))
+        judged = sum("error" in handler for handler in found)
+        yield Met(rule="page.handler-syntax", count=judged + (judged < len(found)))
     for handler in found:
         if handler.get("error"):
             yield _handler_fault(looked, handler)
+    if beyond := sum("error" not in handler for handler in found):
+        yield _uncompiled(beyond, len(found) - beyond)
+
+
+def _uncompiled(beyond: int, compiled: int) -> Fault:
+    return Fault(
+        rule="page.handler-syntax",
+        message=f"{beyond} more handlers were not compiled: {compiled} of a page are",
+        key="beyond",
+        verdict=af.Verdict.UNDETERMINED,
+    )
 
 
 def _handler_fault(looked: Looked, handler: dict[str, Any]) -> Fault:
@@ -243,11 +255,6 @@ def _handler_fault(looked: Looked, handler: dict[str, Any]) -> Fault:
         selector=handler["selector"],
         observed=f'{name}="{value[:100]}"',
     )
-
-
-def data_blocks(looked: Looked) -> Iterator[Fault | Met]:
-    """Judge the JSON that stands in script elements."""
-    yield from json_faults(looked.source)
 
 
 def json_faults(source: str) -> Iterator[Fault | Met]:

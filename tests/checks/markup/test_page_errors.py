@@ -364,6 +364,8 @@ def test_findings_can_be_left_out_by_rule_text_and_pattern() -> None:
     assert len(judge(both).findings) == 2
     assert len(judge(both, ignore="page.broken-anchor").findings) == 1
     assert len(judge(both, ignore=["gone.png"]).findings) == 1
+    (left,) = [r for r in judge(both, ignore=["gone.png"]).rules if "asset" in r.rule]
+    assert (left.verdict, left.passed) == (af.Verdict.INAPPLICABLE, 0)
     assert judge(both, ignore_re=[r"^image .*", r"goes to '\w+'"]).findings == ()
 
 
@@ -374,6 +376,9 @@ def test_findings_can_be_left_out_by_rule_text_and_pattern() -> None:
         ({"foreign_hosts": "no"}, "foreign_hosts is 'ask', 'fail', 'ignore'"),
         ({"budget": 0}, "no time"),
         ({"ignore_re": "("}, "no regular expression"),
+        ({"ignore_re": "x*"}, "fits every message"),
+        ({"ignore": ""}, "an empty text"),
+        ({"ignore": "page.broken-anchr"}, "did you mean 'page.broken-anchor'"),
     ],
 )
 def test_wrong_arguments_are_named(arguments: dict[str, Any], said: str) -> None:

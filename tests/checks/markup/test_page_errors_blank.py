@@ -129,4 +129,7 @@ def test_the_stage_that_emptied_the_page_is_named() -> None:
 
 def test_a_blank_page_can_be_meant() -> None:
     """Who wants one leaves the rule out."""
-    assert blank(page("<body></body>"), ignore=["page.blank"]) == []
+    run = af.Run(workflow="w", case="c", artefacts=(page("<body></body>"),))
+    (result,) = af.evaluate(run, page_errors(ignore=["page.blank"])).results
+    assert result.findings == ()
+    assert "page.blank" not in {rule.rule for rule in result.rules}
