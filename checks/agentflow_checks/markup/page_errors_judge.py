@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +14,7 @@ from agentflow_checks.markup import (
     page_errors_links,
     page_errors_scripts,
     page_errors_text,
+    page_report,
 )
 from agentflow_checks.markup.origins import origin_of
 from agentflow_checks.markup.page_errors_fault import (
@@ -22,8 +22,8 @@ from agentflow_checks.markup.page_errors_fault import (
     Choice,
     Fault,
     Looked,
-    Met,
 )
+from agentflow_checks.markup.page_report import Outcome, Report, place_of, subject
 from agentflow_checks.web import faults, file_kind
 from agentflow_checks.web.artefacts import pages_of, visit_artefact
 from agentflow_checks.web.page import Visit
@@ -40,8 +40,6 @@ MOST_CLICKS = 25
 """Links pressed per page: each takes some 70 ms."""
 
 MOST_HANDLERS = 1000
-
-Outcome = Fault | Met
 
 TOPICS: tuple[Callable[[Looked], Iterator[Outcome]], ...] = (
     page_errors_blank.blank,
@@ -61,31 +59,7 @@ TOPICS: tuple[Callable[[Looked], Iterator[Outcome]], ...] = (
 """What needs a browser; the rest reads the source alone."""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Report:
-    """What was found on one page."""
-
-    outcomes: tuple[Outcome, ...]
-    unseen: str = ""
-    """Why it could not be run, as one sentence."""
-    verdict: af.Verdict = af.Verdict.PASSED
-    """That of `unseen`."""
-    fix: str = FACTS["page.ran"].fix
-
-    @functools.cached_property
-    def keys(self) -> frozenset[tuple[str, str]]:
-        """Rule and key of each fault."""
-        found = (f for f in self.outcomes if isinstance(f, Fault))
-        return frozenset((f.rule, f.key) for f in found)
-
-    def shows(self, fault: Fault) -> bool | None:
-        """Whether the page has this fault, None where nobody knows."""
-        if (fault.rule, fault.key) in self.keys:
-            return True
-        return None if self.unseen and fault.rule not in _OF_SOURCE else False
-
-
-_OF_SOURCE = frozenset(
+OF_SOURCE = frozenset(
     {
         "page.truncated",
         "page.placeholder",
@@ -112,9 +86,8 @@ def _judge_page(
     look: Callable[[af.Artefact], Report],
 ) -> Iterator[object]:
     report = look(page)
-    place = af.Place(stage=page.stage, artefact=page.name)
     if report.unseen:
-        yield _unjudged(page, place, report)
+        yield _unjudged(page, report)
     asked = [o for o in report.outcomes if o.rule not in choice.ignore]
     left = [o for o in asked if isinstance(o, Fault) and choice.leaves_out(o)]
     heard = [o for o in asked if o not in left]
@@ -122,40 +95,19 @@ def _judge_page(
         told = f"{len(left)} finding{'s' if len(left) > 1 else ''}"
         yield af.Note(text=f"{page.name}: {told} left out, as ignore= says")
     origin = origin_of(run, page)
-    for rule, count in _met(heard).items():
-        yield af.Rule(
-            id=rule,
-            title=FACTS[rule].title,
-            advisory=rule == "page.console-error" and choice.console_error == "warn",
-        )
-        faults = [f for f in heard if isinstance(f, Fault) and f.rule == rule]
-        ignored = [fault for fault in left if fault.rule == rule]
-        subjects = {_subject(page, fault) for fault in (*faults, *ignored)}
-        if count > len(subjects):
-            yield af.Examined(rule=rule, count=count - len(subjects), place=place)
-        for fault in faults:
-            found = _finding(page, fault)
-            shows = functools.partial(_shown, look, fault)
-            yield origin(shows).on(found)
+    yield from page_report.told(
+        page,
+        heard,
+        rule=functools.partial(_rule, choice),
+        finding=functools.partial(_finding, page),
+        introduced=lambda fault: origin(lambda version: look(version).shows(fault)),
+        left_out=left,
+    )
 
 
-def _met(outcomes: list[Outcome]) -> dict[str, int]:
-    met: dict[str, int] = {}
-    for outcome in outcomes:
-        count = outcome.count if isinstance(outcome, Met) else 0
-        met[outcome.rule] = met.get(outcome.rule, 0) + count
-    return met
-
-
-def _shown(
-    look: Callable[[af.Artefact], Report], fault: Fault, version: af.Artefact
-) -> bool | None:
-    return look(version).shows(fault)
-
-
-def _subject(page: af.Artefact, fault: Fault) -> str:
-    at = f"{fault.spot.line}:{fault.spot.column}" if fault.spot else ""
-    return f"{page.name} {at} {fault.selector} {fault.key}"
+def _rule(choice: Choice, name: str) -> af.Rule:
+    advisory = name == "page.console-error" and choice.console_error == "warn"
+    return af.Rule(id=name, title=FACTS[name].title, advisory=advisory)
 
 
 def _finding(page: af.Artefact, fault: Fault) -> af.Finding:
@@ -166,31 +118,25 @@ def _finding(page: af.Artefact, fault: Fault) -> af.Finding:
         message=fault.message,
         verdict=fault.verdict,
         severity=fact.severity,
-        place=af.Place(
-            stage=page.stage,
-            artefact=fault.file or page.name,
-            line=fault.spot.line if fault.spot else None,
-            column=fault.spot.column if fault.spot else None,
-            selector=fault.selector or None,
-        ),
+        place=place_of(page, fault),
         observed=fault.observed,
         expected=fault.expected,
         evidence=fault.key,
         why=fact.why,
         fix=fault.fix or fact.fix,
         fault=fault.word or faults.RULES.get(fault.rule),
-        subject=_subject(page, fault),
+        subject=subject(page, fault),
     )
 
 
-def _unjudged(page: af.Artefact, place: af.Place, report: Report) -> af.Finding:
+def _unjudged(page: af.Artefact, report: Report) -> af.Finding:
     fact = FACTS["page.ran"]
     return af.Finding(
         rule="page.ran",
         title=fact.title,
         message=f"the page was not run: {report.unseen}",
         verdict=report.verdict,
-        place=place,
+        place=af.Place(stage=page.stage, artefact=page.name),
         subject=page.name,
         fix="" if report.verdict is af.Verdict.UNDETERMINED else report.fix,
     )
@@ -211,20 +157,30 @@ def _report(run: af.Run, choice: Choice, page: af.Artefact) -> Report:
     except af.CheckError as gone:
         # It says itself what to install.
         said = str(gone)
-        return Report(
-            outcomes=tuple(still), unseen=said, verdict=af.Verdict.ERROR, fix=""
-        )
+        return _not_run(still, said, af.Verdict.ERROR, fix="")
     if visited.error is not None:
-        return Report(
-            outcomes=tuple(still), unseen=visited.error, verdict=visited.unjudged
-        )
+        return _not_run(still, visited.error, visited.unjudged)
     looked = _looked(run, page, visited, choice)
     if isinstance(looked, Unknown):
-        return Report(
-            outcomes=tuple(still), unseen=looked.reason, verdict=af.Verdict.ERROR
-        )
+        return _not_run(still, looked.reason, af.Verdict.ERROR)
     live = [outcome for topic in TOPICS for outcome in topic(looked)]
     return Report(outcomes=(*still, *live))
+
+
+def _not_run(
+    still: list[Outcome],
+    why: str,
+    verdict: af.Verdict,
+    *,
+    fix: str = FACTS["page.ran"].fix,
+) -> Report:
+    return Report(
+        outcomes=tuple(still),
+        unseen=why,
+        verdict=verdict,
+        fix=fix,
+        of_source=OF_SOURCE,
+    )
 
 
 def _looked(
