@@ -316,15 +316,25 @@ def _interpreter_lock() -> range:
         gate.acquire()
         tasks: list[int] = []
         _thread.start_new_thread(_passes, (gate, tasks))
-        while not (tasks and _waits_at(tasks[0])):
-            time.sleep(_PAUSE)
-        at_gate = _waits_at(tasks[0])
+        at_gate = _seen_waiting(tasks)
         gate.release()
+        if not at_gate:
+            return range(0)  # the kernel does not tell
         for _ in range(_TRIES):
             _libc().usleep(100)  # the lock is kept
             if (at := _waits_at(tasks[0])) not in (0, at_gate):
                 return range(at - _BESIDE, at + _BESIDE)
     return range(0)
+
+
+def _seen_waiting(tasks: list[int]) -> int:
+    """Give where a thread of ours waits once it has begun; 0: it is not seen to."""
+    by = time.monotonic() + 1
+    while time.monotonic() < by:
+        time.sleep(_PAUSE)
+        if tasks and (at := _waits_at(tasks[0])):
+            return at
+    return 0
 
 
 def _passes(gate: _thread.LockType, tasks: list[int]) -> None:

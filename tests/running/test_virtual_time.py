@@ -364,6 +364,30 @@ def test_without_proc_threads_are_looked_at_several_times(
     test_a_blocking_call_in_a_task_blocks_its_loop()
 
 
+def test_where_the_kernel_does_not_tell_of_locks_nothing_hangs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The interpreter's lock is then not known, and switches alone tell."""
+    virtual_time_still._interpreter_lock.cache_clear()
+    monkeypatch.setattr(virtual_time_still, "_waits_at", lambda _: 0)
+    try:
+        assert virtual_time_still._interpreter_lock() == range(0)
+        assert taken(lambda made: as_threads(made, ("parallel", [5, 7]))) == 7
+    finally:
+        virtual_time_still._interpreter_lock.cache_clear()
+
+
+@pytest.mark.skipif(not virtual_time_still._PROOF, reason="asks the kernel of Linux")
+def test_a_thread_that_wants_the_interpreters_lock_is_known() -> None:
+    """It is seen waiting at the same place each time it is looked for."""
+    found = set()
+    for _ in range(3):
+        virtual_time_still._interpreter_lock.cache_clear()
+        found.add(virtual_time_still._interpreter_lock().start // 1024)
+    assert 0 not in found
+    assert max(found) - min(found) <= 1
+
+
 # Sleeping, and what is never known
 
 

@@ -230,8 +230,11 @@ def test_a_page_that_changes_without_an_end_is_judged_as_it_stands() -> None:
 def test_a_browser_that_died_between_visits_is_replaced() -> None:
     """No page is blamed for what came before it: a new browser judges it."""
     visit(HEAD + "<p>before")
-    processes.end(browser.running().root.pid)
-    visit(HEAD + "<p>after")
+    before = browser.running().root.pid
+    processes.end(before)
+    found = visit(HEAD + "<p>after")
+    assert "after" in [element.text for element in found.elements]
+    assert browser.running().root.pid != before
 
 
 def test_a_page_that_ends_the_browser_is_an_error_and_the_next_one_is_judged(
